@@ -17,7 +17,7 @@ INVOKED_BY = "runbook 4.2"
 
 
 def patterns(live: Live) -> list[Check]:
-    """Every new rule matches its own event and no other, not today's either; nor the existing rule a new one. Read-only.
+    """Every new rule matches its own event and no other, nor today's; the existing rule no new one. Read-only.
 
     Whether the existing rule still carries its own is seen in phase 05, by the event that the workflow really sends.
     """

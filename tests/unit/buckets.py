@@ -1,10 +1,15 @@
-"""An S3 in a dictionary, for tests of a record and its store."""
+"""An S3 in a dictionary, and the machines whose record is kept there, for tests of a record and its store."""
 
 import hashlib
 import io
 from types import SimpleNamespace
 
 from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
+
+from lib.record import records, sync, writers
+from lib.record.records import LOG, VERDICT, Record, Run
+from lib.resources.s3_record_store import RunStore
+from lib.settings import load
 
 
 class Broken(io.BytesIO):
@@ -67,3 +72,59 @@ class FakeS3:
         for start in range(0, max(1, len(found)), 2):
             rows = [{"Key": key, "ETag": f'"{self.etag(self.objects[key])}"'} for key in found[start : start + 2]]
             yield {"Contents": rows} if rows else {}
+
+
+RUN = "20260101T000000Z-aaaa"
+
+
+class Machine:
+    """One machine's folder of a run, and the store as its process knows it."""
+
+    def __init__(self, s3, folder):
+        self.s3, self.folder = s3, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.start()
+
+    def start(self):
+        """A new process, which has not brought anything together yet."""
+        live = SimpleNamespace(client=lambda service: self.s3, settings=load("local"))
+        self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
+        self.record = Record(self.folder, RUN, self.shelf)
+        writers.leave(self.folder)
+        records.open_to_write(Run(load("local"), self.record))
+
+    def again(self):
+        """A new process that goes on with the run."""
+        self.start()
+        sync.synchronise(self.record, self.shelf)
+        return self.record
+
+    def file(self, name):
+        return (self.folder / name).read_bytes()
+
+
+def row(name, state="intended", **more):
+    return {"name": name, "state": state, **more}
+
+
+def in_store(s3, name=LOG):
+    return s3.objects.get(f"p/local/{RUN}/{name}", b"")
+
+
+def a_run(machine):
+    """A run that was cut in phase 03, with files of every sort."""
+    record = machine.again()
+    record.log_call({"time": "T1", "operation": "A"})
+    record.append(LOG, row("a"))
+    record.append(LOG, row("a", "applied"))
+    record.append("checks.jsonl", {"n": 1})
+    record.keep_json("backup/workflow.json", {"definition": "ü"})
+    record.write_json(VERDICT, {"verdict": "running", "ended": "T1"})
+    (machine.folder / "01_x.by-hand.ipynb").write_text("whole")
+    records.seal(record, closing=False)
+    return record
+
+
+def run_says(record, ended, closing):
+    record.write_json(VERDICT, {"run_id": RUN, "verdict": "running", "ended": ended})
+    records.seal(record, closing)

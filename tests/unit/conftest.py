@@ -1,6 +1,7 @@
-"""What the tests of the change engine share: a run's parameters and its record. No AWS."""
+"""What the tests of the change engine share: a run, its record, and two machines with one store. No AWS."""
 
 import pytest
+from buckets import RUN, FakeS3, Machine
 
 from lib.record import records
 from lib.settings import load
@@ -18,3 +19,18 @@ def settings(tmp_path):
 def record(settings):
     """A new run's record."""
     return records.open_run(settings)
+
+
+@pytest.fixture(params=[False, True], ids=["md5", "kms"])
+def s3(request):
+    return FakeS3(kms=request.param)
+
+
+@pytest.fixture
+def ours(s3, tmp_path):
+    return Machine(s3, tmp_path / "ours" / "local" / RUN)
+
+
+@pytest.fixture
+def theirs(s3, tmp_path):
+    return Machine(s3, tmp_path / "theirs" / "local" / RUN)

@@ -6,12 +6,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from pytest import MonkeyPatch
+
 from lib.changes.account import Use
 from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Outcome, Plan, Wanted, row_digest
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted, Refused
-from lib.record.records import Record
+from lib.record.records import LOG, Record
 from lib.settings import Settings
 
 
@@ -144,3 +146,22 @@ def run_of(settings: Settings, record: Record, *plans: Plan) -> GuardedRun:
     """A run in the account of what it plans, or in one where nobody did anything yet."""
     worlds = [change.resource.world for plan in plans for change in plan.changes]
     return (worlds[0] if worlds else World()).run(settings, record)
+
+
+def in_plan_mode(settings: Settings) -> Settings:
+    """The same parameters, of a run that only looks."""
+    return settings.model_copy(update={"mode": "plan"})
+
+
+def states(record: Record, label: str = "new") -> list[str]:
+    """How far each write of a thing came, as its rows tell."""
+    return [row["state"] for row in record.rows(LOG) if row["identity"] == {"label": label}]
+
+
+def full(monkeypatch: MonkeyPatch) -> None:
+    """A disk that takes nothing more."""
+
+    def no_room(descriptor: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lib.record.files.os.write", no_room)

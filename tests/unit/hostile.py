@@ -72,3 +72,17 @@ def obeyed(page):
     elements = Elements(page).found
     scripts = [tag for tag, attributes in elements if any(SCRIPT in str(value) for value in attributes.values())]
     return scripts + re.findall(rf"<script>\s*{re.escape(SCRIPT)}", page)
+
+
+def machine(name):
+    """A workflow whose names and words are somebody else's."""
+    rule = {"Variable": f"$.{name}", "StringEquals": name, "Next": name}
+    return {
+        "Comment": name,
+        "StartAt": "First",
+        "States": {
+            "First": {"Type": "Choice", "Choices": [rule], "Default": name},
+            name: {"Type": "Task", "Resource": name, "Catch": [{"ErrorEquals": [name], "Next": "End"}], "End": True},
+            "End": {"Type": "Fail", "Error": name, "Cause": name},
+        },
+    }

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,6 @@ from botocore.retries.standard import ExponentialBackoff
 from lib.aws import NOT_TOLD, Identity, _client, _models, _session, connect
 from lib.aws_answers import BAD_CREDENTIALS, absent_is_none, answer_or_code, error_code, readable
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
-from lib.record import calls
 from lib.settings import load
 
 IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
@@ -274,41 +272,6 @@ def test_every_call_becomes_one_row_without_its_payload(account):
     keys = ["time", "service", "operation", "resource", "milliseconds", "outcome", "retries", "request_id"]
     assert all(list(row) == keys for row in rows)
     assert "check-in" not in str(rows)
-
-
-@pytest.mark.parametrize(
-    ("asked", "logged"),
-    [
-        ({"Rule": "call-555-987-6543"}, r"call-\(not shown: [0-9a-f]{4}\)"),
-        ({"Name": "mail-jane@example.org"}, r"\(not shown: [0-9a-f]{4}\)"),
-        ({"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/Your6-EventAlertsDLQ"}, ".*/1/Your6-EventAlertsDLQ"),
-        ({"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/call-555-987-6543"}, r".*/call-\(not shown: .*\)"),
-        ({"Rule": "Your6-CrisisProtocolRule", "Name": "a"}, "Your6-CrisisProtocolRule"),
-        ({"Other": "x"}, ""),
-    ],
-)
-def test_a_name_with_a_contact_in_it_stands_in_no_row(asked, logged):
-    assert re.fullmatch(logged, calls._resource(asked))
-
-
-OURS = "drill-crisis-73425Z-f76c-a1b2c3"
-MACHINE = "arn:aws:states:us-east-1:000000000000"
-
-
-@pytest.mark.parametrize(
-    ("execution", "logged"),
-    [
-        (f"{MACHINE}:execution:M:{OURS}", f"{MACHINE}:execution:M:{OURS}"),
-        (f"{MACHINE}:execution:M:veteran-jane-doe", f"{MACHINE}:execution:M:(not ours)"),
-        (f"{MACHINE}:execution:M:drill-jane-doe", f"{MACHINE}:execution:M:(not ours)"),
-        (f"{MACHINE}:express:M:jane:4c0c", f"{MACHINE}:express:M:(not ours)"),
-        (f"{MACHINE}:mapRun:M/jane:4c0c", f"{MACHINE}:mapRun:M:(not ours)"),
-        (f"{MACHINE}:execution:M:jane\nsecond", f"{MACHINE}:execution:M:(not ours)"),
-    ],
-)
-def test_whose_execution_was_read_stands_in_no_log(execution, logged):
-    assert calls._resource({"executionArn": execution}) == logged
-    assert calls._resource({"stateMachineArn": f"{MACHINE}:stateMachine:M"}) == f"{MACHINE}:stateMachine:M"
 
 
 def test_calls_whose_number_is_that_of_the_data_share_a_row_and_a_failed_one_has_its_own(account):

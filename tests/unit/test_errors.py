@@ -1,13 +1,11 @@
 """What follows from an error follows from its class: the exit code, and whether a run is rolled back by itself."""
 
 import pytest
+from hostile import HOSTILE, UNSEEN
 
-from lib.cli import app, change_commands, undo_commands, undo_opening
-from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Superseded, also, class_of
-from lib.record import records
-from lib.record.records import Run
+from lib.cli import app, change_commands
+from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, also, class_of
 from lib.record.run_phases import Phase
-from lib.settings import load
 
 WROTE = [{"state": "intended", "temporary": False}]
 
@@ -48,23 +46,6 @@ def test_a_phase_of_an_older_record_tells_no_class_and_is_read_all_the_same():
     assert Phase.from_row(row) == failed("")
 
 
-def test_a_record_that_was_altered_names_the_way_on_once():
-    for given in (Altered("it was altered"), Altered("go on by `it`", "it")):
-        with pytest.raises(Altered) as found, undo_opening.naming_the_way("it"):
-            raise given
-        assert (str(found.value).count("`it`"), found.value.way) == (1, "it")
-    with pytest.raises(NotAsWanted, match=r"^no$"), undo_opening.naming_the_way("it"):
-        raise NotAsWanted("no")
-
-
-def test_a_run_whose_log_is_lost_did_not_change_nothing(tmp_path):
-    chosen = load("local", {"outputs_dir": str(tmp_path)})
-    record = records.open_run(chosen)
-    (record.folder / "plan.json").write_text("{}")
-    records.seal(record)
-    (record.folder / "plan.json").unlink()
-    assert isinstance(undo_commands.nothing_to_undo(Run(chosen, record)), BadParameters)
-    record.append(records.LOG, {"n": 1})
-    records.seal(record)
-    (record.folder / records.LOG).unlink()
-    assert f"({records.LOG}: missing)" in str(undo_commands.nothing_to_undo(Run(chosen, record)))
+def test_every_error_of_ours_is_legible_wherever_it_is_shown():
+    assert not UNSEEN.search(f"{RunbookError(HOSTILE)}")
+    assert str(NotAsWanted("plain, and \u00e9")) == "plain, and \u00e9"

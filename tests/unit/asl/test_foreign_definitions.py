@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from foreign import CATCH, DEFINITIONS, FUNCTION, machine
+from foreign import DEFINITIONS, FUNCTION, machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
@@ -389,20 +389,3 @@ def test_a_definition_with_variables_is_sound_and_refused_by_name_where_it_would
     for reader in ("walk", "route"):
         assert isinstance(found[reader], BadParameters)
         assert "A" in str(found[reader]) and (named in str(found[reader]) or named == "ErrorPath")
-
-
-def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
-    definition = DEFINITIONS["distributed map"][0]
-    assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]
-    other = copy.deepcopy(definition)
-    other["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["Mode"] = "INLINE"
-    assert "INLINE" in templates.diff(definition, other)
-
-
-def test_a_catch_that_is_foreign_is_named() -> None:
-    definition = machine(
-        "A", A={"Type": "Task", "Resource": FUNCTION, "Catch": [{**CATCH[0], "Output": 1}], "End": True}
-    )
-    definition["States"]["Sorry"] = {"Type": "Succeed"}
-    with pytest.raises(BadParameters, match=r"A has Catch\.Output"):
-        interpreter.require_known(definition)

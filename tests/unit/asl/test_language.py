@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from lib import settings
-from lib.asl import interpreter, json_text, router
+from lib.asl import json_text, router
 from lib.asl.payload_templates import FailsExecution
-from lib.definitions import lint, loader, templates
-from lib.errors import BadParameters, NotAsWanted
-from lib.phases.proofs import aws_test_state
+from lib.definitions import lint, templates
+from lib.errors import BadParameters
 from rehearsal.account.baseline import definition as baseline
 
 LOCAL = settings.load("local")
@@ -187,43 +186,6 @@ def test_a_key_that_is_there_twice_is_found_in_a_text_and_read_as_the_last() -> 
     assert "is there 2 times" in templates.diff(TWICE, PLAIN)
 
 
-LOSSY = {
-    "a key twice": '{"a": 1, "b": {"c": 1, "c": 2}}',
-    "a long number": '{"a": 0.12345678901234567890}',
-    "a number too large": '{"a": 1e999}',
-    "no number": '{"a": NaN}',
-    "half a character": '{"a": "\\ud83e"}',
-    "a list": "[1]",
-    "no JSON": "{",
-    "too deep": '{"a":' * 120 + "1" + "}" * 120,
-    "a number of too many digits": '{"a": ' + "1" * 5000 + "}",
-}
-
-
-@pytest.mark.parametrize("name", LOSSY)
-def test_what_plain_data_would_not_hold_stays_the_text_that_it_is(name: str) -> None:
-    text = LOSSY[name]
-    assert json_text.to_text(json_text.preserve(text)) == json_text.preserve(text) == text
-    assert json_text.trouble(text)
-    json.dumps(json_text.to_look_at(text), ensure_ascii=False).encode()
-    if name != "a list":
-        with pytest.raises(BadParameters, match=r"rules\.json"):
-            json_text.parse_ours(text, "rules.json")
-
-
-@pytest.mark.parametrize(
-    "text", ['{"a": 1.50, "b": -0, "c": 1e2, "d": "\\ud83e\\udde1", "e": [1, 12345678901234567890]}', "{}"]
-)
-def test_what_plain_data_holds_is_plain_data(text: str) -> None:
-    assert json_text.preserve(text) == json.loads(text) == json_text.parse_ours(text, "a file")
-    assert json_text.trouble(text) == []
-
-
-@pytest.mark.parametrize("path", sorted(loader.FOLDER.rglob("*.json")), ids=lambda path: path.name)
-def test_no_file_of_ours_says_a_key_twice(path: Any) -> None:
-    assert json_text.parse_ours(path.read_text(encoding="utf-8"), path.name) is not None
-
-
 def changed(**fields: Any) -> dict[str, Any]:
     """The definition before, with other rules."""
     found = copy.deepcopy(baseline(LOCAL))
@@ -300,32 +262,3 @@ def test_names_that_would_make_one_word_are_two_boxes_of_a_flowchart() -> None:
     boxes = [line.split("[")[0].strip() for line in chart.splitlines() if '("A' in line or '["A' in line]
     assert len({box.split("(")[0] for box in boxes}) == 3
     assert '["A#34;B"]' in chart
-
-
-class Answering:
-    """Answers TestState by success, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked = list[dict[str, Any]]()
-
-    def client(self, _: str) -> "Answering":
-        return self
-
-    def test_state(self, **question: Any) -> dict[str, Any]:
-        self.asked.append(question)
-        return {"status": "SUCCEEDED", "output": "{}", "nextState": ""}
-
-
-def test_teststate_is_sent_only_what_of_the_context_it_is_known_to_take() -> None:
-    live, context = Answering(), interpreter.context_of("any", {})
-    asked = aws_test_state.Asked(live)  # type: ignore[arg-type]
-    task = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:updateItem", "Parameters": {}, "End": True}
-    asked("A", task, {}, context)
-    asked("A", {**task, "Parameters": {"n.$": "$$.Execution.RedriveCount"}}, {}, context)
-    sent = [json.loads(question["context"])["Execution"] for question in live.asked]
-    assert [sorted(execution) for execution in sent] == [
-        ["Id", "Input", "Name", "RoleArn", "StartTime"],
-        ["Id", "Input", "Name", "RedriveCount", "RoleArn", "StartTime"],
-    ]
-    with pytest.raises(NotAsWanted, match="refers to the context"):
-        asked("B", {"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Id"}, "End": True}, [1], context)

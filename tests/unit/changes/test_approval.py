@@ -1,79 +1,29 @@
 """What an approval covers, whose it is, and how often: over things in a dictionary."""
 
-import hashlib
-import json
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeResource, World, run_of
+from approvals import CALLER, begun, needing_approval, other_value, planned
+from fakes import FakeResource, run_of
 
 from lib import settings as parameters
-from lib.changes import approval, drift, engine, kept_plans, loss_guard, plan_data, second_person, undo_plan, writer
+from lib.changes import approval, drift, engine, plan_data, undo_plan
 from lib.changes.account import Use
 from lib.changes.approval import require, require_resumable, require_whole
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.errors import BadParameters, Refused
 from lib.phases import rollback
-from lib.record import origin, records, run_index
+from lib.record import records, run_index
 from lib.record.records import LOG, Record
-from lib.settings import OF_THE_RUN, ROOT, Settings, load
+from lib.settings import OF_THE_RUN, Settings, load
 from lib.values import run_names
-
-CALLER = "arn:aws:sts::205930636302:assumed-role/Operations/jane.doe"
-# Another value of each parameter that decides what is changed.
-OTHERS = {
-    "environment": "other", "account_id": "111111111111", "region": "eu-west-1", "endpoint_url": "http://other",
-    "approval": "none", "ops_subscription_protocol": "https", "ops_subscription_endpoint": "jim@example.org",
-    "log_retention_days": 7, "not_exercised_here": ["execution_revision"],
-}  # fmt: skip
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    given = {"mode": "apply", "outputs_dir": str(tmp_path), "ops_subscription_protocol": "email"}
-    given |= {
-        "ops_subscription_endpoint": "joe@example.org",
-        "approved_by": "bob",
-        "change_ticket": "CHG-7",
-        "may_replace": 9,
-    }
-    asked = {"approval": "required", "not_exercised_here": []}
-    return load("local", given | asked)
-
-
-@pytest.fixture
-def world() -> World:
-    return World({"old": {"size": 1}, "equal": "as wanted"})
-
-
-@pytest.fixture
-def wanted(world):
-    return world.wanted(new="born", old={"size": 2}, equal="as wanted")
-
-
-def planned(settings, *plans, run_id="") -> Settings:
-    """As `runbook plan` and a reviewer leave it: the plan in a record, its fingerprint in the parameters."""
-    record = records.open_run(settings.model_copy(update={"run_id": run_id}))
-    data = plan_data.plan_data(plans, run_of(settings.model_copy(update={"mode": "plan"}), record, *plans))
-    record.keep_json(approval.PLAN, data)
-    return settings.model_copy(update={"approved_plan": data["fingerprint"]})
-
-
-def begun(settings, *plans, run_id="") -> Record:
-    """As `runner.begin_approved` leaves it."""
-    record = records.open_run(settings.model_copy(update={"run_id": run_id}))
-    require_whole(run_of(settings, record, *plans), plans, CALLER)
-    approval.keep_begun_plan(plans, run_of(settings, record, *plans), CALLER)
-    return record
-
-
-def other_value(key: str, value: object) -> object:
-    if key in OTHERS:
-        return OTHERS[key]
-    return value + 1 if isinstance(value, int | float) else f"{value}-other"
+    return needing_approval(tmp_path)
 
 
 def test_the_approved_plan_may_be_carried_out(settings, wanted):
@@ -107,29 +57,6 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
         assert "example.org" not in str(refused.value).replace("j***@example.org", "")
 
 
-@pytest.mark.parametrize("key", OF_THE_RUN)
-def test_who_makes_the_run_and_where_its_record_lies_is_no_part_of_it(settings, key):
-    other = settings.model_copy(update={key: other_value(key, getattr(settings, key))})
-    assert plan_data.made_from(other) == plan_data.made_from(settings)
-
-
-def test_every_version_tells_a_subscriber_by_the_same_eight_digits(settings):
-    """By others, no run of an earlier version could be rolled back."""
-    digest = hashlib.sha256(settings.ops_subscription_endpoint.encode()).hexdigest()
-    assert plan_data.made_from(settings)["subscriber"] == digest[:8]
-
-
-@pytest.fixture
-def checkout(tmp_path, monkeypatch):
-    """A copy of what is approved along with a plan, of which nothing is imported yet."""
-    top = tmp_path / "checkout"
-    for part in ("lib", "runbooks"):
-        shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(plan_data, "ROOT", top)
-    monkeypatch.setattr(origin, "imported_sources", dict)
-    return top
-
-
 @pytest.mark.parametrize(
     ("path", "named"),
     [
@@ -161,13 +88,6 @@ def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wante
     require(plan, run_of(free, record, plan))
 
 
-@pytest.mark.parametrize("path", ["runbooks/08_threshold_tuning.ipynb", "lib/definitions/rules/crisis.json"])
-def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, path):
-    before = plan_data.made_from(settings)
-    (checkout / path).rename((checkout / path).with_stem("moved"))
-    assert plan_data.made_from(settings) != before
-
-
 @pytest.mark.parametrize(
     "left",
     [
@@ -186,28 +106,6 @@ def test_what_looking_at_a_file_leaves_beside_it_invalidates_no_approval(setting
     (checkout / left).parent.mkdir(exist_ok=True)
     (checkout / left).write_text("anything = 1", encoding="utf-8")
     require(plan, run_of(asked, begun(asked, plan), plan))
-
-
-@pytest.mark.parametrize("way", ["link to a file", "link to a folder", "a new package", "a copy beside it"])
-def test_whatever_can_be_imported_is_part_of_the_approved_code(settings, checkout, tmp_path, way):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "__init__.py").write_text("", encoding="utf-8")
-    (elsewhere / "other.py").write_text("said = 1", encoding="utf-8")
-    before = plan_data.made_from(settings)
-    if way == "link to a file":
-        (checkout / "lib" / "other.py").symlink_to(elsewhere / "other.py")
-    elif way == "link to a folder":
-        (checkout / "lib" / "other").symlink_to(elsewhere)
-        (elsewhere / "again").symlink_to(elsewhere)  # round and round
-    elif way == "a new package":
-        shutil.copytree(elsewhere, checkout / "lib" / "other")
-    else:
-        shutil.copy(elsewhere / "other.py", checkout / "lib" / "changes-Copy1.py")
-    added = plan_data.made_from(settings)
-    assert added["code"] != before["code"]
-    (elsewhere / "other.py").write_text("said = 2", encoding="utf-8")
-    assert ("link" in way) == (plan_data.made_from(settings)["code"] != added["code"])
 
 
 @pytest.mark.parametrize(
@@ -350,14 +248,6 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
         require(found, world.run(asked, record))
     with pytest.raises(Refused, match="changed since: thing old"):
         require_resumable(world.run(asked, record), [found], CALLER)
-
-
-@pytest.mark.parametrize(("count", "named"), [(1, "a0"), (3, "a0, a1, a2"), (4, "a0, a1, a2"), (9, "a0, a1, a2")])
-def test_of_a_thing_that_differs_in_many_places_the_first_three_are_named(count, named):
-    then, now = ({f"a{number}": value for number in range(count)} for value in "xy")
-    told = {"name": "thing x", "phase": "01", "before": None}
-    found = drift.find_drift([{**told, "after": then}], [Change(World().thing("x"), None, now)], [])
-    assert found == [f"thing x ({named})"]
 
 
 def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(settings, world, wanted):
@@ -800,49 +690,7 @@ def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, pers
     assert str(refused.value).isascii()
 
 
-@pytest.mark.parametrize(
-    ("caller", "status"),
-    [
-        ("arn:aws:iam::205930636302:user/jane.doe", "passed"),
-        ("arn:aws:sts::205930636302:assumed-role/AWSReservedSSO_Ops_1a2b/jane.doe@example.org", "passed"),
-        ("arn:aws:sts::205930636302:assumed-role/Deploy/GitHubActions", "cannot tell"),
-        ("arn:aws:sts::205930636302:assumed-role/Deploy/botocore-session-1764230000", "cannot tell"),
-        ("arn:aws:sts::205930636302:assumed-role/Host/i-0123456789abcdef0", "cannot tell"),
-        ("arn:aws:iam::205930636302:root", "cannot tell"),
-        ("arn:aws:iam::205930636302:user/ci-deploy", "cannot tell"),
-        ("arn:aws:sts::205930636302:assumed-role/AWSReservedSSO_Ops_1a2b/GitHubActions", "cannot tell"),
-        (CALLER, "cannot tell"),
-        ("arn:aws:sts::205930636302:federated-user/bob", "cannot tell"),
-    ],
-)
-def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settings, caller, status):
-    (check,) = second_person.two_persons(settings, caller)
-    assert (check.name, check.status) == (second_person.TWO_PERSONS, status)
-    assert ("so that approver and caller differ cannot be told" in check.found) == (status == "cannot tell")
-    assert second_person.two_persons(parameters.with_changes(settings, approval="none"), caller) == []
-
-
-def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(settings):
-    caller = "arn:aws:iam::205930636302:user/jane.doe"
-    (check,) = second_person.two_persons(parameters.with_changes(settings, approved_by=""), caller)
-    assert (check.status, check.found) == ("waiting", f"nobody approved yet; caller {caller}")
-    (check,) = second_person.two_persons(parameters.with_changes(settings, approved_by="Jane Doe"), caller)
-    assert check.status == "failed"
-
-
 # By counters, and by no clock.
-
-
-@pytest.mark.parametrize("time", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
-def test_what_the_run_wrote_since_its_plan_is_counted_whatever_the_clock_says(settings, wanted, time):
-    plan = engine.plan("01", wanted)
-    asked = planned(settings, plan)
-    record = records.open_run(parameters.with_changes(asked, run_id="r1"))
-    record.append(LOG, {"time": time, "name": "before", "state": "intended"})
-    begun(asked, plan, run_id="r1")
-    record.append(LOG, {"time": time, "name": "since", "state": "intended"})
-    saved = record.read_json(approval.PLAN)
-    assert [row["name"] for row in drift.rows_since(record, saved)] == ["since"]
 
 
 def test_a_later_plan_in_the_same_record_does_not_hide_that_the_first_was_applied(settings, world, wanted):
@@ -900,28 +748,7 @@ def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_writte
         require(plan, run_of(asked, record, plan))
 
 
-@pytest.mark.parametrize(("late", "count"), [(-1, 0), (0, 1), (1, 1)])
-def test_of_a_plan_that_an_earlier_version_kept_the_time_tells_what_came_since_also_in_the_same_moment(
-    settings, late, count
-):
-    record = records.open_run(settings)
-    made = datetime(2026, 1, 1, tzinfo=UTC)
-    record.append(LOG, {"time": (made + timedelta(milliseconds=late)).isoformat(), "name": "x", "state": "intended"})
-    assert len(drift.rows_since(record, {"made": made.isoformat()})) == count
-
-
 # What the run itself has written.
-
-
-@pytest.fixture
-def half(settings, world, wanted):
-    """A run that has written `new`, and stopped before `old`: its parameters and its record."""
-    plan = engine.plan("01", wanted)
-    asked = planned(settings, plan)
-    record = begun(asked, plan)
-    loss_guard.keep(plan, world.run(settings, record))
-    writer.Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
-    return asked, record
 
 
 def test_what_the_run_wrote_is_no_drift(half, world, wanted):
@@ -1046,19 +873,6 @@ def test_without_approval_only_the_parameters_must_be_the_same(settings, world, 
     other = free.model_copy(update={"crisis_risk_above": 97})
     with pytest.raises(Refused, match="begun with something else: parameter crisis_risk_above: 95, now 97"):
         require_resumable(world.run(other, record), [plan], CALLER)
-
-
-def test_a_kept_plan_reads_as_it_was_kept(settings, world, wanted):
-    data = plan_data.plan_data([engine.plan("01", wanted)], world.run(settings, None))
-    assert json.loads(json.dumps(data)) == data
-
-
-def test_a_plans_digest_has_32_digits_and_without_an_account_the_first_of_two_counts(half, world, wanted):
-    asked, record = half
-    (first,) = record.attempts(kept_plans.PLAN)
-    assert len(kept_plans.digest(first)) == 32
-    record.keep_json(kept_plans.PLAN, first | {"made": "later"})
-    assert kept_plans.begun_with(record, asked.approved_plan, None).plan == first
 
 
 def test_an_undo_goes_by_the_address_that_its_run_had(settings, wanted):

@@ -3,20 +3,18 @@
 import json
 
 import pytest
-from fakes import World, run_of, said
+from fakes import World, in_plan_mode, run_of, said, states
 
 from lib.changes import approval, engine
 from lib.changes.engine import LOG
 from lib.changes.plan_data import plan_data
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
-from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.record import records
 from lib.record.records import Run
 from lib.settings import load
 from lib.values import exact_json
-from lib.values.check_registry import Id
 
 
 @pytest.fixture
@@ -27,14 +25,6 @@ def world():
 @pytest.fixture
 def wanted(world):
     return world.wanted(new="born", old={"size": 2}, equal="as wanted", extra=None)
-
-
-def in_plan_mode(settings):
-    return settings.model_copy(update={"mode": "plan"})
-
-
-def states(record, label):
-    return [row["state"] for row in record.rows(LOG) if row["identity"] == {"label": label}]
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(world, wanted):
@@ -136,49 +126,6 @@ def test_an_undo_refuses_to_write_over_a_later_change(world, wanted, settings, r
     assert (outcome.states[0], outcome.states[2]) == ("applied", "applied")
     assert world.live["old"] == {"size": 9}
     assert [check.status for check in engine.verify(outcome, Run(settings, record))] == ["passed", "failed", "passed"]
-
-
-def test_verify_passes_what_is_as_wanted(wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), wanted[0].resource.world.run(settings, record))
-    assert {check.status for check in engine.verify(outcome, Run(settings, record))} == {"passed"}
-    assert states(record, "new") == ["intended", "applied", "verified"]
-
-
-def test_verify_waits_for_what_settles_late(world, wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
-    world.late["new"] = 3
-    patient = settings.model_copy(update={"verify_timeout_seconds": 30})
-    assert engine.verify(outcome, Run(patient, record))[0] == Check(
-        Id.AS_WANTED, "thing new", "passed", "as wanted", "born", "thing new"
-    )
-    assert world.late["new"] == 0
-
-
-def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
-    del world.live["new"]
-    check = engine.verify(outcome, Run(settings, record))[0]
-    assert check == Check(Id.AS_WANTED, "thing new", "failed", "does not exist", "born", "thing new")
-    assert record.rows(LOG)[-3]["status"] == "failed"
-    with pytest.raises(NotAsWanted, match="thing new: found does not exist, expected born"):
-        require([check])
-
-
-def test_verify_in_plan_mode_says_what_is_not_applied(wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), wanted[0].resource.world.run(in_plan_mode(settings), record))
-    checks = engine.verify(outcome, Run(in_plan_mode(settings), record))
-    assert [check.status for check in checks] == ["not applied", "not applied", "passed", "not applied"]
-    require(checks)
-
-
-@pytest.mark.parametrize("live", [UNKNOWN, {"queue": UNKNOWN}, {"deep": {"queue": UNKNOWN}}, {"many": [UNKNOWN]}])
-def test_what_cannot_be_read_is_not_exercised_and_never_passed(live, settings, record):
-    readable = json.loads(json.dumps(live).replace(UNKNOWN, "value"))
-    world = World({"waiting": live})
-    plan = engine.plan("01", world.wanted(waiting=readable))
-    assert plan.pending == ()
-    outcome = engine.carry_out(plan, world.run(settings, record))
-    assert [check.status for check in engine.verify(outcome, Run(settings, record))] == ["not exercised here"]
 
 
 def test_a_known_difference_beside_an_unknown_one_is_planned():
@@ -442,30 +389,6 @@ def test_a_plan_that_would_write_nothing_needs_no_approval(world, settings, reco
     asked = settings.model_copy(update={"approval": "required"})
     assert engine.carry_out(engine.plan("01", world.wanted(equal="as wanted")), world.run(asked, record)).applied == 0
     assert world.writes == []
-
-
-def test_failed_checks_stop_and_all_others_do_not():
-    require(
-        [
-            Check(Id.AS_WANTED, "a", status, "x", "y")
-            for status in ("passed", "not exercised here", "waiting", "not applied")
-        ]
-    )
-    with pytest.raises(NotAsWanted, match=r"2 of the checks failed: a: found 1, expected 2; b: found 3, expected 4"):
-        require(
-            [
-                Check(Id.AS_WANTED, "a", "failed", "1", "2"),
-                Check(Id.AS_WANTED, "b", "failed", "3", "4"),
-                Check(Id.AS_WANTED, "c", "passed", "", ""),
-            ]
-        )
-
-
-def test_a_long_value_is_cut_with_its_size():
-    shown = brief({"definition": "x" * 5000})
-    assert len(shown) <= 180
-    assert shown.endswith("(5,018 characters)")
-    assert brief(None) == "does not exist"
 
 
 def test_an_undo_says_which_values_somebody_else_changed(world, record, settings):

@@ -81,7 +81,7 @@ def test_an_approval_rests_on_these_digests():
 
 
 def test_make_lab_opens_no_notebook_of_the_checkout(tmp_path):
-    # The command writes copies into a run's folder (cli/lab/test_lab.py); nothing else is opened, and so saved.
+    # The command writes copies into a run's folder (cli/lab/test_copies.py); nothing else is opened, and so saved.
     command = tmp_path / "bin" / "runbook"
     command.parent.mkdir()
     command.write_text('#!/bin/sh\necho "opens: $*"\n')

@@ -183,7 +183,3 @@ def test_plans_and_what_is_in_them_cannot_be_changed_after_they_were_reviewed(th
     ):
         with pytest.raises(AttributeError):
             setattr(frozen, name, None)
-
-
-def test_a_use_of_an_approval_says_whose_it_was():
-    assert Use("r1", "jane", "12:00").said == "run r1 of jane at 12:00"

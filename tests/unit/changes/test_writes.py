@@ -1,9 +1,9 @@
 """A write that AWS puts off or does not answer, a lock that is lost, an undo of which one thing fails; no AWS."""
 
 import pytest
-from fakes import FakeResource, World, said
+from fakes import FakeResource, World, full, said, states
 
-from lib.changes import engine, writer
+from lib.changes import engine
 from lib.changes.engine import LOG
 from lib.changes.plan_data import plan_data
 from lib.changes.undo_plan import plan as undo_plan
@@ -37,10 +37,6 @@ class Troubled(FakeResource):
             super().write(value)
         if error:
             raise error
-
-
-def states(record, label="new"):
-    return [row["state"] for row in record.rows(LOG) if row["identity"] == {"label": label}]
 
 
 def carried_out(world, settings, record, **wanted):
@@ -125,15 +121,6 @@ def test_the_lock_is_the_runs_own(settings, record):
     world = World()
     engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
     assert world.holders == [record.run_id]
-
-
-def full(monkeypatch):
-    """A disk that takes nothing more."""
-
-    def no_room(descriptor, data):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("lib.record.files.os.write", no_room)
 
 
 def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
@@ -485,25 +472,6 @@ def test_what_is_applied_anew_after_a_rollback_returns_to_the_value_of_then(sett
     assert world.live == {"a": "theirs, since"}
 
 
-def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, record):
-    world = World({"a": "new"})
-    world.still_ours = lambda: pytest.fail("nobody is asked")
-    assert writer.restore_now(world.thing("a"), "old", record) == ""
-    assert (world.live, world.holders) == ({"a": "old"}, [])
-    assert states(record, "a") == ["intended", "applied"]
-
-
-def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(settings, record):
-    world, told = World({"a": "new"}), list[list[str]]()
-    world.at_write = lambda label: told.append(states(record, "a"))
-    world.refuses = {"a"}
-    with pytest.raises(NotAsWanted):
-        writer.restore_now(world.thing("a"), "old", record)
-    assert told == [["intended"]]  # on disk when AWS was called, so that a kill during the call leaves a word of it
-    assert states(record, "a") == ["intended"]  # and nothing says that it was carried out
-    assert [row["undoes"] for row in record.rows(LOG)] == [True]
-
-
 def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what_the_run_changed(settings, record):
     world = World({"kept": "before"})
     engine.carry_out(engine.plan("02", world.wanted(kept="ours", made="ours")), world.run(settings, record))
@@ -541,15 +509,3 @@ def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
     with pytest.raises(type(error)):
         engine.clear([world.thing("ear"), world.thing("mouth")], world.run(load("local"), record))
     assert [row["name"] for row in record.rows(LOG)].count("thing mouth") == 0
-
-
-def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monkeypatch):
-    world = World({"a": "new"})
-    full(monkeypatch)
-    assert "No space left" in writer.restore_now(world.thing("a"), "old", record)
-    assert world.live == {"a": "old"}
-
-
-def test_each_wait_before_a_write_is_tried_again_is_twice_the_one_before():
-    first, *rest = writer.WAITS
-    assert (first, rest) == (0.5, [2 * wait for wait in writer.WAITS[:-1]])

@@ -10,12 +10,9 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from fakes import World
 
-from lib.aws import Identity, Live
-from lib.changes import engine
 from lib.changes.plans import Plan
-from lib.cli import agreement, change_commands, read_commands, runner
+from lib.cli import change_commands, runner
 from lib.cli.agreement import Agreement
 from lib.cli.change_commands import carry_out, main
 from lib.display import console
@@ -23,13 +20,8 @@ from lib.errors import BadParameters, Refused
 from lib.record import run_phases
 from lib.record.run_phases import Phase
 from lib.resources import connected_run
-from lib.resources.topics import Subscription
 from lib.settings import ROOT, load
 from lib.values.modes import Mode
-
-JANE = Identity(
-    account="000000000000", caller="arn:aws:iam::000000000000:user/jane", region="us-east-1", endpoint="http://there"
-)
 
 
 class Keys(io.StringIO):
@@ -55,21 +47,6 @@ def typed(monkeypatch):
         return keys
 
     return types
-
-
-@pytest.fixture
-def planned(monkeypatch):
-    """An account in which one thing would be changed and one made: its plan, as each look finds it."""
-    world = World({"old": {"a": 1}})
-    plans = [Plan("02", engine.plan("02", world.wanted(old={"a": 2}, new=3)).changes)]
-    monkeypatch.setattr(runner, "plan_all", lambda live: plans)
-    monkeypatch.setattr(agreement.loss_guard, "require_no_loss", lambda *_: None)
-    return plans
-
-
-@pytest.fixture
-def live(settings):
-    return Live(settings, JANE, None)
 
 
 def test_it_asks_once_with_account_mode_and_counts(typed, planned, live, record, capsys):
@@ -204,21 +181,6 @@ def test_what_undoes_has_no_question_in_it(command):
     assert "yes" not in {parameter.name for parameter in main.get_command(None, command).params}
     rooms = [ROOT / "lib" / "cli" / f"{name}.py" for name in ("undo_commands", "undo_opening")]
     assert [path for path in rooms if re.search(r"agreement|can_ask|ask_to_apply|\bstdin\b", path.read_text())] == []
-
-
-def test_the_next_command_carries_out_what_was_planned(planned):
-    chosen = load("local")
-    assert read_commands.next_command(chosen, planned, "plan-1") == "runbook apply local"
-    assert read_commands.next_command(chosen, [], "plan-1") == "runbook drill local"
-    approved = 'runbook apply prod --approved-plan plan-1 --approved-by "$APPROVER" --change-ticket "$TICKET"'
-    assert read_commands.next_command(load("prod"), planned, "plan-1") == approved
-
-
-@pytest.mark.parametrize(("protocol", "more"), [("email", " --to 03"), ("sqs", "")])
-def test_a_subscription_that_a_person_must_confirm_comes_before_what_needs_it(protocol, more, live):
-    made = replace(World().wanted(x=1)[0], resource=Subscription(live, "t", protocol, "a"))
-    change = replace(engine.plan("02", World().wanted(x=1)).changes[0], resource=made.resource)
-    assert read_commands.next_command(load("local"), [Plan("01", (change,))], "p") == f"runbook apply local{more}"
 
 
 def test_a_real_terminal_is_seen_as_one_and_a_pipe_as_none():

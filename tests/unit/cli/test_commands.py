@@ -10,103 +10,27 @@ import types
 import click
 import doc_commands
 import pytest
-import yaml
 from click.testing import CliRunner
 from test_house import ALL, ROOT, asked_of_each, name, tree
+from typed import same, taken
+from written_rows import OF_THE_WORKFLOW, wrote
 
-from lib import settings
 from lib.cli import change_commands
-from lib.cli.app import given_and_decided
 from lib.cli.change_commands import main, ways_on
 from lib.definitions import documents
-from lib.display import page, run_commands, show
-from lib.display.run_commands import Way
+from lib.display import page, show
 from lib.errors import BadParameters, Unreachable
 from lib.phases import parameters_cell
-from lib.record import change_rows, command_lines, records
+from lib.record import records
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS, numbers
 from lib.resources.lock_value import Lock
 from lib.resources.queues import Queue
 from lib.resources.workflow import Workflow
-from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import load
-from lib.values.modes import OF_THE_RUN
-from lib.values.run_names import COPIES
 from rehearsal import cli as rehearsal_cli
 
 COMMAND = re.compile(r"\b(runbook|papermill|make|aws) (?=[a-z])")
-
-
-def taken(command, where=None):
-    """What the `runbook` command would take from this line: its name, its words and its parameters. Runs nothing."""
-    program, *words = shlex.split(command, comments=True)
-    assert program == "runbook"
-    named = main.get_command(click.Context(main), words[0])
-    context = named.make_context(words[0], list(words[1:]), resilient_parsing=False)
-    given = context.params
-    if "environment" not in given:
-        return words[0], given, None
-    return words[0], given, load(given["environment"], given_and_decided(given["overrides"], {}))
-
-
-def same(one, other):
-    return {key for key, value in one.model_dump().items() if getattr(other, key) != value and key not in OF_THE_RUN}
-
-
-@pytest.fixture
-def own(tmp_path):
-    """A parameters file somewhere, in a folder whose name needs quoting."""
-    file = tmp_path / "it's mine" / "own.yaml"
-    file.parent.mkdir()
-    file.write_text(yaml.safe_dump({**load("local").model_dump(), "environment": "mine"}), encoding="utf-8")
-    return file
-
-
-GIVEN = {
-    "nothing else": {},
-    "another endpoint": {"endpoint_url": "http://127.0.0.1:5001"},
-    "folders": {"outputs_dir": "/tmp/a b; rm -rf x", "docs_dir": "/tmp/$(id)`id`"},
-    "numbers and a list": {"crisis_risk_above": 96.5, "not_exercised_here": [], "burst_drills": 3},
-    "a number that Python writes as no YAML": {"success_rate_error": 0.00001},
-    "words of a shell": {"profile": "a'b\"c $HOME `id` \\ !x"},
-}
-
-
-@pytest.mark.parametrize("given", GIVEN)
-@pytest.mark.parametrize("by", ["its name", "its path", "a path elsewhere"])
-def test_a_command_names_the_parameters_of_its_run(by, given, own):
-    file = {"its name": "local", "its path": str(ROOT / "parameters" / "local.yaml"), "a path elsewhere": str(own)}[by]
-    chosen = load(file, {**GIVEN[given], "mode": "apply", "run_id": "r1"})
-    command = command_lines.runbook(chosen, "rollback", "r1", "--break-lock")
-    which, words, found = taken(command)
-    assert (which, words["run_id"], words["break_lock"]) == ("rollback", "r1", True)
-    assert same(found, chosen) == set()
-    assert (found.outputs_dir, found.docs_dir, found.profile) == (chosen.outputs_dir, chosen.docs_dir, chosen.profile)
-    if by != "a path elsewhere":
-        assert command.startswith("runbook rollback local r1")
-
-
-def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
-    chosen = load(str(own))
-    with monkeypatch.context() as kernel:
-        for name, value in parameters_cell.kernel_variables(chosen, "r1").items():
-            kernel.setenv(name, value)
-        inside = parameters_cell.read({"In": []})
-    assert inside == settings.with_changes(chosen, run_id="r1")
-    assert command_lines.runbook(inside, "status") == command_lines.runbook(chosen, "status")
-    by_hand = parameters_cell.read(chosen.model_dump())
-    assert (
-        command_lines.runbook(by_hand, "status") == 'runbook status "$PARAMETERS"'
-    )  # which nobody can take for another
-    assert command_lines.runbook(parameters_cell.read(load("local").model_dump()), "status") == "runbook status local"
-
-
-def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(own):
-    chosen = load(str(own))
-    own.unlink()
-    assert command_lines.runbook(chosen, "lock") == 'runbook lock "$PARAMETERS"'
-    assert documents.testing_commands(chosen)
 
 
 def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_file(tmp_path):
@@ -118,13 +42,6 @@ def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_
         == documents.testing_commands(load("prod"))
         == documents.testing_commands(by_hand)
     )
-
-
-def test_no_command_holds_an_address(monkeypatch):
-    given = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+491705550100"}
-    command = command_lines.runbook(load("local", given), "rollback", "r1")
-    assert "5550100" not in command
-    assert '--set "ops_subscription_endpoint=$OPS_SUBSCRIPTION_ENDPOINT"' in command
 
 
 @asked_of_each([path for path in ALL if path.name != "commands.py"])
@@ -282,66 +199,6 @@ def test_a_notebook_shows_only_what_can_be_done_with_its_run(tmp_path, monkeypat
     record.append(records.LOG, wrote(Workflow.kind))
     show.ways_out(Run(chosen, record))
     assert re.findall(r"runbook (\w+)", shown[-1]) == ["apply", "rollback", "restore"]
-
-
-def wrote(kind, state="intended", undoes=False, **more):
-    """A row of a run's log."""
-    change = {"kind": kind, "name": kind, "identity": {"n": kind}, "action": "update", "before": 1, "after": 2}
-    return change_rows.to_row("2026-11-28T00:00:00+00:00", "03", state, undoes, False, change) | more
-
-
-BACKUP = ("backup/b.json", {})
-RUN = ("run.json", {"mode": "apply", "verdict": "failed"})
-OF_THE_WORKFLOW, OF_AN_ALIAS, OF_A_QUEUE = wrote(Workflow.kind), wrote(WorkflowAlias.kind), wrote(Queue.kind)
-
-
-@pytest.mark.parametrize(
-    ("files", "rows", "possible"),
-    [
-        ([], [], []),
-        ([RUN], [], ["apply"]),
-        ([("run.json", {"mode": "apply", "verdict": "refused"})], [], []),
-        ([("run.json", {"mode": "plan", "verdict": "succeeded"})], [], []),
-        ([RUN], [OF_THE_WORKFLOW], ["apply", "rollback"]),  # its backup is lost
-        ([RUN, ("backup/b-definition.json", {})], [OF_THE_WORKFLOW], ["apply", "rollback"]),
-        ([RUN, BACKUP], [OF_A_QUEUE], ["apply", "rollback"]),
-        ([RUN, BACKUP], [OF_THE_WORKFLOW], ["apply", "rollback", "restore"]),
-        ([RUN, BACKUP], [OF_AN_ALIAS], ["apply", "rollback", "restore"]),
-        ([RUN, BACKUP], [OF_THE_WORKFLOW, wrote(Workflow.kind, "applied", undoes=True)], ["apply"]),
-        ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "not applied")], ["apply"]),
-        ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "failed", undoes=True)], ["apply", "rollback"]),
-        ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "applied", undoes=True), OF_A_QUEUE], ["apply", "rollback"]),
-        ([RUN], [{"n": 1}], ["apply", "rollback"]),  # which nobody can read: the rollback says so
-    ],
-)
-def test_only_what_can_work_is_offered(files, rows, possible, tmp_path):
-    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
-    record = records.open_run(chosen)
-    for file, data in files:
-        record.write_json(file, data)
-    for row in rows:
-        record.append(records.LOG, row)
-    assert [command.split()[1] for command in run_commands.commands(Run(chosen, record)).values()] == possible
-
-
-def test_the_backup_of_a_run_of_another_machine_is_in_the_store(tmp_path):
-    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
-    copy = records.Record(chosen.runs_folder / COPIES / "r1", "r1")
-    copy.write_json(*RUN)
-    copy.append(records.LOG, OF_A_QUEUE)
-    assert Way.RESTORE not in run_commands.ways(Run(chosen, copy))
-    copy.append(records.LOG, OF_THE_WORKFLOW)
-    assert Way.RESTORE in run_commands.ways(Run(chosen, copy))
-
-
-def test_an_undo_ends_an_approval_so_that_nothing_is_gone_on_with(tmp_path):
-    chosen = load("prod", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
-    record = records.open_run(chosen)
-    record.write_json(*RUN)
-    record.append(records.LOG, OF_A_QUEUE)
-    assert run_commands.ways(Run(chosen, record)) == [Way.GO_ON, Way.UNDO]
-    record.append(records.LOG, wrote(Queue.kind, "applied", undoes=True))
-    assert run_commands.ways(Run(chosen, record)) == []
 
 
 TAKING = {"restore", "--resume", "rollback"}

@@ -1,11 +1,9 @@
 """A drill's verdict: what nobody can tell is no pass, and is counted on its own. No AWS."""
 
-import pandas as pd
 import pytest
 
 from lib.checks import Check
 from lib.cli import drill_command
-from lib.display.charts import drill_charts, style
 from lib.drills import drill_log
 from lib.phases import validity
 from lib.phases.validity import Validity
@@ -47,23 +45,3 @@ def test_log_and_evidence_say_the_same_verdict_and_why(monkeypatch, checks, verd
     assert (found["found"] == "") is (verdict == "passed" and not open_ones)
     if verdict == "cannot tell" or (verdict == "passed" and open_ones):
         assert all(said in found["found"] for said in open_ones)
-
-
-def test_the_chart_counts_what_nobody_can_tell_on_its_own_and_names_it():
-    verdicts = ("passed", "cannot tell", "failed", "passed")
-    times = pd.date_range("2026-01-01", periods=len(verdicts), freq="D", tz="UTC")
-    frame = pd.DataFrame(
-        {
-            "time": times,
-            "scenario": "crisis",
-            "route": "crisis",
-            "verdict": verdicts,
-            "trusted": 1.0,
-            "operations": 1.0,
-            "lost": [[]] * 4,
-        }
-    )
-    figure = drill_charts.drill_log(frame, 30)
-    assert "2 of 4 drills passed, of 1 nobody can tell; alerts:" in style.describe(figure)
-    words = [text.get_text() for text in figure.axes[0].texts]
-    assert [word for word in words if "crisis" in word] == ["✕ crisis", "? crisis"]

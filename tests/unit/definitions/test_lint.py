@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from lib import settings
-from lib.asl.states import longest
 from lib.definitions import lint, templates
 
 LOCAL = settings.load("local")
@@ -57,6 +56,7 @@ PRESENT, NUMERIC = {"Variable": RISK, "IsPresent": True}, {"Variable": RISK, "Is
 ABOVE = {"Variable": RISK, "NumericGreaterThan": 1}
 FIXED = [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "CheckinComplete"}]
 TELL = "TellOperationsUnscored"
+
 
 BROKEN: dict[str, tuple[Breaking, str]] = {
     "statelint": (put("MarkDrill", "Nonsense", 1), r"statelint: .*Nonsense"),
@@ -207,10 +207,3 @@ def test_no_message_refers_to_words_however_the_path_is_written(path: str) -> No
         states["TellOperationsUnscored"]["Parameters"] |= {"Note.$": f"States.Format('it\\'s {{}}', {path})"}
 
     assert any("may let out a check-in's words" in line and line.endswith(path) for line in findings(refer))
-
-
-def test_the_longest_times_are_counted() -> None:
-    branches = PLAIN["States"]["CrisisProtocol"]["Branches"]
-    assert [longest(branch) for branch in branches] == [18, 18, 9]
-    assert longest({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 7, "End": True}}}) == 7
-    assert longest(PLAIN) < PLAIN["TimeoutSeconds"]

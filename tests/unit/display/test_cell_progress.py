@@ -88,14 +88,3 @@ def test_where_nobody_looks_there_is_a_line_a_phase_and_no_more(settings, record
     terminal.progress(Phase("05", "05_validation", "succeeded", cells_run=2, seconds=1))
     assert capsys.readouterr().out == f"  {'05_validation':<32}✓ succeeded in 1.0 s, 2 cells\n"
     assert progress.usual == {}  # and nothing was read for it
-
-
-def test_a_terminal_that_is_gone_ends_no_phase(monkeypatch):
-    class Gone(io.StringIO):
-        def write(self, text):
-            raise BrokenPipeError(32, "Broken pipe")
-
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(console, "console", console.Output(file=Gone(), width=80, force_terminal=True, **console.PLAIN))
-    console.overwrite("a cell")
-    console.overwrite("the next one")

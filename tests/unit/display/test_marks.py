@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from lib.checks import WORST_FIRST, Check, Status
-from lib.display import console, marks, signs, terminal
+from lib.checks import WORST_FIRST, Status
+from lib.display import console, marks, signs
 from lib.display.marks import Judged, Tone
 from lib.record.change_rows import WriteState
 from lib.settings import ROOT
-from lib.values.check_registry import Id
 from lib.values.verdicts import Verdict
 
 
@@ -53,41 +52,3 @@ def test_only_what_is_a_verdict_is_marked_and_no_text_that_happens_to_begin_so()
 def test_what_failed_is_read_first_and_what_nobody_knows_before_what_passed():
     words = ["passed", "cannot tell", "odd", "failed", "passed", "not applied"]
     assert marks.worst_first(words, words) == ["failed", "odd", "cannot tell", "not applied", "passed", "passed"]
-
-
-def checks(passed, *others):
-    every = [*[Status.PASSED] * passed, *others]
-    return [Check(Id.AS_WANTED, f"c{at}", status, "f", "e") for at, status in enumerate(every)]
-
-
-def test_many_that_passed_are_counted_and_none_that_did_not_is_left_out(capsys):
-    terminal.checks("Drill", checks(30, Status.FAILED, Status.CANNOT_TELL))
-    said = capsys.readouterr().out
-    assert said.index("c30") < said.index("c31") and "│ c1 " not in said
-    assert "✓ passed: 30 more checks, all of them in the record" in said
-
-
-def test_few_that_passed_are_shown(capsys):
-    terminal.checks("Drill", checks(3, Status.FAILED))
-    said = capsys.readouterr().out
-    assert said.index("c3") < said.index("c0") and "more checks" not in said
-
-
-def test_a_ledger_has_what_failed_first(record, capsys):
-    rows = [{"what": "a", "outcome": "undone"}, {"what": "b", "outcome": "failed: why"}]
-    record.keep_json("evidence/rollback.json", rows)
-    terminal.ledger(record)
-    said = capsys.readouterr().out
-    assert said.index("✗ failed: why") < said.index("✓ undone")
-
-
-@pytest.mark.parametrize(
-    ("reached", "why", "said"),
-    [
-        ({"trusted": 1.24, "operations": None}, "late", "trusted reached in 1.2 s, operations NOT reached; late"),
-        ({}, "", ""),
-    ],
-)
-def test_a_drill_ends_with_one_line(reached, why, said, capsys):
-    terminal.drill_verdict("crisis", Status.FAILED, why, reached)
-    assert capsys.readouterr().out == f"✗ failed: drill crisis{'; ' if said else ''}{said}\n"

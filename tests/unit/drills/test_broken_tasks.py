@@ -1,36 +1,12 @@
 """What the review says of single failures, from a run's evidence or from none, and its chart."""
 
 import pytest
+from failures import WELL, row
 
 from lib.display.charts import failure_chart
-from lib.display.charts.style import describe, png
+from lib.display.charts.style import describe
 from lib.drills import broken_tasks
 from lib.record.records import Record
-
-
-def row(task, fault, verdict, seconds=None, interpreter="one", also=(), route="crisis"):
-    return {
-        "interpreter": interpreter,
-        "task": task,
-        "fault": fault,
-        "route": route,
-        "also_broken": list(also),
-        "verdict": verdict,
-        "seconds": seconds or {},
-        "why": f"because of {fault}",
-    }
-
-
-WELL = [
-    row("TellOperations", "missing", "passed", {"contact": 1.5}),
-    row("TellOperations", "missing", "passed", {"contact": 4.0, "operations": 6.0}, "other"),
-    row("TellOperations", "slow", "passed", {"operations": 0.5}),
-    row("AlertAll", "missing", "passed", {"contact": 2.0}, also=["A", "B"]),
-    row("AlertAll", "missing", "passed", also=["A", "B"], route="high"),
-    row("SendHigh > rule", "disabled", "gap", route="high"),
-    row("SendHigh > rule", "disabled", "gap", interpreter="other", route="high"),
-    row("SendHigh > dispatcher", "slow", "not exercised here", route="high"),
-]
 
 
 @pytest.fixture
@@ -135,25 +111,6 @@ def test_of_all_interpreters_and_routes_the_worst_counts(record):
     assert found["SendHigh > rule (high)", "disabled"][0] == "gap"
 
 
-def test_the_chart_shouts_what_is_silent(record):
-    record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
-    figure = failure_chart.failures(broken_tasks.matrix(record), 30)
-    texts = {text.get_text() for text in figure.axes[0].texts}
-    assert {"contact 4.0 s", "ops 0.5 s", "fails visibly", "only a queue", "UNCARRIED", "SILENT"} == texts
-    assert "1 SILENT" in describe(figure) and "limit 30 s" in describe(figure)
-    assert png(figure).startswith(b"\x89PNG")
-    assert "1 SILENT, 1 UNCARRIED, 1 only a queue; 1 of them a stop" in describe(figure)
-    key = figure.axes[0].get_xlabel().split("\n")
-    assert "SILENT: STOP: the check single-failure.none-silent fails" in key
-    assert "UNCARRIED: no stop: single-failure.uncarried is waiting" in key
-
-
-def test_a_word_that_no_tile_shows_is_not_explained(record):
-    record.keep_json(broken_tasks.EVIDENCE, WELL[:3])
-    figure = failure_chart.failures(broken_tasks.matrix(record), 30)
-    assert "stop" not in figure.axes[0].get_xlabel() and "none silent; none of them a stop" in describe(figure)
-
-
 @pytest.mark.parametrize("effect", broken_tasks.Effect)
 def test_whether_an_effect_stops_is_what_its_check_answers_and_it_has_one_word_everywhere(record, effect):
     record.keep_json(broken_tasks.EVIDENCE, [row("T > rule", "slow", str(effect), {"contact": 1.0})])
@@ -173,14 +130,6 @@ def test_whether_an_effect_stops_is_what_its_check_answers_and_it_has_one_word_e
             ruling.stop,
         )
         assert told == {ruling.word}
-
-
-def test_every_verdict_has_a_tile(record):
-    record.keep_json(
-        broken_tasks.EVIDENCE,
-        [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(broken_tasks.Effect)],
-    )
-    assert set(broken_tasks.matrix(record)["outcome"]) <= set(failure_chart.TILES)
 
 
 def test_no_two_effects_share_a_word():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from accounts import nowhere
-from drilled import STARTED, drill, received
+from drilled import STARTED, drill
 from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
@@ -16,7 +16,7 @@ from lib.changes.plans import Change, Wanted, entry
 from lib.cli import drill_command
 from lib.definitions import templates
 from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribers
-from lib.drills.drill_session import Group, Session
+from lib.drills.drill_session import Group
 from lib.drills.scenarios import Scenario, outcome
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.phases import event_rules, session
@@ -542,25 +542,6 @@ def test_a_log_of_drills_that_cannot_be_kept_does_not_hide_what_ended_the_drill(
 
 
 # What is told of a drill
-
-
-def test_a_drill_is_as_late_as_its_last_message():
-    one = drill(messages=[received("trusted", 0.5), received("trusted", 2.25), received("operations", 9)])
-    assert (one.latency("trusted"), one.latency("operations"), one.latency("events")) == (2.25, 9.0, None)
-    assert [message.channel for message in one.alerts] == ["trusted", "trusted", "operations"]
-
-
-def test_events_and_the_rules_behind_which_they_came_are_told_in_order_one_an_arrival():
-    events = [received("events", **{"detail-type": kind}) for kind in ("B", "A", "B")]
-    behind = [received("rules", rule=name) for name in ("Two", "One")]
-    one = drill(messages=[*events, received("events", odd=1), *behind])
-    assert (one.events, one.rules) == (["", "A", "B", "B"], ["One", "Two"])
-
-
-def test_a_session_gives_the_drills_of_the_groups_that_are_asked_for():
-    found = Session([drill(group="a"), drill(group="b"), drill(group="c")])
-    assert [one.group for one in found.of("c", "a")] == ["a", "c"]
-    assert found.of() == []
 
 
 def test_an_alert_that_nobody_has_to_get_is_not_waited_for():

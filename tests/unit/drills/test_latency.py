@@ -170,13 +170,3 @@ def test_the_chart_says_what_was_lost_and_how_slow_the_slowest_was():
     assert "6 of 8 alerts in time; slowest LOST; 1 of 8 LOST" in said
     empty = style.describe(drill_charts.crisis_latency(latency.measurements([], GROUPS), 30))
     assert "no crisis drill was run" in empty
-
-
-def test_a_drill_that_was_broken_off_is_said_beside_the_alerts_that_it_is_not_among():
-    rows = [("a", "crisis", "passed", [], 1.0, 1.0), ("b", None, "failed", [], None, None)]
-    rows.append(("c", None, "failed", ["trusted"], None, None))
-    frame = pd.DataFrame(rows, columns=["scenario", "route", "verdict", "lost", "trusted", "operations"])
-    frame["time"] = pd.Timestamp("2026-01-01", tz="UTC")
-    said = style.describe(drill_charts.drill_log(frame.astype({"trusted": float, "operations": float}), 30))
-    assert "1 of 3 drills passed" in said
-    assert "of 1 drill NOBODY KNOWS who was reached" in said

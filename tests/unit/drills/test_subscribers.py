@@ -9,7 +9,6 @@ from subscribers import Queues, alert
 
 from lib.definitions import loader
 from lib.drills import subscribers
-from lib.drills.drill_session import Received
 from lib.drills.subscribers import PREFIX, QUEUES
 from lib.errors import NotAsWanted
 
@@ -277,17 +276,3 @@ def test_whatever_else_comes_is_heard_and_breaks_nothing_off(body, said, live, q
     found = heard(live)
     assert [found[0].body, found[0].subject] == [said, ""]
     assert found[1].is_about("drill-1")
-
-
-@pytest.mark.parametrize(
-    ("message", "is_drill"),
-    [
-        (Received("trusted", 0, "", {}, "for drill-operations"), True),
-        (Received("trusted", 0, "[DRILL] Your6", {}, ""), True),
-        (Received("trusted", 0, "Your6", {"drill": True}, ""), True),
-        (Received("trusted", 0, "Your6", {"drill": "yes"}, "for jim"), False),
-        (Received("trusted", 0, "Your6", {}, "for jim"), False),
-    ],
-)
-def test_a_message_that_says_in_any_way_that_it_is_a_drills_is_one(message, is_drill):
-    assert message.is_drill("drill-operations") is is_drill

@@ -5,17 +5,16 @@ import ast
 import nbformat
 import pytest
 import yaml
+from kernels import DECLARED, ran
 
 from lib import settings as parameters
 from lib.cli.lab import copies
 from lib.errors import BadParameters, Refused
-from lib.phases import parameters_cell, session
+from lib.phases import parameters_cell
 from lib.phases.parameters_cell import HANDED_ON, injected_values, kernel_variables, read
 from lib.record.records import Run, open_run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, load
-
-DECLARED = 'environment = "local"  # help\nmode = "plan"  # help\nrun_id = ""  # help\nreview_minutes = None  # help'
 
 
 def values(environment="local"):
@@ -25,14 +24,6 @@ def values(environment="local"):
 def injected(**given):
     """The cell that papermill adds."""
     return "# Parameters\n" + "\n".join(f"{name} = {value!r}" for name, value in given.items())
-
-
-def ran(*cells, **more):
-    """A notebook's `globals()` after its parameters cell and these cells ran, one after another."""
-    names = {}
-    for cell in (DECLARED, *cells):
-        exec("" if cell.startswith("%") else cell, names)
-    return {**names, **more, "In": ["", DECLARED, *cells]}
 
 
 def test_a_notebook_of_which_nothing_was_changed_is_as_its_environments_file_says():
@@ -266,22 +257,6 @@ def test_the_copy_of_a_notebook_to_step_through_gives_the_parameters_that_it_was
     assert read({**names, "In": ["", *cells]}) == parameters.with_changes(chosen, run_id=record.run_id)
     lines = [len(ast.parse(cell).body) for cell in cells]
     assert len(cells) == 1 and (of == "elsewhere" or max(lines) <= 14)
-
-
-@pytest.mark.parametrize("opens", [session.begin, session.reopen])
-def test_what_is_no_parameter_is_refused_before_anything_of_a_run_is_looked_at(opens, monkeypatch):
-    monkeypatch.setattr(session.record_stores, "shelves", lambda _: pytest.fail("its store was looked for"))
-    with pytest.raises(BadParameters, match="unknown parameter 'aproved_plan'"):
-        opens(ran("aproved_plan = 'plan-0'"))
-
-
-def test_a_run_is_begun_strictly_and_reopened_to_be_undone_whatever_another_file_holds(monkeypatch):
-    asked = []
-    monkeypatch.setattr(parameters_cell, "load", lambda name, given, strict: asked.append(strict) or load(name, given))
-    for opens in ("begin", "reopen"):
-        monkeypatch.setattr(session, f"{opens}_with", lambda settings: settings)
-        assert getattr(session, opens)(ran()) == load("local")
-    assert asked == [True, False]
 
 
 @pytest.mark.parametrize("name", [*NOTEBOOKS.values(), ROLLBACK])

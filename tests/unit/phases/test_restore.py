@@ -7,20 +7,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
+from machines import described, says
+from restored import UNVERIFIED, alias, altered, backup_of, laundered, told
 
-from lib.aws_answers import answer
-from lib.changes.plans import UNKNOWN, Change, entry, row_digest
+from lib.changes.plans import UNKNOWN, Change, entry
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.phases import restore, restore_end, restore_plan, rollback, state_machine
-from lib.record import files, manifest, records, writers
-from lib.record.records import LOG, MANIFEST, Record, Run
-from lib.record.seals import Manifest, State
+from lib.record import files, records, writers
+from lib.record.records import LOG, Record, Run
 from lib.resources import connected_run
-from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
-from lib.resources.run_lock import Lock
-from lib.resources.workflow import value_of
 
 
 @pytest.fixture
@@ -29,63 +25,12 @@ def settings(settings):
     return settings.model_copy(update={"verify_timeout_seconds": 0})
 
 
-@pytest.fixture
-def aws(settings):
-    """The workflow of before: two aliases run its only version."""
-    arn = settings.state_machine_arn
-    old = described("before")
-    routing = {f"{arn}:1": 100}
-    return StepFunctions(arn, {arn: old, f"{arn}:1": old}, {"live": dict(routing), "stage": dict(routing)})
-
-
-@pytest.fixture
-def ssm():
-    return GuardParameters()
-
-
-@pytest.fixture
-def live(settings, aws, ssm):
-    return connected(settings, stepfunctions=aws, ssm=ssm)
-
-
-@pytest.fixture
-def run(live, aws, record):
-    """The record of a run that kept a backup, wrote the new definition and moved one of the two aliases."""
-    state_machine.backup(connected_run.of(live, record))
-    machine = Workflow(live, live.settings.state_machine_name)
-    before, routed = machine.read(), alias(live).read()
-    aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("after"))
-    told(record, machine, before, machine.read())
-    aws.aliases["live"] = {f"{aws.arn}:2": 100}
-    told(record, alias(live), routed, alias(live).read())
-    aws.calls.clear()
-    return record
-
-
-def alias(live, name="live"):
-    return WorkflowAlias(live, live.settings.state_machine_name, name)
-
-
-def told(record, thing, before, after, /, undoes=False, **more):
-    """Let the run write this: the account keeps it, and the log tells it, or else what is given."""
-    for state in ("intended", "applied"):
-        row = entry("03", Change(thing, before, after), state, undoes)
-        AccountGuards(thing.live).keep_written(record.run_id, [row_digest(row)])
-        record.append(LOG, {**row, **more})
-
-
 def given_back(live, record, unverified=""):
     return restore.restore(restore_plan.plan_restore(connected_run.of(live, record), unverified), record)
 
 
 def checked(live, record, unverified=""):
     return restore.verify_restored(restore_plan.plan_restore(connected_run.of(live, record), unverified), live.settings)
-
-
-def backup_of(record):
-    """The path of the run's backup, and what it holds."""
-    (path,) = (path for path in (record.folder / "backup").glob("*.json") if "-definition" not in path.name)
-    return path, json.loads(path.read_text())
 
 
 def refusing(aws, *operations, error=None):
@@ -245,23 +190,6 @@ def test_unverified_the_log_that_the_account_confirms_comes_before_a_backup_that
     assert restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED).source.endswith("agrees with: none")
 
 
-def test_unverified_a_log_in_which_the_workflow_is_not_confirmed_confirms_no_backup_by_its_aliases(live, aws, run):
-    rows = [row for row in run.rows(LOG) if row["kind"] == WorkflowAlias.kind]
-    (run.folder / LOG).unlink()
-    run.append_all(LOG, rows)
-    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
-    assert (found.source, found.value is None, "UNCONFIRMED" in found.doubt) == ("", False, True)
-
-
-@pytest.mark.parametrize("other", [{"account_id": "111122223333"}, {"region": "eu-west-1"}])
-def test_a_backup_of_another_account_or_region_is_never_written_here(other, live, aws, run):
-    there = replace(live, settings=live.settings.model_copy(update=other))
-    for unverified in ("", UNVERIFIED):
-        with pytest.raises(Refused, match=f"the backup of run {run.run_id} is of {aws.arn}.*use the environment of"):
-            restore_plan.plan_restore(connected_run.of(there, run), unverified)
-    assert aws.calls == []
-
-
 def test_the_workflow_of_the_backup_is_restored_whatever_the_parameters_name_by_now(live, aws, run):
     names = {"state_machine_name": "Another", "verify_timeout_seconds": 1}
     assert given_back(replace(live, settings=live.settings.model_copy(update=names)), run) == []
@@ -275,69 +203,6 @@ def forged(record, thing, before, after, **more):
     """Add to the log what the run did not write."""
     for state in ("intended", "applied"):
         record.append(LOG, {**entry("03", Change(thing, before, after), state), **more})
-
-
-def altered(record, changed, about):
-    """Write the log anew, with other rows in place of those that are `about` something."""
-    rows = [row | changed if about(row) else row for row in record.rows(LOG)]
-    (record.folder / LOG).unlink()
-    record.append_all(LOG, rows)
-
-
-def laundered(settings, record):
-    """Seals written anew over whatever lies there, which nobody can tell from the run's own."""
-    empty = manifest.Findings(Manifest(record.run_id, settings.environment, settings.account_id))
-    made = manifest.add_seal(record.folder, empty, State.GOING_ON, "2026-11-01T03:00:00.000+00:00")
-    record.write_bytes(MANIFEST, made.to_text().encode())
-    records.open_to_write(Run(settings, record))
-    assert records.alterations(Run(settings, record), whole=True) == []
-
-
-SWAPPED = {
-    "another definition": lambda kept: kept | described("evil"),
-    "another role": lambda kept: kept | {"roleArn": "arn:aws:iam::000000000000:role/Evil"},
-    "another layout": lambda kept: kept | {"definition": json.dumps(json.loads(kept["definition"]), indent=3)},
-    "another workflow": lambda kept: kept | {"stateMachineArn": f"{kept['stateMachineArn']}-2"},
-    "another account": lambda kept: kept | {"stateMachineArn": kept["stateMachineArn"].replace("0" * 12, "1" * 12)},
-    "a log of its own": lambda kept: kept | {"loggingConfiguration": {"level": "ALL"}},
-    "a value that nobody can tell": lambda kept: kept | {"definition": UNKNOWN},
-    "a name of no workflow": lambda kept: kept | {"stateMachineArn": kept["stateMachineArn"] + "<>"},
-    "a definition that is none": lambda kept: kept | {"definition": 5},
-    "a log that is none": lambda kept: kept | {"loggingConfiguration": "x"},
-    "no role": lambda kept: {key: value for key, value in kept.items() if key != "roleArn"},
-}
-
-
-@pytest.mark.parametrize("sealed", [False, True])
-@pytest.mark.parametrize("how", SWAPPED)
-def test_a_backup_that_was_swapped_is_not_written_also_once_it_was_sealed(how, sealed, live, aws, run):
-    path, kept = backup_of(run)
-    path.write_text(json.dumps(SWAPPED[how](kept)))
-    if sealed:
-        laundered(live.settings, run)
-    with pytest.raises(
-        Refused, match=r"no backup of run .* nothing was written: .*--unverified restores it as it lies"
-    ):
-        restore_plan.plan_restore(connected_run.of(live, run))
-    assert (aws.wrote, aws.runs()) == ([], "after")
-
-
-def test_a_log_that_cannot_be_read_is_named_before_the_backups_that_nothing_confirms(live, run, monkeypatch):
-    path, _ = backup_of(run)
-    path.write_text("no JSON")
-    with pytest.raises(Refused, match=rf"so nothing was written: {path.name}: "):
-        restore_plan.plan_restore(connected_run.of(live, run))
-    monkeypatch.setattr(restore_plan, "_log", lambda record: ([], "the log cannot be read"))
-    with pytest.raises(Refused, match=rf"so nothing was written: the log cannot be read; {path.name}: "):
-        restore_plan.plan_restore(connected_run.of(live, run))
-
-
-def test_the_first_write_of_the_workflow_is_of_this_one_and_of_nothing_else(live, run):
-    machine, rows = Workflow(live, live.settings.state_machine_name), run.changes()
-    assert restore_plan._first_write(rows, machine) == rows[0]
-    assert restore_plan._first_write(rows, Workflow(live, "Another")) is None
-    others = [row | {"kind": "other"} for row in rows]
-    assert restore_plan._first_write(others, machine) is None
 
 
 def test_where_the_workflow_alone_is_restored_and_aws_refuses_it_that_is_the_error(live, aws, run):
@@ -373,30 +238,6 @@ def test_the_aliases_that_a_swapped_backup_names_are_not_moved(live, aws, run):
     aws.aliases["other"] = {f"{aws.arn}:1": 100}
     assert given_back(live, run) == []
     assert set(map(str, aws.aliases.values())) == {str({f"{aws.arn}:1": 100})}
-
-
-@pytest.mark.parametrize("state", ["intended", "applied"])
-def test_where_what_the_workflow_was_before_was_altered_nothing_confirms_the_backup(state, live, aws, run):
-    path, kept = backup_of(run)
-    evil = value_of(answer(kept | described("evil"), "x"))
-    altered(run, {"before": evil}, lambda row: row["kind"] == Workflow.kind and "intended" in (row["state"], state))
-    path.write_text(json.dumps(kept | described("evil")))
-    laundered(live.settings, run)
-    with pytest.raises(Refused, match=f"the account does not keep that run {run.run_id} wrote this"):
-        restore_plan.plan_restore(connected_run.of(live, run))
-    assert aws.wrote == []
-
-
-def test_a_row_before_the_first_one_hides_what_the_workflow_was(live, aws, run):
-    """Else the run's own later value, of a run that was gone on with, would be taken for the one of before."""
-    machine = Workflow(live, live.settings.state_machine_name)
-    now = machine.read()
-    altered(run, {"before": {}}, lambda row: row["kind"] == Workflow.kind)
-    told(run, machine, now, now | {"roleArn": "another"})
-    path, kept = backup_of(run)
-    path.write_text(json.dumps(kept | described("after")))
-    with pytest.raises(Refused, match="the account does not keep"):
-        restore_plan.plan_restore(connected_run.of(live, run))
 
 
 def test_an_alias_that_the_run_did_not_move_is_not_moved_by_a_row_that_says_so_and_is_named(live, aws, run):
@@ -479,47 +320,8 @@ def test_what_was_restored_unverified_says_so_in_the_record_and_else_nothing(liv
     assert [row.get("why") for row in run.rows(LOG) if row["undoes"]] == [UNVERIFIED] * 4 + [None] * 4
 
 
-def test_where_the_account_does_not_answer_both_that_it_keeps_are_said(live, run, monkeypatch):
-    def late(seconds, ask, doing):
-        raise Unanswered(f"no whole answer while {doing}")
-
-    monkeypatch.setattr(restore_end, "answer_within", late)
-    restored, undone = restore_end.keep(
-        connected_run.of(live, run), restore_plan.plan_restore(connected_run.of(live, run))
-    )
-    assert "keeping what was restored" in restored
-    assert f"does not keep that run {run.run_id} is undone" in undone
-    assert "keeping that it is undone" in undone
-
-
 def test_nobody_looks_for_longer_than_half_a_minute_for_what_got_no_answer():
     assert restore.READ_BACK_SECONDS == 30
-
-
-def test_without_a_backup_that_can_be_read_it_is_the_log_of_which_the_account_confirms_the_workflow(live, run):
-    backup_of(run)[0].write_text("{", encoding="utf-8")
-    other = {"routes": [{"version": "7", "runs": "x", "weight": 100}]}
-    run.append(LOG, entry("03", Change(alias(live, "stage"), other, other), "intended"))
-    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
-    assert f"{LOG} is used, which the account confirms" in found.source
-    versions = {name: value["routes"][0]["version"] for name, value in found.aliases.items()}
-    assert versions == {"live": "1", "stage": "7"}
-
-
-def test_where_the_account_cannot_be_asked_either_the_backup_says_why(live, ssm, run):
-    backup_of(run)[0].write_text("{", encoding="utf-8")
-    ssm.fails = says("AccessDeniedException")
-    with pytest.raises(NotAsWanted, match="backup"):
-        restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
-
-
-def test_of_backups_that_are_none_the_first_says_why(live, run):
-    path, _ = backup_of(run)
-    (run.folder / LOG).unlink()
-    for name in (path.name, path.name.replace("-backup-", "-backup-9")):
-        path.with_name(name).write_text("{", encoding="utf-8")
-    with pytest.raises(NotAsWanted, match=path.name):
-        restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
 
 
 def test_what_was_restored_the_account_keeps_so_that_a_rollback_believes_it(live, aws, run):
@@ -635,7 +437,6 @@ def test_a_workflow_that_cannot_be_restored_is_the_error_and_the_alias_is_back(l
     assert run.rows(LOG)[-1]["state"] == "intended"
 
 
-UNVERIFIED = "restore --unverified"
 UNREADABLE = {
     "a later format": {"format": 99},
     "a value without routes": {"before": {"other": 1}},
@@ -761,48 +562,3 @@ def test_what_is_written_and_cannot_be_seen_failed_and_is_never_said_to_have_cha
     assert restore.restore(found, run) == []
     refusing(aws, "describe_state_machine", error=error)
     assert [check.status for check in restore.verify_restored(found, live.settings)][-1] == "failed"
-
-
-# The lock of a run that still writes
-
-
-class Parameters:
-    """Parameter store with one lock in it, or what else is `held`."""
-
-    def __init__(self, held="", **row):
-        lock = Lock("t", "run-1", OPERATOR, "another machine", 1, "boot 1", "12:00", 600, 0)
-        self.held = held or json.dumps({**lock.to_row(), **row})
-
-    def get_parameter(self, **_):
-        if isinstance(self.held, Exception):
-            raise self.held
-        if not self.held:
-            raise says("ParameterNotFound")
-        return {"Parameter": {"Value": self.held, "Version": 1}}
-
-    def delete_parameter(self, **_):
-        self.held = ""
-
-
-def test_a_lock_in_force_is_taken_away_so_that_nobody_writes_the_new_definition_again(settings):
-    store = Parameters()
-    said = restore_end.take_lock_away(connected(settings, ssm=store))
-    assert said == "the lock of run run-1 was taken away, so that it cannot write the new definition again"
-    assert store.held == ""
-    assert restore_end.take_lock_away(connected(settings, ssm=store)) == ""
-
-
-@pytest.mark.parametrize(
-    "held", [says("AccessDeniedException"), ConnectTimeoutError(endpoint_url="x"), "something else", '{"format": 99}']
-)
-def test_a_lock_that_cannot_be_read_or_taken_away_is_said_and_is_no_error(held, settings):
-    store = Parameters(held)
-    said = restore_end.take_lock_away(connected(settings, ssm=store))
-    assert said.startswith("a run may still hold the lock, and would write the new definition again: ")
-    assert store.held == held
-
-
-def test_the_value_of_an_alias_from_a_backup_says_that_nobody_knows_what_its_version_holds(live, run):
-    (run.folder / LOG).unlink()
-    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED).aliases
-    assert found["live"] == {"routes": [{"version": "1", "runs": UNKNOWN, "weight": 100}]}

@@ -220,13 +220,6 @@ def test_between_two_check_ins_an_hour_apart_lies_one_hour() -> None:
     assert threshold_tuning.span(frame, WINDOW) == "in 1 h"
 
 
-def test_a_route_that_the_plan_does_not_name_is_drawn_as_well() -> None:
-    rows = [(value, route, 5.0) for value in (40.0, 50.0) for route in ("failed", "standard")]
-    figure = tuning_charts.alerts_by_threshold(pd.DataFrame(rows, columns=["value", "route", "count"]))
-    legend = figure.axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["standard", "failed"]
-
-
 def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not() -> None:
     frame = history(spread(60))
     frame.attrs["coverage"] = Coverage(1000, 97, 0.1, True, 37, ())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakes import World, run_of, said
 from machines import StepFunctions, connected, described
+from written_rows import TOLD, told
 
 from lib.changes import approval, engine, kept_plans, plan_data, undo_plan
 from lib.changes.plans import UNKNOWN, is_kept, row_digest
@@ -189,15 +190,6 @@ def test_a_phase_or_a_check_that_is_none_is_said_in_a_sentence():
 # One row keeps no other from being undone
 
 
-TOLD = {"time": "2026-01-01T00:00:00+00:00", "phase": "01", "undoes": False, "temporary": False, "action": "update"}
-
-
-def told(label, before, after, **more):
-    identity = {"label": label}
-    row = {**TOLD, "kind": "thing", "name": f"thing {label}", "identity": identity, "before": before, "after": after}
-    return [{**row, "state": state, **more} for state in ("intended", "applied")]
-
-
 UNREADABLE = {
     "a kind of a later version": {"kind": "lake"},
     "a newer format": {"format": 3},
@@ -289,16 +281,6 @@ def test_a_state_that_nobody_knows_is_no_end_of_a_write_and_what_it_may_have_lef
     found = undo_plan.plan(rows, reopen_in(World({"a": "third"}))).changes
     assert [change.trouble for change in found if change.before != UNKNOWN] == ["whose value it holds cannot be told"]
     assert [change.trouble for change in found if change.before == UNKNOWN] == [rows[1]["trouble"]]
-
-
-def test_a_long_state_that_nobody_knows_is_cut():
-    (row,) = [change_rows.from_row({**one, "state": "x" * 999}) for one in told("a", 1, 2)[:1]]
-    assert f"({'x' * 40!r})" in row["trouble"]
-
-
-@pytest.mark.parametrize("state", sorted(set(WriteState) - {*change_rows.UNFINISHED, *change_rows.ENDED}))
-def test_what_only_an_outcome_or_a_reader_says_is_no_state_of_a_row(state):
-    assert change_rows.from_row({**told("a", 1, 2)[0], "state": str(state)})["state"] == WriteState.UNREADABLE
 
 
 def test_a_part_of_a_rollback_says_the_row_of_which_nobody_knows_the_phase(record):

@@ -1,5 +1,6 @@
 """What became of the phases of a run, as its record tells."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -69,28 +70,6 @@ def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path
     assert run_phases.status(record)["verdict"] == "running, or killed: 1 changes applied"
 
 
-def told(tmp_path, mode, started, *phases_done):
-    """`run.json` after another command of the same run, which began then."""
-    record = Record(tmp_path, "r1")
-    run_verdict.write_verdict(Run(load("local", {"mode": mode}), record), list(phases_done), started, None)
-    return record.verdict()
-
-
-def test_a_run_that_is_gone_on_with_began_when_it_first_did_and_took_as_long_as_its_phases(tmp_path):
-    first, next_day = datetime(2026, 1, 1, 2, 40, tzinfo=UTC), datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
-    done = Phase("01", "01_infrastructure", "succeeded", seconds=40.0)
-    told(tmp_path, "apply", first, done, Phase("02", "02_iam_permissions", "failed", seconds=8.0))
-    verdict = told(tmp_path, "apply", next_day, Phase("02", "02_iam_permissions", "succeeded", seconds=9.5))
-    assert (verdict["started"], verdict["seconds"]) == ("2026-01-01T02:40:00+00:00", 49.5)
-
-
-def test_a_run_that_applies_began_with_that_and_not_with_what_was_only_planned(tmp_path):
-    planned, applied = datetime(2026, 1, 1, 2, 40, tzinfo=UTC), datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
-    told(tmp_path, "plan", planned, Phase("01", "01_infrastructure", "succeeded", seconds=40.0))
-    verdict = told(tmp_path, "apply", applied, Phase("01", "01_infrastructure", "succeeded", seconds=9.5))
-    assert (verdict["started"], verdict["seconds"]) == ("2026-01-02T09:00:00+00:00", 9.5)
-
-
 def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
     record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
@@ -98,3 +77,9 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     assert found["verdict"] == "succeeded (00, 01 alone)"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
+
+
+def test_a_run_is_told_by_its_own_verdict(settings, record):
+    record.write_json("run.json", {"run_id": record.run_id, "verdict": "failed", "phases": []})
+    assert run_phases.status(record)["verdict"] == "failed"
+    assert json.loads((record.folder / "run.json").read_text())["verdict"] == "failed"

@@ -4,10 +4,8 @@ import json
 import os
 import shutil
 import socket
-import stat
 import subprocess
 import sys
-from hashlib import sha256
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +15,7 @@ from lib.changes import engine, loss_guard, plans
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import session
-from lib.record import contents, files, manifest, records, run_index, seals, writers
+from lib.record import files, manifest, records, run_index, writers
 from lib.record.manifest import Binding
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.record.seals import Claim, Manifest, Seal, State
@@ -482,12 +480,6 @@ def test_the_verdict_of_another_run_is_found_also_where_a_kill_left_it_unsealed(
         open_again(settings, ended)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../up", "a/../b", "./a", "", "a//b"])
-def test_a_path_that_leaves_the_folder_is_wrong(path):
-    text = Manifest("r1", "local", "0" * 12, (Seal(State.CLOSED, "T", (Claim(path, "0", 1),)),)).to_text()
-    assert seals.from_text(text).trouble == (f"{path!r}: a path that no record holds",)
-
-
 def test_nothing_is_read_outside_the_folder_whatever_a_manifest_names(ended, monkeypatch):
     claims = (Claim("/etc/hostname", "0", 1), Claim("../../x", "0", 1))
     found, opened = manifest.read(ended.folder), files.open_to_read
@@ -521,27 +513,6 @@ def test_a_file_of_any_size_is_verified_in_little_memory(name, ended):
     assert (done.returncode, "Traceback" in done.stderr, name in done.stderr) == (1, False, True), done.stderr
 
 
-@pytest.mark.parametrize("name", ["evidence.bin", LOG])
-def test_a_sum_is_that_of_the_whole_whatever_its_pieces(name, settings, monkeypatch):
-    monkeypatch.setattr(contents, "PIECE", 7)
-    record = records.open_run(settings)
-    (record.folder / name).write_bytes(b"0123456789\n" * 40)
-    records.seal(record, closing=False)
-    assert manifest.read(record.folder).claims[name] == [Claim(name, sha256(b"0123456789\n" * 40).hexdigest(), 440)]
-    with (record.folder / name).open("ab") as file:
-        file.write(b"more\n")
-    expected = ("", "5 bytes more than were sealed") if name == LOG else ("edited", "")
-    with files.open_to_read(record.folder / name) as file:
-        assert contents.agrees(name, file, manifest.read(record.folder).claims[name]) == expected
-
-
-@pytest.mark.parametrize("other", ["a.json", "A.json", "a.JSON"])
-def test_a_file_that_one_seal_lists_twice_is_wrong_also_in_another_case(other):
-    rows = (Claim("a.json", "0", 1), Claim(other, "0", 1))
-    text = Manifest("r1", "local", "0" * 12, (Seal(State.CLOSED, "T", rows),)).to_text()
-    assert seals.from_text(text).trouble == ("a.json: listed twice",)
-
-
 def test_a_key_that_the_manifest_says_twice_is_none_that_we_wrote(ended, settings):
     text = (ended.folder / MANIFEST).read_text()
     (ended.folder / MANIFEST).write_text(text.replace('"run_id"', '"run_id": "other",\n "run_id"', 1))
@@ -568,26 +539,6 @@ def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(sett
 
 
 # Nobody else's to read
-
-
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
-def test_files_are_600_and_folders_700_whatever_the_umask(umask, settings):
-    before = os.umask(umask)
-    try:
-        record = records.open_run(settings)
-        record.append(LOG, {})
-        record.log_call({})
-        record.keep_json("backup/a.json", {})
-        record.write_bytes("evidence/deep/chart.png", b"x")
-        files.make_folder(record.folder / "more")
-        record.new_path("more/by hand.ipynb").write_text("by another program")
-        records.seal(record)
-    finally:
-        os.umask(before)
-    top = settings.path(settings.outputs_dir) / "local"
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [top, *top.rglob("*")]}
-    assert {path for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == set()
-    assert (top / ".writing" / record.run_id).is_file()
 
 
 def test_an_audit_of_a_new_run_begins_with_a_seal_before_anything_is_written(settings):

@@ -1,14 +1,16 @@
-"""A function that somebody else is changing: asked again until the time is up by the clock, not by counting."""
+"""A function that somebody else is changing is asked again until the time is up; its policy may hold others' words."""
 
 import json
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from theirs import EVENTS, RULE, Fake, allow, live
 
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
+from lib.phases import preflight
 from lib.resources.resource_kinds import EnvironmentVariable, Permission
 from lib.settings import load
 
@@ -124,3 +126,41 @@ def test_what_is_no_sign_of_being_busy_is_not_asked_again():
     with pytest.raises(NotAsWanted, match="AccessDeniedException"):
         EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
     assert denied.asked == 1
+
+
+FOREIGN = [
+    {"Effect": "Deny", "NotPrincipal": {"AWS": ["arn:aws:iam::1:root"]}, "NotAction": ["lambda:*"], "Resource": "*"},
+    {"Sid": None, "Effect": "Allow", "Principal": "*", "Action": ["lambda:InvokeFunction", "lambda:GetFunction"]},
+    {"Sid": "lists", "Effect": "Allow", "Principal": {"AWS": ["1", "2"], "Service": ["a", "b"]}, "Action": "lambda:*"},
+    {
+        "Sid": "conditions",
+        "Effect": "Allow",
+        "Principal": EVENTS,
+        "Action": "x",
+        "Condition": {"Null": {"a:b": ["true"]}},
+    },
+    {"Sid": "odd", "Principal": 7, "Condition": "none"},
+    {"Sid": 7},
+    {},
+    "a text",
+    None,
+]
+
+
+@pytest.mark.parametrize("theirs", [*FOREIGN, *([one] for one in FOREIGN)], ids=repr)
+def test_whatever_others_allowed_or_denied_ours_is_read(theirs):
+    theirs = theirs if isinstance(theirs, list) else [theirs]
+    arn = {"ArnLike": {"AWS:SourceArn": RULE}}
+    for policy in ({"Statement": [*theirs, allow(Condition=arn)]}, {"Statement": [allow(Condition=arn), *theirs]}):
+        client = Fake(get_policy={"Policy": json.dumps(policy)})
+        found = Permission(live(**{"lambda": client}), "f", "ours").read()
+        assert found == {"Principal": "events.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": RULE}
+        account = live(**{"lambda": client}, events=Fake(list_targets_by_rule={"Targets": []}))
+        assert preflight._permissions(account)[-1 if policy["Statement"][0] in theirs else 0] == found
+        Permission(live(**{"lambda": client}), "f", "ours").write(None)
+        assert client.written == [("remove_permission", {"FunctionName": "f", "StatementId": "ours"})]
+
+
+@pytest.mark.parametrize("policy", [{"Version": "2012-10-17"}, {"Statement": []}, {"Statement": {"Sid": "theirs"}}])
+def test_a_policy_without_a_list_of_statements_holds_none_of_ours(policy):
+    assert Permission(live(**{"lambda": Fake(get_policy={"Policy": json.dumps(policy)})}), "f", "ours").read() is None

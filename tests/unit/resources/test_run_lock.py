@@ -3,126 +3,29 @@
 import json
 import os
 import platform
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from fakes import World
+from locks import NAME, OPERATOR, Store, says, somebodys
 
-from lib.aws import Identity, Live
+from lib.aws import Live
 from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import run_lock
-from lib.resources.account_guards import PLACE, AccountGuards
+from lib.resources.account_guards import AccountGuards
 from lib.resources.lock_value import Lock, digest
 from lib.resources.run_lock import TOKEN, break_lock, locked, read_lock
 from lib.settings import load
 from lib.values import processes
-
-NAME = load("local").lock_name
-OPERATOR = "arn:aws:sts::000000000000:assumed-role/Operations/jane"
-
-
-def says(code: str, status: int = 400) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
-
-
-@dataclass
-class Store:
-    """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene.
-
-    What the account keeps of its guards lies apart, and is seen by neither. It has a clock of its own, an hour behind
-    this machine's, which stands still but for `passes`.
-    """
-
-    held: dict[str, tuple[str, int]] = field(default_factory=dict)
-    kept: dict[str, str] = field(default_factory=dict)
-    written: dict[str, datetime] = field(default_factory=dict)
-    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
-    dated: bool = True
-    calls: list[str] = field(default_factory=list)
-    before: Callable[[str], None] = lambda call: None
-    after: Callable[[str], None] = lambda call: None
-    alone: Any = field(default_factory=threading.RLock)
-
-    def get_parameter(self, **given):
-        if given["Name"].startswith(PLACE):
-            if given["Name"] not in self.kept:
-                raise says("ParameterNotFound")
-            return {"Parameter": {"Value": self.kept[given["Name"]], "Version": 1, "LastModifiedDate": self.now}}
-        with self._told("get"):
-            if given["Name"] not in self.held:
-                raise says("ParameterNotFound")
-            value, version = self.held[given["Name"]]
-            headers = {"date": format_datetime(self.now, usegmt=True)} if self.dated else {}
-            when = self.written.get(given["Name"], self.now)
-            return {
-                "Parameter": {"Value": value, "Version": version, "LastModifiedDate": when},
-                "ResponseMetadata": {"HTTPHeaders": headers},
-            }
-
-    def put_parameter(self, **given):
-        name, over = given["Name"], given["Overwrite"]
-        if name.startswith(PLACE):
-            if name in self.kept:
-                raise says("ParameterAlreadyExists")
-            self.kept[name] = given["Value"]
-            return {"Version": 1}
-        with self._told("renew" if over else "take"), self.alone:
-            if name in self.held and not over:
-                raise says("ParameterAlreadyExists")
-            version = self.held.get(name, ("", 0))[1] + 1
-            self.held[name] = (given["Value"], version)
-            self.written[name] = self.now
-            return {"Version": version}
-
-    def delete_parameter(self, **given):
-        with self._told("delete"):
-            if self.held.pop(given["Name"], None) is None:
-                raise says("ParameterNotFound")
-
-    @contextmanager
-    def _told(self, call):
-        self.calls.append(call)
-        self.before(call)
-        yield
-        self.after(call)
-
-    @property
-    def lock(self) -> dict[str, Any] | None:
-        return json.loads(self.held[NAME][0]) if NAME in self.held else None
-
-    def passes(self, seconds: float) -> None:
-        """AWS's clock goes on, and nobody renews anything meanwhile."""
-        for name in self.held:
-            self.written.setdefault(name, self.now)
-        self.now += timedelta(seconds=seconds)
-
-    def edit(self, **values: Any) -> None:
-        value, version = self.held[NAME]
-        self.held[NAME] = (json.dumps({**json.loads(value), **values}), version)
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store()
-
-
-@pytest.fixture
-def live(store) -> Live:
-    chosen = load("local").model_copy(update={"answer_timeout_seconds": 0.01})
-    identity = Identity("000000000000", "us-east-1", OPERATOR, "AWS")
-    return Live(chosen, identity, None, {"ssm": store}, sleep=lambda seconds: None, single={"ssm": store})
 
 
 @pytest.fixture(autouse=True)
@@ -142,18 +45,6 @@ def elsewhere() -> Iterator[None]:
     yield
     if token:
         os.environ[TOKEN] = token
-
-
-def somebodys(store: Store, **values: Any) -> Lock:
-    """The lock of a run on another machine."""
-    usual = {
-        "token_sha256": digest("theirs"), "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob",
-        "host": "elsewhere", "pid": 7, "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
-    }  # fmt: skip
-    lock = Lock(**{**usual, **values})
-    store.held[NAME] = (json.dumps(lock.to_row()), 1)
-    store.written[NAME] = store.now
-    return lock
 
 
 def lapsed(store: Store, **values: Any) -> Lock:
@@ -719,27 +610,6 @@ def test_a_lease_that_has_passed_is_stale(store, live):
     assert read_lock(live).stale == "its lease of 60 s lapsed 1 s ago"
 
 
-def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_lasts(store, live):
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    lock = somebodys(store, host=platform.node(), pid=process.pid, born=processes.born(process.pid))
-    assert lock.stale == ""
-    process.stdin.close()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie: ended, and nobody has asked how
-    assert lock.stale == f"its process {process.pid} on this machine is gone"
-    process.wait()
-    assert lock.stale == f"its process {process.pid} on this machine is gone"
-
-
-def test_another_process_with_the_same_id_is_not_the_holder(store, live):
-    boot = processes.boot()
-    assert somebodys(store, host=platform.node(), pid=os.getpid(), born=f"{boot} 1").stale
-    assert not somebodys(store, host=platform.node(), pid=os.getpid(), born=processes.born(os.getpid())).stale
-
-
-def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(store, live):
-    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born="another-boot 1").stale == ""
-
-
 def test_where_no_machine_tells_its_boot_a_process_of_the_same_name_of_machine_may_be_another_machines(
     store, live, monkeypatch, tmp_path
 ):
@@ -748,10 +618,6 @@ def test_where_no_machine_tells_its_boot_a_process_of_the_same_name_of_machine_m
     assert lock.stale == ""
     with pytest.raises(Refused, match="stop that run, or wait for its lease"):
         break_lock(live, "r9")
-
-
-def test_somebody_elses_process_is_alive(store, live):
-    assert processes.born(1) != ""
 
 
 @pytest.mark.parametrize("hours", [-24, -1, 1, 24])
@@ -793,12 +659,6 @@ def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_an
     assert (read_lock(live).stale, read_lock(live).renewals) == ("", 0)
     store.passes(1)
     assert read_lock(live).stale == "its lease of 3600 s lapsed 1 s ago"
-
-
-def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, live):
-    other = processes.boot().rpartition("/")[0] + "/pid:[1]"
-    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{other} 1").stale == ""
-    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{processes.boot()} 1").stale != ""
 
 
 def test_a_lock_of_another_name_than_the_account_keeps_is_not_taken(store, live):

@@ -6,10 +6,9 @@ import json
 import tempfile
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from buckets import FakeS3
+from buckets import RUN, FakeS3, Machine, a_run, in_store, row, run_says
 from fakes import World
 from hypothesis import example, given
 from hypothesis import settings as examples
@@ -17,64 +16,11 @@ from hypothesis import strategies as st
 from waiting import until
 
 from lib.changes import engine
-from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
+from lib.errors import Altered, Refused, Superseded, Unrecorded
 from lib.phases import session
-from lib.record import records, seals, sync, writers
+from lib.record import records, seals
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record, Run
-from lib.resources.record_stores import Shelves, opening_store
-from lib.resources.s3_record_store import RunStore
 from lib.settings import load
-
-RUN = "20260101T000000Z-aaaa"
-
-
-class Machine:
-    """One machine's folder of a run, and the store as its process knows it."""
-
-    def __init__(self, s3, folder):
-        self.s3, self.folder = s3, folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.start()
-
-    def start(self):
-        """A new process, which has not brought anything together yet."""
-        live = SimpleNamespace(client=lambda service: self.s3, settings=load("local"))
-        self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
-        self.record = Record(self.folder, RUN, self.shelf)
-        writers.leave(self.folder)
-        records.open_to_write(Run(load("local"), self.record))
-
-    def again(self):
-        """A new process that goes on with the run."""
-        self.start()
-        sync.synchronise(self.record, self.shelf)
-        return self.record
-
-    def file(self, name):
-        return (self.folder / name).read_bytes()
-
-
-@pytest.fixture(params=[False, True], ids=["md5", "kms"])
-def s3(request):
-    return FakeS3(kms=request.param)
-
-
-@pytest.fixture
-def ours(s3, tmp_path):
-    return Machine(s3, tmp_path / "ours" / "local" / RUN)
-
-
-@pytest.fixture
-def theirs(s3, tmp_path):
-    return Machine(s3, tmp_path / "theirs" / "local" / RUN)
-
-
-def row(name, state="intended", **more):
-    return {"name": name, "state": state, **more}
-
-
-def in_store(s3, name=LOG):
-    return s3.objects.get(f"p/local/{RUN}/{name}", b"")
 
 
 def names(s3):
@@ -192,21 +138,6 @@ def test_who_only_looks_at_a_run_that_is_going_on_does_not_stop_it(s3, ours, the
     assert records.unsealed_differences(ours.folder) == []
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "added"),
-    [
-        (b"", b"", b""),
-        (b'{"n": 1}\n', b'{"n": 1}\n', b""),
-        (b'{"n": 1}\n', b'{"n": 1}\n{"n": 1}\n', b'{"n": 1}\n'),
-        (b'{"n": 1}\n{"n": 1}\n', b'{"n": 1}\n', b""),
-        (b'{"n": 1}\n{"cut', b'{"n": 1}\n{"n": 2}\n{"cu', b'\n{"n": 2}\n'),
-        (b"", b'{"n": 1}', b'{"n": 1}\n'),
-    ],
-)
-def test_two_logs_make_one_with_every_row_of_either_as_often_as_it_was_written(ours, theirs, added):
-    assert sync.union(ours, theirs) == added
-
-
 def test_a_notebook_that_is_running_is_not_stored(s3, ours):
     record = a_run(ours)
     (ours.folder / f"03_y{records.RUNNING}").write_text("with an address")
@@ -242,16 +173,6 @@ def test_a_file_that_somebody_deleted_is_stored_again(s3, ours):
     assert in_store(s3) == ours.file(LOG)
 
 
-def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs):
-    a_run(ours)
-    theirs.again()
-    (theirs.folder / "01_x.by-hand.ipynb").write_text("by the other")
-    records.seal(theirs.record)
-    sync.synchronise(ours.record, ours.shelf)
-    records.seal(ours.record)
-    assert in_store(s3, "01_x.by-hand.ipynb") == ours.file("01_x.by-hand.ipynb")
-
-
 def test_what_is_stored_as_it_is_is_not_put_again(s3, ours):
     ours.record.append(LOG, row("a"))
     ours.record.write_json("evidence/a.json", {})
@@ -265,20 +186,6 @@ def test_what_is_stored_as_it_is_is_not_put_again(s3, ours):
 
 
 # Handed over
-
-
-def a_run(machine):
-    """A run that was cut in phase 03, with files of every sort."""
-    record = machine.again()
-    record.log_call({"time": "T1", "operation": "A"})
-    record.append(LOG, row("a"))
-    record.append(LOG, row("a", "applied"))
-    record.append("checks.jsonl", {"n": 1})
-    record.keep_json("backup/workflow.json", {"definition": "ü"})
-    record.write_json(VERDICT, {"verdict": "running", "ended": "T1"})
-    (machine.folder / "01_x.by-hand.ipynb").write_text("whole")
-    records.seal(record, closing=False)
-    return record
 
 
 def test_a_machine_without_the_folder_gets_all_of_it(s3, ours, theirs):
@@ -415,48 +322,6 @@ def test_the_folders_of_the_console_are_no_files(s3, ours):
     assert [path.name for path in ours.folder.iterdir()] == [MANIFEST]
 
 
-def test_the_runs_of_an_environment_are_listed_and_what_is_none_is_left_out(s3):
-    for key in (f"p/local/{RUN}/{LOG}", f"p/local/{RUN}/a/b", "p/local/note.txt", "p/local/../x", "p/prod/r1/run.json"):
-        s3.objects[key] = b""
-    live = SimpleNamespace(client=lambda service: s3, settings=load("local"))
-    found = Shelves(live, "bucket", "p/local/").runs()
-    assert {run_id: set(files) for run_id, files in found.items()} == {RUN: {LOG, "a/b"}}
-
-
-def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
-    a_run(ours).keep_json("plan.json", {})
-    ours.record.keep_json("plan.json", {})
-    copy = Record(tmp_path / "copy", RUN)
-    sync.copy_telling(copy, ours.shelf, ours.shelf.stored())
-    assert {path.name for path in copy.folder.rglob("*")} == {
-        LOG,
-        VERDICT,
-        MANIFEST,
-        "plan.json",
-        "plan.attempt-2.json",
-    }
-
-
-@pytest.mark.parametrize(("code", "kind"), [("NoSuchBucket", BadParameters), ("AccessDenied", BadParameters)])
-def test_a_store_that_cannot_be_used_is_a_wrong_parameter_before_anything_is_written(code, kind, s3, ours):
-    s3.code = code
-    expected = f"record_store {ours.shelf.where} cannot be used .*{code}.*Nothing was written"
-    with pytest.raises(kind, match=expected), opening_store(ours.shelf.where, load("local")):
-        ours.again()
-
-
-def test_a_store_that_was_altered_names_the_way_that_does_without_it(settings):
-    way = r"edited\. In an emergency, go by this machine's records alone.*`runbook status local .*record_store="
-    with pytest.raises(Altered, match=way), opening_store("s3://bucket/p", settings):
-        raise Altered("run.json: edited")
-
-
-def test_a_store_that_does_not_answer_is_unreachable_before_anything_is_written(s3, ours):
-    s3.down = True
-    with pytest.raises(Unreachable, match="does not answer"), opening_store(ours.shelf.where, load("local")):
-        ours.again()
-
-
 # Whatever happens in whatever order
 
 
@@ -501,24 +366,6 @@ def test_no_row_is_lost_whatever_two_machines_do(steps, kms):
         ends = [machine.again().rows(LOG) for machine in (*machines, *machines)]
         assert ends[-1] == ends[-2]
         assert [one for one in ends[-1] if one in announced] == announced
-
-
-@given(
-    shared=st.lists(st.integers(0, 9), max_size=5),
-    more=st.tuples(st.lists(st.integers(0, 9), max_size=4), st.lists(st.integers(0, 9), max_size=4)),
-    cuts=st.tuples(st.integers(0, 12), st.integers(0, 12)),
-)
-def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, cuts):
-    def log(rows, cut):
-        data = b"".join(json.dumps(row(str(n))).encode() + b"\n" for n in rows)
-        return data[: max(0, len(data) - cut)]
-
-    ours, theirs = log([*shared, *more[0]], cuts[0]), log([*shared, *more[1]], cuts[1])
-    side = sync.further(ours, theirs, "")
-    assert (side == "neither") == (ours == theirs)
-    assert (side == "ours") == (ours != theirs and ours.startswith(theirs))
-    lost = [found for found in sync.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]
-    assert all(json.dumps(found).encode() in theirs for found in lost)
 
 
 # What comes from a store is read against its seals, and no seal is replaced
@@ -645,26 +492,6 @@ def test_two_machines_that_both_go_on_leave_a_store_that_a_third_can_use(s3, our
     third = Machine(s3, tmp_path / "third" / "local" / RUN)
     assert third.again().verdict()["ended"] == "T6"
     assert faults(third) == ()
-
-
-def test_what_is_copied_of_a_run_that_goes_on_meanwhile_is_as_it_was_sealed(s3, ours, tmp_path):
-    record = a_run(ours)
-    copy, listed = Record(tmp_path / "copy" / RUN, RUN), ours.shelf.stored()
-    told, read = iter(["T2", "T3", "T4"]), ours.shelf.read
-
-    def slowly(name):
-        record.append(LOG, row(name))
-        run_says(record, next(told, "T9"), closing=False)
-        return read(name)
-
-    shelf = SimpleNamespace(read=slowly)
-    sync.copy_telling(copy, shelf, listed)
-    assert records.alterations(Run(load("local"), copy)) == []
-
-
-def run_says(record, ended, closing):
-    record.write_json(VERDICT, {"run_id": RUN, "verdict": "running", "ended": ended})
-    records.seal(record, closing)
 
 
 def faults(machine):

@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError
+from theirs import Fake, live
 
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
@@ -85,3 +86,14 @@ def test_what_aws_says_of_an_address_tells_no_key():
         subscription(sns, HOOK).write(VALUE)
     assert "0123456789abcdef0123" not in str(caught.value)
     assert "InvalidParameter" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["x", "[]", '"a"', "7"])
+def test_a_redrive_policy_that_is_no_object_is_one_sentence(text):
+    row = {"SubscriptionArn": "arn:aws:sns:x", "Protocol": "sqs", "Endpoint": "e"}
+    sns = Fake(
+        list_subscriptions_by_topic={"Subscriptions": [row]},
+        get_subscription_attributes={"Attributes": {"RedrivePolicy": text}},
+    )
+    with pytest.raises(NotAsWanted, match="a subscription's RedrivePolicy is "):
+        Subscription(live(sns=sns), "t", "sqs", "e").read()

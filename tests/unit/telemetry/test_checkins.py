@@ -1,90 +1,20 @@
 """Recorded check-ins, read from a bucket of our own: scores only, no words, and nothing dropped in silence."""
 
-import io
 import json
-from bisect import bisect_right
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from checkin_buckets import DAY, END, GOOD, KEY, SECRET, START, Bucket, many, named, of, recorded
 
-from lib import settings as parameters
 from lib.asl.answer_fields import ANOTHER, AnswerFields, merge_needs
-from lib.aws import Identity, Live
-from lib.errors import NotAsWanted
 from lib.record.records import Record
 from lib.telemetry import checkin_frames, checkin_reading, checkins
-from lib.telemetry.checkin_keys import list_keys
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
-
-START = datetime(2026, 1, 1, 12, tzinfo=UTC)
-END = START + timedelta(hours=1)
-KEY = "user-1/2026/01/01/2026-01-01T12:30:00.000+00:00.json"
-SECRET = "zebra umbrella marmalade"
-GOOD = {"userId": "user-1", "risk_score": 42.5, "score": -0.3, "trajectory": "declining", "text": SECRET}
-
-
-class Bucket:
-    """Objects by key, listed two a page unless told otherwise; a key whose value is an exception raises it.
-
-    Each answer takes its time by a clock of the bucket's own.
-    """
-
-    def __init__(self, objects: dict[str, Any], page: int = 2, seconds: float = 0.0) -> None:
-        self.objects, self.page, self.seconds = objects, page, seconds
-        self.keys = sorted(objects)
-        self.read: list[str] = []
-        self.listed = 0
-        self.now = 0.0
-        self.one_by_one = Lock()
-
-    def list_objects_v2(self, StartAfter: str = "", **asked: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        with self.one_by_one:
-            self.listed += 1
-        if "Delimiter" in asked:
-            after = [key for key in self.keys if key > StartAfter]
-            users, first = (
-                sorted({key.partition("/")[0] + "/" for key in after}),
-                int(asked.get("ContinuationToken", 0)),
-            )
-            more, following = first + self.page < len(users), str(first + self.page)
-            shown = [{"Prefix": user} for user in users[first : first + self.page]]
-            return {"CommonPrefixes": shown, "IsTruncated": more, "NextContinuationToken": following}
-        first = bisect_right(self.keys, StartAfter)
-        keys = self.keys[first : first + self.page]
-        return {
-            "Contents": [{"Key": key, "ETag": str(self.objects[key])} for key in keys],
-            "IsTruncated": first + self.page < len(self.keys),
-        }
-
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        with self.one_by_one:
-            self.read.append(Key)
-            self.now += self.seconds
-        found = self.objects[Key]
-        if isinstance(found, Exception):
-            raise found
-        return {"Body": io.BytesIO(found if isinstance(found, bytes) else json.dumps(found).encode())}
-
-    def clock(self) -> float:
-        return self.now
-
-
-def of(bucket: Any, **given: Any) -> Live:
-    chosen = parameters.load("local").model_copy(update=given)
-    return Live(chosen, Identity("0", "us-east-1", "me", ""), None, {"s3": bucket})  # type: ignore[arg-type]
-
-
-def recorded(objects: dict[str, Any]) -> pd.DataFrame:
-    return checkins.history(checkins.outlook(of(Bucket(objects)), START, END))
 
 
 def said(frame: pd.DataFrame) -> pd.DataFrame:
@@ -207,105 +137,15 @@ def test_an_empty_bucket_is_an_empty_frame_with_its_columns() -> None:
     assert frame["risk_score"].dtype == float
 
 
-def test_a_missing_bucket_is_an_error_in_words() -> None:
-    class Gone(Bucket):
-        def list_objects_v2(self, **_asked: Any) -> dict[str, Any]:
-            raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "gone"}}, "ListObjectsV2")
-
-    with pytest.raises(NotAsWanted, match=r"reading check-ins from your6-checkins-000000000000: .*NoSuchBucket"):
-        checkins.history(checkins.outlook(of(Gone({})), START, END))
-
-
 def test_an_object_nested_too_deep_is_counted_and_stops_nothing() -> None:
     frame = recorded({KEY: b'{"a":' * 100_000, KEY.replace("30", "31"): GOOD})
     assert (len(frame), frame.attrs["coverage"].unreadable) == (1, 1)
-
-
-@pytest.mark.parametrize("risk", [150, 100.01, -5, -0.01, 1e300])
-@pytest.mark.parametrize("score", [1.01, -1.5, 99])
-def test_a_score_outside_its_range_is_no_score(risk: float, score: float) -> None:
-    frame = recorded({KEY: {**GOOD, "risk_score": risk, "score": score}, KEY.replace("30", "31"): GOOD})
-    assert frame["risk_score"].isna().tolist() == frame["score"].isna().tolist() == [True, False]
-    assert checkin_frames.outside(frame, "risk_score") == checkin_frames.outside(frame, "score") == 1
 
 
 @pytest.mark.parametrize("edge", [0, 100, -0.0, 0.0])
 def test_the_ends_of_the_range_are_scores(edge: float) -> None:
     frame = recorded({KEY: {**GOOD, "risk_score": edge}})
     assert frame["risk_score"].tolist() == [edge]
-
-
-def test_absent_null_and_a_number_are_three_things() -> None:
-    absent = {name: value for name, value in GOOD.items() if name != "score"}
-    frame = recorded({KEY: absent, KEY.replace("30", "31"): {**GOOD, "score": None}, KEY.replace("30", "32"): GOOD})
-    assert checkin_frames.cells(frame)["score"].tolist() == ["", "null", "-0.3"]
-    assert frame["score"].isna().tolist() == [True, True, False]
-
-
-def test_words_under_another_name_are_not_kept() -> None:
-    said_so = {**GOOD, "trajectory": SECRET, "risk_score": SECRET, "note": SECRET, "score": [SECRET]}
-    frame = recorded({KEY: said_so})
-    assert SECRET not in frame.to_csv()
-    assert checkin_frames.cells(frame)["score"].tolist() == ["[]"]
-
-
-DAY = timedelta(days=1)
-
-
-def named(user: str, moment: datetime) -> str:
-    return f"{user}/{moment:%Y/%m/%d}/{moment.isoformat()}.json"
-
-
-def many(users: int, days: int, a_day: int, before: datetime = END) -> dict[str, Any]:
-    """So many check-ins on each of so many whole days before, dealt out to the users."""
-    last = before.replace(hour=0, minute=0)
-    moments = [last - (day + 1) * DAY + n * DAY / a_day for day in range(days) for n in range(a_day)]
-    return {named(f"user-{n % users:03d}", moment): GOOD for n, moment in enumerate(moments)}
-
-
-@pytest.mark.parametrize(("users", "most"), [(1, 3), (5, 8), (50, 21)])
-def test_the_years_before_cost_a_call_a_user_and_never_more_than_listing_all(users: int, most: int) -> None:
-    now = many(users, 10, 100)
-    bucket = Bucket(now | many(users, 1000, 20, END - 100 * DAY), page=1000)
-    found = list_keys(of(bucket), END - 31 * DAY, END)
-    assert {key.name for key in found.keys} == set(now)
-    assert found.calls == bucket.listed <= min(most, 21)
-
-
-def test_a_listing_of_many_users_is_shared_out() -> None:
-    now = many(500, 10, 500)
-    bucket = Bucket(now | many(500, 100, 5000, END - 100 * DAY), page=1000)
-    found = list_keys(of(bucket), END - 30 * DAY, END)
-    assert sorted(key.name for key in found.keys) == sorted(now)
-    assert found.whole and found.calls == bucket.listed
-    assert 32 < bucket.listed < 500 + 32
-
-
-def test_what_came_after_the_window_is_not_listed_either() -> None:
-    then = many(3, 10, 10, END - 400 * DAY)
-    bucket = Bucket(then | many(3, 300, 100), page=1000)
-    found = list_keys(of(bucket), END - 450 * DAY, END - 400 * DAY)
-    assert {key.name for key in found.keys} == set(then)
-    assert found.calls < 10
-
-
-IDS = st.text(st.sampled_from("ab/1~é😀"), min_size=1, max_size=4).filter(lambda name: "/20" not in f"/{name}")
-MOMENTS = st.datetimes(datetime(2019, 1, 1), datetime(2031, 1, 1))
-
-
-@settings(deadline=None)
-@given(st.sets(st.tuples(IDS, MOMENTS), max_size=40), st.integers(1, 5), st.integers(0, 40))
-def test_the_listing_finds_what_looking_at_every_key_finds(
-    keys: set[tuple[str, datetime]], page: int, alone: int
-) -> None:
-    start, end = datetime(2025, 6, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
-    names = {named(user, moment.replace(tzinfo=UTC)): moment.replace(tzinfo=UTC) for user, moment in keys}
-    bucket = Bucket(dict.fromkeys(names, GOOD), page)
-    found = list_keys(of(bucket), start, end, alone=alone)
-    assert found.calls == bucket.listed
-    assert sorted(key.name for key in found.keys) == sorted(n for n, moment in names.items() if start <= moment < end)
-    if alone > len(names) // page:
-        assert bucket.listed <= len(names) // page + 1
 
 
 def looked(bucket: Bucket, record: Record | None = None, **given: Any) -> Outlook:

@@ -1,51 +1,16 @@
 """What is said of the change's disturbance from what was found: the old event's shape, the rate of success. No AWS."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from continued import CHANGE, GOOD, LOCAL, NOW, answers, listed
 
-from lib import settings as parameters
 from lib.record.records import Record
 from lib.resources import connected_run
-from lib.telemetry import continuity, executions, outcomes, pace
+from lib.telemetry import continuity, executions, outcomes
 from lib.telemetry.review_window import Cutover
-
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-CHANGE = NOW - timedelta(minutes=30)
-LOCAL = parameters.load("local")
-ERRORS = {"FAILED": "CheckinProcessorFailed", "TIMED_OUT": "States.Timeout"}
-
-
-def listed(*groups, failing=None):
-    """A connection to an account with these executions: (prefix, status, how many, minutes ago, seconds it took).
-
-    `failing`: the error's name by the prefix.
-    """
-    rows = [
-        {
-            "name": f"{prefix}{number}", "executionArn": f"arn:{prefix}{number}", "status": status,
-            "startDate": NOW - timedelta(minutes=ago) + timedelta(milliseconds=number),
-            "stopDate": None if took is None else NOW - timedelta(minutes=ago, seconds=-took),
-        }
-        for prefix, status, count, ago, took in groups
-        for number in range(count)
-    ]  # fmt: skip
-    rows.sort(key=lambda row: row["startDate"], reverse=True)
-    known = {row["name"]: row for row in rows}
-
-    def describe_execution(executionArn):  # noqa: N803 - as botocore names it
-        row = known[executionArn.rsplit(":", 1)[-1]]
-        error = next(
-            (e for p, e in (failing or {}).items() if row["name"].startswith(p)), ERRORS.get(row["status"], "")
-        )
-        return {**row, "error": error}
-
-    pages = [{"executions": rows[at : at + 1000]} for at in range(0, len(rows), 1000)]
-    paginator = SimpleNamespace(paginate=lambda **_: iter(pages))
-    client = SimpleNamespace(get_paginator=lambda _: paginator, describe_execution=describe_execution)
-    return SimpleNamespace(settings=LOCAL, client=lambda _: client, clock=lambda: 0.0)
 
 
 def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_counted():
@@ -62,19 +27,9 @@ def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_coun
     assert counted.loc[("check-ins", "not known"), "failed"] == 40
 
 
-def answers(*groups, **more):
-    live = listed(*groups, **more)
-    seen = continuity.outcomes_since(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
-    checks = continuity.checkins_undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
-    return {check.name: check for check in checks}
-
-
 def statuses(*groups, **more):
     found = answers(*groups, **more)
     return tuple(found[name].status for name in (continuity.RATE, continuity.NO_WORSE_PART, continuity.NO_NEW_KIND))
-
-
-GOOD = ("checkin-a", "SUCCEEDED", 1000, 60, 1)
 
 
 @pytest.mark.parametrize(
@@ -120,60 +75,6 @@ def test_a_few_that_run_at_the_end_and_a_slow_one_take_no_pass_away():
     assert {check.status for check in answers(*groups).values()} == {"passed"}
     assert "; 2 more in doubt, " in answers(*groups)[continuity.RATE].found
     assert "; 4 began just now" in answers(*groups)[continuity.RATE].found
-
-
-@pytest.mark.parametrize(
-    ("groups", "status", "found"),
-    [
-        ([GOOD, ("b", "SUCCEEDED", 200, 20, 1)], "passed", "half of 200 took up to 0.9 s"),
-        ([GOOD, ("b", "SUCCEEDED", 200, 20, 25)], "waiting", "200 took longer than the slowest before (1.0 s)"),
-        ([GOOD, ("b", "SUCCEEDED", 200, 20, 4)], "passed", "200 took longer than the slowest before (1.0 s)"),
-        ([GOOD, ("b", "RUNNING", 200, 2, None)], "waiting", "half of 200 took up to 119.9 s"),
-        ([GOOD, ("b", "SUCCEEDED", 80, 20, 1), ("c", "SUCCEEDED", 120, 20, 29)], "waiting", "120 took longer"),
-        ([GOOD, ("b", "SUCCEEDED", 120, 20, 1), ("c", "SUCCEEDED", 80, 20, 9)], "passed", "80 took longer"),
-        (
-            [GOOD, ("s", "SUCCEEDED", 50, 50, 170), ("b", "SUCCEEDED", 200, 20, 165)],
-            "waiting", "half of 200 took up to 164.9 s, half of 1,050 before 0.5 s and three quarters 0.8 s",
-        ),
-        ([("a", "SUCCEEDED", 4, 60, 1), ("b", "SUCCEEDED", 200, 20, 25)], "cannot tell", "4 before and 200 after"),
-        ([GOOD, ("b", "FAILED", 200, 20, 25)], "cannot tell", "1,000 before and 0 after"),
-    ],
-)  # fmt: skip
-def test_check_ins_that_all_take_longer_are_for_a_person_to_look_at(groups, status, found):
-    check = answers(*groups)[pace.AS_FAST]
-    assert (check.status, found in check.found) == (status, True), check.found
-
-
-def every(prefix, count, first, apart, status="SUCCEEDED"):
-    """So many check-ins, one a group, the first so many minutes ago and then so many minutes apart."""
-    return [(f"{prefix}{at}-", status, 1, first - at * apart, 1) for at in range(count)]
-
-
-STEADY = every("a", 100, 630, 6)  # one in six minutes, until 36 minutes ago
-STOPPED = every("b", 3, 29, 3)  # the last 23 minutes ago
-
-
-@pytest.mark.parametrize(
-    ("groups", "status", "found"),
-    [
-        ([*STEADY, *STOPPED], "cannot tell", "no check-in for 1,380 s: the newest began at 2026-01-01 23:37:00 UTC"),
-        ([*STEADY, *STOPPED], "cannot tell", "; the longest pause before was 360 s"),
-        ([*STEADY, *STOPPED, ("drill-", "SUCCEEDED", 9, 1, 1)], "cannot tell", "no check-in for 1,380 s"),
-        (STEADY, "cannot tell", "no check-in for 2,160 s"),
-        ([*STEADY, *every("b", 5, 29, 6)], "passed", "no check-in for 300 s"),
-        ([*STEADY[:50], *STEADY[60:], *STOPPED], "passed", "; the longest pause before was 3,960 s"),
-        ([*STEADY, *every("b", 10, 29, 3)], "passed", "the newest began at 2026-01-01 23:58:00 UTC"),
-        ([GOOD, ("b", "SUCCEEDED", 200, 3, 1)], "passed", "the newest began at 2026-01-01 23:57:00 UTC"),
-        ([*STEADY, *every("b", 3, 7, 3, "RUNNING")], "passed", "the newest began at 2026-01-01 23:59:00 UTC"),
-        ([*STEADY[:19], *STOPPED], "cannot tell", "19 before the change do not tell how long a pause ordinarily is"),
-        ([*STEADY[:20], *STOPPED], "cannot tell", "; the longest pause before was 360 s"),
-        ([*STEADY[:5], *every("b", 10, 29, 3)], "passed", "the newest began at"),
-        ([("drill-", "SUCCEEDED", 9, 1, 1)], "cannot tell", "no check-in in this window"),
-    ],
-)
-def test_check_ins_that_stop_coming_fail_nowhere_and_are_no_pass(groups, status, found):
-    check = answers(*groups)[pace.STILL_COME]
-    assert (check.status, found in check.found) == (status, True), check.found
 
 
 def test_what_ran_too_long_is_said_with_its_number():

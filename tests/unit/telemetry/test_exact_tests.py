@@ -4,10 +4,12 @@ from itertools import product
 
 import numpy as np
 import pytest
+from drawn import CHANGE, EMPTY, counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from lib.errors import BadParameters
 from lib.telemetry import exact_tests
 from lib.telemetry.exact_tests import Tally, p_value, possible, proven_share
 from lib.telemetry.success_rate import compare, no_worse_part
@@ -119,3 +121,35 @@ def test_what_a_number_proves():
 def test_nearly_all_is_not_said_as_all():
     assert "99.9990%" in str(Tally(99_999, 100_000))
     assert exact_tests.percent(1.0) == "100.0%"
+
+
+@pytest.mark.parametrize(
+    ("good", "total", "low", "high"),
+    [(12, 12, 0.7575, 1.0), (0, 12, 0.0, 0.2425), (9, 10, 0.5958, 0.9821), (81, 263, 0.2553, 0.3662)],
+)
+def test_wilson_against_published_values(good: int, total: int, low: float, high: float) -> None:
+    assert exact_tests.wilson(good, total) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_wilson_of_nothing_is_unknown_and_of_nonsense_refused() -> None:
+    assert all(bound != bound for bound in exact_tests.wilson(0, 0))
+    with pytest.raises(BadParameters, match="3 successes of 2"):
+        exact_tests.wilson(3, 2)
+
+
+def test_success_rate_keeps_a_datapoint_across_the_change_apart() -> None:
+    frame = counts(
+        (3, "Succeeded", 5), (4.5, "Succeeded", 2), (4.5, "Failed", 1), (5, "Succeeded", 4), (5, "Aborted", 1)
+    )
+    table = exact_tests.success_rate(frame, CHANGE).set_index("when")
+    assert list(table.index) == ["before", "across the change", "after"]
+    assert list(table["succeeded"]) == [5, 2, 4]
+    assert list(table["finished"]) == [5, 3, 5]
+    assert table.loc["after", "rate"] == pytest.approx(0.8)
+
+
+def test_success_rate_of_nothing_is_missing_not_zero() -> None:
+    table = exact_tests.success_rate(EMPTY.astype({"value": float}), CHANGE)
+    assert list(table["when"]) == ["before", "after"]
+    assert table["rate"].isna().all()
+    assert list(exact_tests.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]

@@ -6,56 +6,14 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from all_pages import Paged, live
 
-from lib import settings as parameters
 from lib.drills import subscribers
 from lib.phases import post_implementation_review, preflight
 from lib.phases.proofs import dashboard_metrics
-from lib.resources.workflow import versions
 from lib.telemetry import outcomes, review_window
 
-LOCAL = parameters.load("local")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-class Paged:
-    """A client of these pages by operation: by its paginator all of them, by a plain call only the first."""
-
-    def __init__(self, **pages):
-        self.pages, self.asked = pages, []
-
-    def get_paginator(self, operation):
-        def paginate(PaginationConfig=None, **asked):  # noqa: N803 - as botocore names it
-            self.asked.append((operation, asked))
-            most = (PaginationConfig or {}).get("MaxItems")
-            given = self.pages[operation](**asked) if callable(self.pages[operation]) else self.pages[operation]
-            for page in given:
-                (key, rows), *_ = page.items()
-                yield {key: rows[:most] if most else rows}
-
-        return SimpleNamespace(paginate=paginate)
-
-    def __getattr__(self, operation):
-        if operation not in self.pages:
-            raise AttributeError(operation)
-
-        def call(nextToken=None, **asked):  # noqa: N803
-            pages = self.pages[operation](**asked) if callable(self.pages[operation]) else self.pages[operation]
-            at = int(nextToken or 0)
-            more = {"nextToken": str(at + 1)} if at + 1 < len(pages) else {}
-            return {**pages[at], **more}
-
-        return call
-
-
-def live(**clients):
-    return SimpleNamespace(settings=LOCAL, client=lambda service: clients[service], sleep=lambda _: None)
-
-
-def test_the_newest_version_is_not_only_of_the_first_page():
-    rows = [{"stateMachineVersionArn": f"arn:{number}"} for number in range(150)]
-    pages = [{"stateMachineVersions": rows[:100]}, {"stateMachineVersions": rows[100:]}]
-    assert len(versions(live(stepfunctions=Paged(list_state_machine_versions=pages)), "arn")) == 150
 
 
 def test_listeners_that_were_left_behind_are_found_on_every_page():

@@ -22,7 +22,6 @@ from lib.cli import notebooks
 from lib.display import console, executed, plan_table, show
 from lib.errors import NotAsWanted
 from lib.record.records import LOG, Record, Run
-from lib.resources import rules
 from lib.settings import load
 from lib.values import contacts
 from lib.values.check_registry import Id
@@ -182,12 +181,3 @@ def test_an_error_that_quotes_a_contact_is_kept_without_it():
     assert "\x1b[31mKeyError\x1b[0m: mail (not shown: " in notebook.cells[0].outputs[0].traceback[0]
     failure = PapermillExecutionError(1, 1, "x", "KeyError", SAID, [SAID])
     assert not tells(notebooks._told(failure, Record(Path("nowhere"), "run"))[1])
-
-
-def test_what_a_rules_target_is_sent_is_a_mark_and_another_one_once_it_differs():
-    target = {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:x", "Input": '{"token": "zebra"}'}
-    calls = {**target, "HttpParameters": {"HeaderParameters": {"X-Key": "zebra"}}}
-    told = rules.recordable_targets({"theirs": target, "calls": calls})
-    assert "zebra" not in dumps(told)
-    assert told["theirs"]["Arn"] == target["Arn"]
-    assert told != rules.recordable_targets({"theirs": {**target, "Input": '{"token": "yak"}'}, "calls": calls})

@@ -12,7 +12,6 @@ from lib.changes.plans import Change
 from lib.resources.workflow import _text, value_of
 from lib.resources.workflow_alias import digest
 from lib.values import exact_json
-from lib.values.exact_json import Laid
 
 WORDS = st.text(alphabet='ab\u00e9\U0001f600 \\/"\n', max_size=6)
 VALUES = st.recursive(
@@ -65,8 +64,3 @@ def test_a_fingerprint_is_of_the_data_and_a_record_without_the_text_is_opened():
     assert found[0] == found[1]
     assert "laid" not in plans.entry("03", Change(Machine(), held(ours), None), "intended")
     assert _text(exact_json.laid(held(ours), {})["definition"]) == ours
-
-
-def test_a_text_that_no_longer_says_the_same_is_not_written():
-    changed = Laid({"a": 2}, '{"a":1}')
-    assert _text(changed) == to_text({"a": 2})

@@ -86,3 +86,7 @@ def test_the_processes_that_one_started_are_told_with_their_command_lines_whiche
         (system / str(child)).mkdir()
         (system / f"{child}/cmdline").write_text(f"python\0-m\0{child}\0")
     assert processes.children(7) == {child: f"python\0-m\0{child}\0" for child in (8, 9, 12)}
+
+
+def test_somebody_elses_process_is_alive():
+    assert processes.born(1) != ""

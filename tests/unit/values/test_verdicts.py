@@ -70,13 +70,6 @@ def test_awss_words_are_all_known(shape, enum):
     assert {*enum} == {*STATES[shape]["enum"]}
 
 
-def test_cloudwatch_counts_every_end_that_an_execution_can_have():
-    ends = {*ExecutionStatus} - {ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE}
-    assert {status.replace("_", "").title() for status in ends} == {
-        count.removeprefix("Executions").title() for count in Count if count != Count.STARTED
-    }
-
-
 @pytest.mark.parametrize("found", ["passsed", "PASSED", "", None, 1, ["passed"], {"passed": 1}])
 def test_an_unknown_word_of_a_record_is_refused_with_what_was_found_and_expected(found):
     with pytest.raises(NotAsWanted, match=r"the status in x is .+, expected one of passed, failed, .*; see what wrote"):

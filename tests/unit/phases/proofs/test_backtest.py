@@ -6,36 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from backtested import NEW, NOW, OLD, found, statuses
 
-from lib import settings
-from lib.asl.answer_fields import AnswerFields, answer_fields, redact
+from lib.asl.answer_fields import answer_fields
 from lib.asl.router import Router
-from lib.definitions import templates
-from lib.display.charts import backtest_charts, style
 from lib.errors import NotAsWanted
 from lib.phases.proofs import backtest, backtest_checks
 from lib.phases.proofs.backtest import Backtest, Started, count_moves
 from lib.telemetry import checkin_frames, executions, metrics
 from lib.telemetry.checkin_frames import Answer
 from lib.telemetry.checkin_reading import cell
-from lib.telemetry.checkins import Coverage
-from rehearsal.account import baseline
-
-LOCAL = settings.load("local")
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-OLD, NEW = baseline.definition(LOCAL), templates.definition(LOCAL)
-
-
-def found(before, after, unread=0, share=1.0, executions=3, **more):
-    unreadable, whole, drills = more.pop("unreadable", 0), more.pop("whole", True), more.pop("drills", 0)
-    read = len(before) + unreadable
-    coverage = Coverage(read + unread, read, share, whole, unreadable, ())
-    started = Started(executions, "listed", drills)
-    return Backtest(NOW - timedelta(days=90), NOW, count_moves(before, after), coverage, started, **more)
-
-
-def statuses(test):
-    return {check.name.removeprefix("backtest: "): check.status for check in backtest_checks.checks(test)}
 
 
 def test_moves_are_counted_and_a_lower_alert_comes_first():
@@ -67,70 +47,6 @@ def test_moves_are_counted_and_a_lower_alert_comes_first():
 )
 def test_each_kind_of_move(old, new, alert):
     assert list(count_moves([old], [new])["alert"]) == [alert]
-
-
-def test_a_comparison_with_what_not_all_check_ins_run_passes_nothing_about_today_and_says_the_share():
-    test = found(["none"] * 3, ["crisis"] * 3, split="Only 70 % of check-ins run it")
-    assert [statuses(test)[name] for name in ("the new definition fails on no check-in",
-        "nobody would get a LOWER alert than today")] == ["cannot tell"] * 2  # fmt: skip
-    said = {check.name: check.found for check in backtest_checks.checks(test)}
-    assert sum("Only 70 % of check-ins run it" in one for one in said.values()) == 2
-    assert {"what": "today's definition", "count": "Only 70 % of check-ins run it"} in backtest.totals(test)
-    assert (test.part, found(["none"], ["none"]).part) == ("today's definition is not that of all", "")
-
-
-def test_a_lower_alert_and_what_could_not_be_read_wait_for_people():
-    assert set(statuses(found(["none"] * 3, ["crisis"] * 3)).values()) == {"passed"}
-    assert statuses(found(["standard"], ["none"]))["nobody would get a LOWER alert than today"] == "waiting"
-    assert statuses(found(["none"], ["none"], unreadable=2))["every recorded object is readable"] == "waiting"
-
-
-def test_a_new_definition_that_fails_on_a_past_check_in_has_failed():
-    assert (
-        statuses(found(["none"] * 3, ["none", "none", "failed"]))["the new definition fails on no check-in"] == "failed"
-    )
-    same = statuses(found(["failed"] * 3, ["failed"] * 3))
-    assert same["the new definition fails on no check-in"] == "passed"  # as today
-
-
-def test_many_more_executions_than_check_ins_wait_for_people():
-    assert statuses(found(["none"] * 2, ["none"] * 2))["the bucket tells of every execution"] == "waiting"
-
-
-@pytest.mark.parametrize(
-    ("executions", "more", "status"),
-    [
-        (0, {}, "waiting"),
-        (0, {"whole": False}, "waiting"),  # of what was not listed there are only more
-        (0, {"unread": 900, "share": 0.1}, "waiting"),
-        (79, {}, "waiting"),
-        (80, {}, "passed"),
-        (80, {"whole": False}, "cannot tell"),
-        (40, {"drills": 40}, "passed"),  # the bucket records those as well
-        (40, {"drills": 39}, "waiting"),
-        (None, {}, "cannot tell"),
-        (125, {}, "passed"),
-        (126, {}, "waiting"),
-    ],
-)
-def test_far_more_check_ins_than_executions_run_elsewhere_and_wait_for_people(executions, more, status):
-    test = found(["none"] * 100, ["none"] * 100, executions=executions, **more)
-    assert statuses(test)["the bucket tells of every execution"] == status
-
-
-def test_what_was_not_listed_is_said_beside_the_executions():
-    test = found(["none"] * 100, ["none"] * 100, executions=100, whole=False)
-    said = {check.name: check.found for check in backtest_checks.checks(test)}[
-        "backtest: the bucket tells of every execution"
-    ]
-    assert said == "100 check-ins, and more that were not listed, 100 executions (listed)"
-
-
-def test_executions_that_nobody_can_count_pass_nothing():
-    test = found(["none"], ["none"], executions=None)
-    assert statuses(test)["the bucket tells of every execution"] == "cannot tell"
-    rows = {row["what"]: row["count"] for row in backtest.totals(test)}
-    assert rows["executions"] == "nobody knows: listed"
 
 
 class Counting:
@@ -182,36 +98,6 @@ def test_what_step_functions_has_forgotten_is_not_listed(monkeypatch):
     assert counting.asked == ["count"]
 
 
-@pytest.mark.parametrize(
-    ("more", "open_ones"),
-    [
-        ({"unread": 1, "share": 0.75}, {"fails", "readable", "LOWER"}),
-        ({"unread": 97, "share": 0.0}, {"fails", "readable", "LOWER"}),
-        ({"whole": False}, {"fails", "tells", "readable", "LOWER"}),
-        ({"unreadable": 1}, {"fails", "LOWER"}),
-    ],
-)
-def test_what_was_not_read_passes_nothing_that_it_could_decide(more, open_ones):
-    stood = statuses(found(["none"] * 3, ["none"] * 3, **more))
-    assert {name for name, status in stood.items() if status == "cannot tell"} == {
-        name for name in stood if any(word in name for word in open_ones)
-    }
-    assert "failed" not in stood.values()
-
-
-def test_a_part_that_was_read_says_what_it_can_show():
-    test = found(["none"] * 240_000, ["none"] * 240_000, unread=660_000, share=0.2666)
-    (said,) = [check.found for check in backtest_checks.checks(test) if "LOWER" in check.name]
-    assert said == (
-        "0 of 240,000 would; 240,000 of 900,000 were read, evenly over the days: of all at most 9 (1e-05), 95 % sure"
-    )
-    assert test.part == "240,000 of 900,000 read"
-    assert test.part in style.describe(backtest_charts.moves(test.moves, part=test.part))
-    waiting = found(["standard"] + ["none"] * 99, ["none"] * 100, unread=100, share=0.5)
-    (check,) = [check for check in backtest_checks.checks(waiting) if "LOWER" in check.name]
-    assert check.status == "waiting" and "1 from standard to none" in check.found and "at most 7 " in check.found
-
-
 def history(*answers, definitions=(OLD, NEW)):
     """Recorded check-ins as the reading keeps them for these definitions."""
     fields = backtest.merge_needs(backtest.USUAL, *map(answer_fields, definitions))
@@ -260,8 +146,10 @@ def deciding_by(path, operator, wanted, guarded=False):
     return today
 
 
-FULL = {"risk_score": 10, "score": 0.5, "trajectory": "stable", "sentiment": "negative", "alertTriggered": True}
-FULL |= {"aiMetadata": {"ensemble_used": True, "votes": 3}}
+FULL = {
+    "risk_score": 10, "score": 0.5, "trajectory": "stable", "sentiment": "negative", "alertTriggered": True,
+    "aiMetadata": {"ensemble_used": True, "votes": 3},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("guarded", [True, False])
@@ -329,15 +217,6 @@ def test_what_is_only_passed_on_is_taken_to_be_there():
     assert routes(today, {"score": -0.9}) == ["standard"]
 
 
-def test_no_words_are_kept_but_those_that_a_rule_names():
-    fields = AnswerFields({"mood": (("StringEquals", "low"),), "any": (("StringMatches", "*"),)}, frozenset({"note"}))
-    assert redact(fields, "mood", "low") == "low"
-    assert redact(fields, "mood", "something said") == redact(fields, "note", "said") == redact(fields, "note", 5551234)
-    assert redact(fields, "mood", {"said": "x"}) == {} and redact(fields, "mood", ["x"]) == []
-    with pytest.raises(KeyError):
-        redact(fields, "any", "something said")
-
-
 def test_a_part_of_a_list_is_refused_by_name():
     with pytest.raises(backtest.BadParameters, match="a part of a list"):
         Router(deciding_by("$.checkinResult.scores[0]", "NumericLessThan", 0))
@@ -347,12 +226,3 @@ def test_where_aws_fails_the_execution_the_word_is_failed():
     definition = deepcopy(OLD)
     definition["States"]["CheckSentiment"]["Choices"][0]["And"][1]["Variable"] = "$.userId.gone"
     assert routes(definition, {"risk_score": 10.0, "score": 0.1, "trajectory": "stable"}) == ["failed"]
-
-
-def test_the_chart_says_the_numbers_and_an_empty_one_says_why():
-    moves = count_moves(["none", "none", "standard", "standard"], ["none", "crisis", "standard", "none"])
-    said = style.describe(backtest_charts.moves(moves))
-    assert said.endswith("2 of 4 would change route: 1 to a higher alert, 1 to a LOWER one")
-    assert style.png(backtest_charts.moves(moves))[:4] == b"\x89PNG"
-    empty = backtest_charts.moves(count_moves([], []), "no check-in is recorded in that time")
-    assert "no check-in is recorded" in style.describe(empty)

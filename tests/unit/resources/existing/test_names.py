@@ -3,19 +3,12 @@
 import re
 
 import pytest
+from unguarded import elsewhere
 
 from lib.errors import BadParameters
-from lib.settings import Settings, load, with_changes
-from lib.values.name_limits import GUARDS
+from lib.settings import load
 
-# An address that does not depend on the region, as a queue's does.
-MAIL = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "operations@example.com"}
 REGIONS = ["us-gov-west-1", "ap-southeast-7", "mx-central-1", "us-iso-east-1", "us-isob-west-1", "eusc-de-east-1"]
-
-
-def elsewhere(**values: object) -> Settings:
-    """Parameters of an account that no file of this checkout guards."""
-    return with_changes(load("staging"), **{"account_id": "111122223333", **MAIL, **values})
 
 
 @pytest.mark.parametrize(
@@ -146,11 +139,3 @@ def test_what_is_named_for_one_thing_is_named_for_no_other(given, said):
 )
 def test_names_of_different_kinds_or_accounts_may_be_alike(given):
     assert load("local", given).model_dump().items() >= given.items()
-
-
-@pytest.mark.parametrize("below", ["", "/x", f"/{'a' * 16}/approval"])
-def test_no_lock_lies_where_the_account_keeps_its_guards(below):
-    """Whoever breaks the lock would take the guard away."""
-    with pytest.raises(BadParameters, match=f"parameter lock_name: found '{GUARDS}{below}', what lies below {GUARDS}"):
-        elsewhere(lock_name=f"{GUARDS}{below}")
-    assert elsewhere(lock_name=f"{GUARDS}-lock").lock_name == f"{GUARDS}-lock"

@@ -1,31 +1,27 @@
-"""What a notebook shows of what was judged: each word with mark and colour, the worst first, many good ones folded."""
+"""What a notebook shows, and how: what was judged with mark and colour, the worst first, many good ones folded."""
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from math import nan
 
+import pandas as pd
 import pytest
 from fakes import World
 from hostile import HOSTILE, harmless
 
+from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.changes.plans import Outcome, Result
 from lib.checks import Check, Status
-from lib.display import page, plan_table, show, signs, terminal
+from lib.display import page, plan_table, show, signs
 from lib.errors import NotAsWanted
-from lib.phases.validity import Validity
 from lib.record.change_rows import WriteState
-from lib.telemetry.configuration.facts import Difference, Meaning
+from lib.resources import connected_run
+from lib.telemetry.configuration.facts import Meaning
 from lib.values.check_registry import Id, due
 
 LONG = "every check-in is scored, and routed to one of six routes, of which two are crises. " * 9
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What a cell displays, in order."""
-    found = []
-    monkeypatch.setattr(page, "display", found.append)
-    return found
 
 
 def checks(*statuses):
@@ -162,18 +158,67 @@ def test_what_a_plan_changes_in_a_long_value_is_shown_and_not_its_first_words(sh
     assert found["thing bare"] == "all of it: + 4"
 
 
-def test_what_differs_since_a_validation_is_said_whole_and_the_worst_first(capsys):
-    told = Difference("topic T: subscribers", "12", Meaning.TOLD, "also sqs abc")
-    failed = Difference("rule R: state", "12", Meaning.FAILED, f"{'x' * 200} ENABLED -> DISABLED")
-    terminal.validity(Validity("r1", "then", "now", (told, failed)))
-    said = capsys.readouterr().out
-    assert said.index("✗ failed") < said.index("○ told")
-    assert "ENABLED -> DISABLED" in " ".join(said.split())
-
-
 def test_hostile_text_beside_a_word_and_behind_a_fold_is_shown_and_not_obeyed(shown):
     rows = [{"what": HOSTILE, "outcome": f"undone{HOSTILE}"} for _ in range(12)]
     show.ledger([*rows, {"what": HOSTILE, "outcome": f"failed{HOSTILE}"}])
     for one in shown:
         harmless(one.html)
     assert "<details>" in shown[1].html
+
+
+def test_a_link_leads_to_a_file_of_the_record_whatever_its_name(shown):
+    show.table([{"evidence": [page.File("javascript:alert(1)"), page.File("evidence/a b.json")]}])
+    assert re.findall('href="([^"]*)"', shown[0].html) == ["./javascript%3Aalert%281%29", "./evidence/a%20b.json"]
+
+
+def test_what_is_shown_keeps_its_numbers_short_and_its_gaps_empty(shown):
+    show.table(pd.DataFrame({"a": [1.0, 2.34567891, float("nan")], "b": [1, None, "x"]}))
+    assert re.findall("<td[^>]*>([^<]*)</td>", shown[0].html) == ["1", "1", "2.34568", "", "", "x"]
+
+
+def test_rows_are_shown_as_a_frame_of_them_is(shown):
+    at = datetime(2026, 11, 27, 17, 5, tzinfo=UTC)
+    rows = [{"a": 1, "b": "x", "c": at, "d": True}, {"b": None, "a": 2.5, "e": [page.File("f/g.json")]}, {"d": nan}]
+    show.table(rows)
+    show.table(pd.DataFrame(rows))
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"), [(3, "3 lines; all of them:"), (show.LINES + 743, "743 of 1,143 lines are")]
+)
+def test_a_difference_always_links_the_file_that_holds_all_of_it_and_is_no_longer_than_a_screen(
+    shown, record, lines, told
+):
+    record.keep_text("evidence/definition.diff", "an earlier attempt")
+    show.diff(record.keep_text("evidence/definition.diff", "\n".join(f"+{at}" for at in range(lines))))
+    box, link = (one._repr_html_() for one in shown)
+    assert "max-height" in box and box.count("+") == min(lines, show.LINES)
+    assert told in link and 'href="./evidence/definition.attempt-2.diff"' in link
+    assert "evidence/definition.attempt-2.diff" in repr(shown[1])
+
+
+@pytest.mark.parametrize(("reads_only", "said"), [(True, "apply (only reads here)"), (False, "CHANGES THE ACCOUNT")])
+def test_the_first_screen_of_a_phase_that_only_reads_does_not_say_that_it_changes(
+    shown, settings, record, reads_only, said
+):
+    applying = settings.model_copy(update={"mode": "apply"})
+    who = Identity("000000000000", "us-east-1", "somebody", "")
+    show.identity(connected_run.of(Live(applying, who, None), record), reads_only=reads_only)
+    text = "".join(one._repr_html_() for one in shown)
+    assert said in text
+    assert ("CHANGES" in text) != reads_only
+
+
+def test_a_table_that_is_too_wide_scrolls_and_is_not_cut_off(shown):
+    show.table([{f"column {at}": "x" * 40 for at in range(20)}])
+    assert shown[0]._repr_html_().startswith('<div style="overflow-x: auto"><table>')
+
+
+def test_a_table_may_leave_out_what_passed_but_never_what_failed():
+    good, bad = Check(Id.AS_WANTED, "a", "passed", "1", "1"), Check(Id.AS_WANTED, "b", "failed", "2", "1")
+    show.checks([good], passed_too=False)
+    with pytest.raises(NotAsWanted, match="b: found 2"):
+        show.checks([good, bad], passed_too=False)
+    with pytest.raises(NotAsWanted, match="no check ran"):
+        show.checks([], passed_too=False)

@@ -1,0 +1,28 @@
+"""The states of a definition as they are walked, and how long they may take."""
+
+import copy
+
+from foreign import DEFINITIONS
+
+from lib import settings
+from lib.asl import states
+from lib.asl.states import longest
+from lib.definitions import templates
+
+LOCAL = settings.load("local")
+PLAIN = templates.definition(LOCAL)
+
+
+def test_the_longest_times_are_counted() -> None:
+    branches = PLAIN["States"]["CrisisProtocol"]["Branches"]
+    assert [longest(branch) for branch in branches] == [18, 18, 9]
+    assert longest({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 7, "End": True}}}) == 7
+    assert longest(PLAIN) < PLAIN["TimeoutSeconds"]
+
+
+def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
+    definition = DEFINITIONS["distributed map"][0]
+    assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]
+    other = copy.deepcopy(definition)
+    other["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["Mode"] = "INLINE"
+    assert "INLINE" in templates.diff(definition, other)

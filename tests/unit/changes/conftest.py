@@ -1,0 +1,43 @@
+"""What the tests of an approval share: things in a dictionary, a run that stopped half-way, and a copy of the code."""
+
+import shutil
+
+import pytest
+from approvals import begun, planned
+from fakes import World
+
+from lib.changes import engine, loss_guard, plan_data, writer
+from lib.record import origin
+from lib.settings import ROOT
+
+
+@pytest.fixture
+def world() -> World:
+    return World({"old": {"size": 1}, "equal": "as wanted"})
+
+
+@pytest.fixture
+def wanted(world):
+    return world.wanted(new="born", old={"size": 2}, equal="as wanted")
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A copy of what is approved along with a plan, of which nothing is imported yet."""
+    top = tmp_path / "checkout"
+    for part in ("lib", "runbooks"):
+        shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(plan_data, "ROOT", top)
+    monkeypatch.setattr(origin, "imported_sources", dict)
+    return top
+
+
+@pytest.fixture
+def half(settings, world, wanted):
+    """A run that has written `new`, and stopped before `old`: its parameters and its record."""
+    plan = engine.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    loss_guard.keep(plan, world.run(settings, record))
+    writer.Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
+    return asked, record

@@ -1,0 +1,67 @@
+"""The copies of a run that is stepped through by hand: what they say first, and what somebody did in them stays."""
+
+import nbformat
+import pytest
+from lab_copies import read, run_of
+
+from lib.cli.lab import copies
+
+
+def edited(path, at, **change):
+    notebook = read(path)
+    notebook.cells[at].update(change)
+    nbformat.write(notebook, path)
+
+
+def test_a_copy_says_first_where_it_works_and_has_one_parameters_cell(tmp_path):
+    notebook = read(copies.working_copy(run_of(tmp_path, "apply", "prod"), "03_state_machine"))
+    nbformat.validate(notebook)
+    banner, *rest = notebook.cells
+    assert [word for word in ("PROD", "205930636302", "APPLY", "us-east-1", "r1") if word not in banner.source] == []
+    assert (banner.cell_type, banner.metadata["editable"]) == ("markdown", False)
+    tagged = [
+        cell.source for cell in rest if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
+    ]
+    assert len(tagged) == 1
+    assert 'mode = "apply"  # plan writes nothing; apply carries the plan out' in tagged[0]
+
+
+def test_a_copy_is_made_once_and_what_somebody_did_in_it_stays(tmp_path):
+    run = run_of(tmp_path)
+    path = copies.working_copy(run, "01_infrastructure")
+    edited(path, 3, execution_count=1)
+    before = path.read_bytes()
+    assert copies.working_copy(run, "01_infrastructure") == path
+    assert path.read_bytes() == before
+    other = copies.working_copy(run_of(tmp_path, "apply"), "01_infrastructure")
+    assert (other.name, path.read_bytes()) == ("01_infrastructure.by-hand.attempt-2.ipynb", before)
+    assert copies.working_copy(run, "01_infrastructure") == path  # and back in plan mode it is that one
+
+
+@pytest.mark.parametrize("change", [{"execution_count": 1}, {"source": "mode = 'apply'"}, {"outputs": ["x"]}])
+def test_work_is_a_cell_that_ran_or_was_changed(tmp_path, change):
+    path = copies.working_copy(run_of(tmp_path), "01_infrastructure")
+    if "outputs" in change:
+        change = {"outputs": [nbformat.v4.new_output("stream", text="x")]}
+    edited(path, 3, **change)
+    assert copies.working_copy(run_of(tmp_path, "apply"), "01_infrastructure") != path
+
+
+@pytest.mark.parametrize(("at", "source"), [(0, "PLAN: WRITES NOTHING"), (3, 'mode = "apply"')])
+def test_a_copy_whose_banner_or_parameters_were_changed_is_opened_as_no_copy_for_these(tmp_path, at, source):
+    path = copies.working_copy(run_of(tmp_path), "01_infrastructure")
+    edited(path, at, source=source)
+    assert copies.working_copy(run_of(tmp_path), "01_infrastructure").name.endswith(".attempt-2.ipynb")
+
+
+def test_a_copy_in_which_nobody_worked_is_made_anew_for_other_parameters(tmp_path):
+    path = copies.working_copy(run_of(tmp_path), "01_infrastructure")
+    assert copies.working_copy(run_of(tmp_path, "apply"), "01_infrastructure") == path
+    assert 'mode = "apply"' in path.read_text(encoding="utf-8").replace("\\", "")
+
+
+def test_what_is_no_notebook_any_more_is_left_and_a_copy_comes_beside_it(tmp_path):
+    path = copies.working_copy(run_of(tmp_path), "01_infrastructure")
+    path.write_text("{", encoding="utf-8")
+    assert copies.working_copy(run_of(tmp_path), "01_infrastructure").name.endswith(".attempt-2.ipynb")
+    assert path.read_text(encoding="utf-8") == "{"
