@@ -94,13 +94,20 @@ class LabScreen:
 
     def run(self, text: str) -> str:
         """Run the one code cell that holds this text, to its end; returns all that it shows."""
+        with self.running(text) as cell:
+            pass
+        found = cell.locator(".jp-Cell-outputArea")
+        return str(found.inner_text()) if found.count() else ""
+
+    @contextmanager
+    def running(self, text: str) -> Iterator[Locator]:
+        """The one code cell that holds this text, which begins to run; at the end it has."""
         before, cell = self.page.evaluate(PROMPTS), self.cell(text)
         cell.locator(".cm-content").scroll_into_view_if_needed()
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
+        yield cell
         self.page.wait_for_function(RAN_SINCE, arg=before)
-        found = cell.locator(".jp-Cell-outputArea")
-        return str(found.inner_text()) if found.count() else ""
 
     def run_all(self) -> None:
         """Run > Run All Cells, to the end."""
