@@ -107,7 +107,7 @@ def _word_for(ended: EndedDrill) -> str:
 
 
 def _stage(progress: Progress) -> list[str]:
-    most = f", {duration(progress.lasts)} at the most" if progress.lasts else ""
+    most = f", up to about {duration(progress.lasts)}" if progress.lasts else ""
     return [f"Now: {_html(progress.stage)}{most}", f'<div style="{STATES}"></div>']
 
 

@@ -82,7 +82,7 @@ def test_what_is_bad_comes_first_and_of_many_only_the_newest_are_named():
 
 @pytest.mark.parametrize("stage", [Stage.SETTLING, Stage.COLLECTING, Stage.LISTENING])
 def test_while_no_execution_is_waited_for_it_says_what_is_and_how_long_at_the_most(stage):
-    assert f"Now: {stage}, 35 s at the most" in words(
+    assert f"Now: {stage}, up to about 35 s" in words(
         drill_watch.panel(drilling(watched=None, stage=stage, lasts=35.0))
     )
 
