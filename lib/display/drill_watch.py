@@ -66,10 +66,11 @@ class DrillWidget:
 
     def _close(self, progress: Progress) -> None:
         """In this order, so that nobody is shown a widget that is gone."""
-        if self._place:
-            self._place.update(conclusion(progress))
-        if self._widget:
-            for part in (self._widget, self._widget.layout, self._widget.style):
+        try:
+            if self._place:
+                self._place.update(conclusion(progress))
+        finally:
+            for part in (self._widget, self._widget.layout, self._widget.style) if self._widget else ():
                 part.close()
 
 

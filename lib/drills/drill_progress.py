@@ -16,7 +16,8 @@ from lib.telemetry import executions
 from lib.telemetry.execution_status import Execution
 from lib.wait import answer_within, idle
 
-HISTORY_SECONDS = 2  # as long as a history is waited for; one that takes longer is read no more
+# As long as a history is waited for, and all of them together: then none is read any more, so that no drill is held up.
+HISTORY_SECONDS, HISTORIES_SECONDS = 2, 30
 
 
 class Stage(StrEnum):
@@ -87,7 +88,8 @@ class Watch:
 
     def __init__(self, live: Live, groups: Sequence[Group], observer: Observer | None) -> None:
         self._live, self._observer, self._began = live, observer, live.clock()
-        self._tells, self._reads = observer is not None, observer is not None
+        self._tells = observer is not None
+        self._left = float(HISTORIES_SECONDS)
         self._progress = Progress(Stage.SETTING_UP, sum(len(group.cases) for group in groups))
 
     @property
@@ -129,20 +131,24 @@ class Watch:
 
     def _states(self, arn: str) -> Sequence[str] | None:
         """The states that an execution has entered so far, by one read."""
-        if not self._reads:
+        if self._left <= 0:
             return None
+        began, ask = self._live.clock(), partial(executions.path, self._live, arn)
         try:
-            return answer_within(HISTORY_SECONDS, partial(executions.path, self._live, arn), "reading a history")
+            states = answer_within(HISTORY_SECONDS, ask, "reading a history")
+            self._left -= self._live.clock() - began
+            return states
         except Exception:  # noqa: BLE001 - it is only shown; whoever needs a history reads it himself, and hears of it
-            self._reads = False
+            self._left = 0
             return None
 
     def _tell(self, **changed: Any) -> None:  # noqa: ANN401 - the fields of a Progress
-        if self._observer is None or not self._tells:
+        if self._observer is None:
             return
         seconds = self._live.clock() - self._began
         self._progress = replace(self._progress, seconds=seconds, **changed)
         try:
-            self._observer(self._progress)
+            if self._tells:
+                self._observer(self._progress)
         except Exception:  # noqa: BLE001 - whatever fails in who only watches, no drill fails by it
             self._tells = False

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 from hostile import HOSTILE, exported, harmless, obeyed
@@ -166,6 +167,25 @@ def test_drills_that_never_began_leave_nothing(monkeypatch):
     place = Place(monkeypatch)
     drill_watch.DrillWidget()(over())
     assert place.stood == []
+
+
+def test_without_ipywidgets_nothing_is_shown_and_nothing_is_left(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    place, widget = Place(monkeypatch), drill_watch.DrillWidget()
+    with pytest.raises(ImportError):  # which ends at the drills, as whatever fails in who watches
+        widget(drilling())
+    widget(over())
+    assert place.stood == []
+
+
+def test_a_widget_whose_place_is_gone_is_closed_all_the_same(monkeypatch):
+    place, widget = Place(monkeypatch), drill_watch.DrillWidget()
+    widget(drilling())
+    shown = widget._widget
+    place.update = lambda conclusion: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        widget(over())
+    assert shown.comm is None
 
 
 def test_a_widget_is_for_who_has_the_notebook_open(monkeypatch):

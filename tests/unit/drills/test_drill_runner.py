@@ -16,7 +16,7 @@ from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
 from lib.cli import drill_command
 from lib.definitions import templates
-from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribers
+from lib.drills import drill_log, drill_progress, drill_runner, evaluation, scenarios, subscribers
 from lib.drills.drill_progress import Stage
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario, outcome
@@ -29,6 +29,7 @@ from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.existing.traffic_starters import Starter
 from lib.settings import load
+from lib.wait import idle
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
 NORMAL = next(case for case in scenarios.load() if case.name == "normal")
@@ -422,11 +423,11 @@ def test_a_watcher_that_fails_harms_no_drill_and_is_told_only_of_the_end(kind, l
     alone, told = drilled(live, record, CRISIS, NORMAL), []
 
     def fails(progress):
-        told.append(progress.stage)
+        told.append((progress.stage, len(progress.ended)))
         raise kind("a display that is broken")
 
     found = watched(live, record, fails, CRISIS, NORMAL)
-    assert told == [Stage.SETTING_UP, Stage.OVER]
+    assert told == [(Stage.SETTING_UP, 0), (Stage.OVER, 2)]
     assert without_names(found) == without_names(alone)
     assert (found.counted, found.left) == (alone.counted, alone.left)
     assert aws.histories == 2 + 2  # nothing is read for it
@@ -438,6 +439,19 @@ def test_where_a_history_cannot_be_read_the_drill_goes_on_and_it_is_not_asked_fo
     found = watched(live, record, told.append)
     assert {one.watched.states for one in told if one.watched} == {None}
     assert (found.drills[0].path, aws.histories) == (["DrillGate", "EvaluateRisk"], 1 + 1)
+
+
+def test_histories_that_take_long_are_read_no_more_after_half_a_minute(live, record, monkeypatch):
+    def slow(live, arn):
+        idle(12, live.sleep)
+        return ["DrillGate"]
+
+    monkeypatch.setattr(drill_progress, "executions", SimpleNamespace(path=slow))
+    told = []
+    found = watched(live, record, told.append, *[NORMAL] * 5)
+    states = {one.watched.execution: one.watched.states for one in told if one.watched}
+    assert [*states.values()] == [["DrillGate"], ["DrillGate"], ["DrillGate"], None, None]
+    assert [one.path for one in found.drills] == [["DrillGate", "EvaluateRisk"]] * 5
 
 
 @pytest.mark.parametrize(
