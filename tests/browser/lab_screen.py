@@ -51,7 +51,7 @@ class LabScreen:
 
     @classmethod
     def opened(cls, context: Any, url: str) -> "LabScreen":
-        """A window at an address that a command told."""
+        """A window at an address that a command told, whose kernel is there."""
         screen = cls(context.new_page(), url.split("?")[0].rsplit("/", 1)[-1])
         page, wrong = screen.page, screen.wrong
         page.set_default_timeout(0)
@@ -62,6 +62,7 @@ class LabScreen:
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
         page.goto(url)
         page.wait_for_selector(f"{FRONT} .jp-CodeCell")
+        screen._until_idle()
         return screen
 
     def shut(self) -> None:
