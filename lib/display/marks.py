@@ -35,6 +35,7 @@ RUNNING, WAITING, KEPT = Mark("▸", Tone.OPEN), Mark("…", Tone.OPEN), Mark("�
 AS_IT_WAS = Mark("=", Tone.QUIET)
 UNKNOWN = Mark("", Tone.NONE)
 UNDONE = "undone"  # what a ledger says of a change that was taken back
+BY_ITS_ALERTS = "judged by its alerts"  # of a drill whose execution may end in any way
 MARKS: dict[str, Mark] = {
     Status.PASSED: GOOD, Status.FAILED: BAD, Status.WAITING: WAITING, Status.CANNOT_TELL: OPEN,
     Status.NOT_EXERCISED: QUIET, Status.NOT_APPLIED: QUIET,
@@ -45,7 +46,7 @@ MARKS: dict[str, Mark] = {
     WriteState.VERIFIED: GOOD, WriteState.KEPT: KEPT, WriteState.NOT_TRIED: BAD,
     WriteState.UNREADABLE: BAD, WriteState.NOT_BELIEVED: BAD,
     Meaning.TOLD: QUIET,
-    UNDONE: GOOD,
+    UNDONE: GOOD, BY_ITS_ALERTS: QUIET,
 }  # fmt: skip
 # The order in which rows are read: what is bad, what no mark is known of, what is open, the rest, what is good.
 ORDER = ("✗", "", "▸", "?", "…", "•", "○", "✓", "=")

@@ -6,13 +6,13 @@ Only here does anything of ours reach a page, and every word of it is escaped on
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 
 from lib.display import marks
 from lib.display.signs import Sign, verdict_sign
@@ -67,13 +67,13 @@ def paragraph(words: str = "", strong: str = "", code: str = "") -> Shown:
 def signs(several: Iterable[Sign]) -> None:
     """Words on their colours, side by side."""
     every = list(several)
-    spans = " ".join(map(_coloured, every))
+    spans = " ".join(map(draw_sign, every))
     display(Shown(f"<p>{spans}</p>", "\n".join(f"*** {escape.one_line(one.words)} ***" for one in every)))
 
 
 def verdict(strong: str, judged: Sequence[Sign]) -> None:
     """What was judged, and beside it the words by which it was."""
-    spans, words = " ".join(map(_coloured, judged)), ", ".join(escape.one_line(one.words) for one in judged)
+    spans, words = " ".join(map(draw_sign, judged)), ", ".join(escape.one_line(one.words) for one in judged)
     display(Shown(f"<p><strong>{escape.html(strong)}</strong> {spans}</p>", f"{escape.legible(strong)} {words}"))
 
 
@@ -135,7 +135,7 @@ def fold_text(summary: str, text: str) -> None:
 
 def fold(sign: Sign, inside: Shown) -> None:
     """What is shown when it is asked for, under words on their colour. As text all of it stands there."""
-    summary = f"<summary>{_coloured(sign)}, shown when opened</summary>"
+    summary = f"<summary>{draw_sign(sign)}, shown when opened</summary>"
     text = f"{escape.one_line(sign.words)}:\n{inside.text}"
     display(Shown(f"<details>{summary}{inside.html}</details>", text))
 
@@ -145,6 +145,13 @@ def figure(drawing: Figure) -> None:
     display(drawing)
     if pyplot := sys.modules.get("matplotlib.pyplot"):  # a figure of pyplot's is shown again at the end of its cell
         pyplot.close(drawing)
+
+
+def live(widget: Mapping[str, Any], instead: Shown) -> DisplayHandle:
+    """A widget's own bundle, and what stands there where nobody can draw widgets; returns by what both are replaced."""
+    texts = {"text/html": instead.html, "text/plain": instead.text}
+    handle: DisplayHandle = display({**widget, **texts}, raw=True, display_id=True)
+    return handle
 
 
 def forwarding_page(url: str) -> str:
@@ -168,10 +175,11 @@ def _judged(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
 
 
 def _unbroken(sign: Sign) -> str:
-    return f'<span style="{UNBROKEN}">{_coloured(sign)}</span>'
+    return f'<span style="{UNBROKEN}">{draw_sign(sign)}</span>'
 
 
-def _coloured(sign: Sign) -> str:
+def draw_sign(sign: Sign) -> str:
+    """Words on their colour, in a paragraph or a cell."""
     return f'<span style="{sign.style}">{escape.html(sign.words)}</span>'
 
 

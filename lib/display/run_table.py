@@ -8,6 +8,7 @@ from typing import Any
 from lib.changes import undo_plan
 from lib.checks import Status, brief
 from lib.display import console, marks, run_commands
+from lib.display.durations import duration
 from lib.display.marks import Judged
 from lib.display.run_commands import Way
 from lib.errors import RunbookError
@@ -20,7 +21,6 @@ from lib.values.verdicts import Verdict
 
 DID = {Action.CREATE: "added", Action.UPDATE: "changed", Action.REMOVE: "removed"}
 KINDS = {"drill": "drills", "plan": "plans", "run that changed nothing": "runs that changed nothing"}
-MINUTE, HOUR = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -166,23 +166,9 @@ def all_runs(chosen: Settings) -> None:
 
 def _cells(run: RunRow) -> list[str]:
     where = "" if run.here else " (in the store only)"
-    took = "; ".join(filter(None, (run.who, _duration(run.status.get("seconds")))))
+    took = "; ".join(filter(None, (run.who, duration(run.status.get("seconds")))))
     undo = "yes, by rollback" if Way.UNDO in run.ways else "no: nothing is left" if any(run.counts.values()) else "-"
     return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
-
-
-def _duration(seconds: object) -> str:
-    """`1 min 44 s`, or "" where nobody knows."""
-    if not isinstance(seconds, int | float):
-        return ""
-    whole = round(seconds)
-    if whole < MINUTE:
-        return f"{whole} s"
-    return (
-        f"{whole // MINUTE} min {whole % MINUTE} s"
-        if whole < HOUR
-        else f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
-    )
 
 
 def one_run(run: Run) -> None:

@@ -18,6 +18,7 @@ from lib.changes import engine
 from lib.checks import brief
 from lib.definitions import templates
 from lib.drills import subscribers
+from lib.drills.drill_progress import Observer, Stage, Watch
 from lib.drills.drill_session import Drill, Group, Received, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import NotAsWanted, Refused
@@ -49,11 +50,17 @@ class _Started:
     interventions: int | None
 
 
-def run(run: ConnectedRun, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
+def run(
+    run: ConnectedRun,
+    groups: Sequence[Group],
+    phase: str = VALIDATION,
+    gated: bool = True,
+    observer: Observer | None = None,
+) -> Session:
     """Run the groups one after the other, wait for their alerts, and then listen for what must not come.
 
-    Raises Refused on a workflow without our drill gate, unless the drills need none, and where a drill would reach a
-    person.
+    `observer` is told how far they are; None is nobody. Raises Refused on a workflow without our drill gate, unless the
+    drills need none, and where a drill would reach a person.
     """
     live = run.live
     entry = traffic_entries.read(live).arn
@@ -66,33 +73,42 @@ def run(run: ConnectedRun, groups: Sequence[Group], phase: str = VALIDATION, gat
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{run.record.run_id}"
     drilled: Session | None = None
+    watch = Watch(live, groups, observer)
     try:
+        watch.enter(Stage.SETTING_UP)
         with engine.temporary_things(subscribers.listeners(live, session), phase, run):
             # A queue's new policy and a new rule take a while to let messages through.
+            watch.enter(Stage.SETTLING, lasts=live.settings.settle_seconds)
             idle(live.settings.settle_seconds, live.sleep)
-            drilled = _session(run, groups, session, phase, entry)
+            drilled = _session(run, groups, session, phase, entry, watch)
     except NotAsWanted as error:
         if drilled is None:
             raise
         drilled = replace(drilled, left=str(error))  # what was heard is not lost by what could not be removed
+    finally:
+        watch.close()
     return drilled
 
 
-def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
+def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: str, entry: str, watch: Watch) -> Session:
     """`entry`: what real traffic starts, and so what the drills start."""
-    live = run.live
+    live = watch.live
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
     for group in groups:
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
                 meanwhile.enter_context(engine.temporary_things(group.meanwhile, phase, run))
-            mine = _run(run, group, entry)
+            watch.enter(Stage.DRILLING, group)
+            mine = _run(live, run.record.run_id, group, entry, watch)
+            watch.enter(Stage.COLLECTING, lasts=live.settings.alert_limit_seconds)
             subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
         counted[group.name] = _interventions(live) - before
     # Last, when every drill has had its time: what comes now and says that it is a drill's belongs to none that ran.
+    watch.enter(Stage.LISTENING, lasts=live.settings.listen_seconds)
     subscribers.collect_strays(live, session, heard)
+    watch.enter(Stage.CLEARING)
     drills = [_drill(live, one, heard) for one in started]
     return Session(drills, _strays(live, heard, drills), counted)
 
@@ -109,17 +125,19 @@ def _require_gate(live: Live, entry: str) -> None:
         )
 
 
-def _run(run: ConnectedRun, group: Group, entry: str) -> list[_Started]:
-    live, started = run.live, list[_Started]()
+def _run(live: Live, run_id: str, group: Group, entry: str, watch: Watch) -> list[_Started]:
+    started = list[_Started]()
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):
             wave = group.cases[first : first + group.at_once]
             # The item holds one count for all: of drills that run at once nobody can tell whose a step of it was.
             before = _interventions(live) if group.at_once == 1 else 0
-            named = [(case, _name(case, run.record.run_id)) for case in wave]
+            named = [(case, _name(case, run_id)) for case in wave]
             arns = list(pool.map(lambda pair: _start(live, entry, *pair), named))
             for (case, name), arn in zip(named, arns, strict=True):
-                execution = executions.wait_until_ended(live, arn, WAIT_SECONDS)
+                seen = watch.looking(case, len(wave) - 1)
+                execution = executions.wait_until_ended(live, arn, WAIT_SECONDS, seen=seen)
+                watch.end(case, execution)
                 added = _interventions(live) - before if group.at_once == 1 else None
                 started.append(_Started(group, case, case.input(name), execution, added))
     return started

@@ -48,7 +48,7 @@ def follow(run: ConnectedRun, names: Mapping[str, Any]) -> ConnectedRun:
         if before:
             before.end()
         else:
-            shell.events.register("pre_run_cell", lambda info: _followed[0].before())
+            shell.events.register("pre_run_cell", lambda info: _followed[0].before(info))
             shell.events.register("post_run_cell", lambda result: _followed[0].after(result))
             atexit.register(lambda: _followed[0].end())
         _followed[:] = [_HandRun(run, shell, before.seen if before else 0)]
@@ -60,6 +60,14 @@ def attempt_at(run: Run) -> str:
     """The attempt that this kernel makes at a phase of this run by these parameters, or ""."""
     runs = [one.run for one in _followed if one.run.record.folder == run.record.folder]
     return runs[0].record.attempt if runs and runs[0].settings == run.settings else ""
+
+
+def is_watched(run: Run) -> bool:
+    """Whether somebody has the notebook open whose cell runs now, which is of this run.
+
+    By hand is also what other programs execute; but Jupyter alone tells a kernel which cell it is.
+    """
+    return bool(attempt_at(run)) and _followed[0].shown
 
 
 @cache
@@ -83,6 +91,7 @@ class _HandRun:
     intended: int = -1  # how many changes the log told of by then
     said: dict[str, str] = field(default_factory=dict)  # how each cell that failed did, in full
     kept: Phase | None = None
+    shown: bool = False  # whether the cell that runs is one of an open notebook
 
     def begin(self, cells: list[str]) -> None:
         """Note what ran before the run was known, which nobody watched; keep the plan of a run that no command began.
@@ -96,8 +105,9 @@ class _HandRun:
         self._keep_verdict()
         self._keep_plan()
 
-    def before(self) -> None:
+    def before(self, info: Any) -> None:  # noqa: ANN401 - IPython's own
         """A cell is about to run; a record that was closed after the phase's last cell is open again."""
+        self.shown = bool(info.cell_id)
         self.clock, self.intended = self.run.live.clock(), self._intended()
         if not writers.has_joined(self.run.record.folder):
             records.open_to_write(self.run)

@@ -176,7 +176,9 @@ def counts(live: Live, running: Sequence[str]) -> list[dict[str, Any]]:
 
     Of those the list of the latest is not asked again: a moment later it would say another number beside their names.
     """
-    rows = [row for row in executions.recent(live, LATEST) if row["status"] != ExecutionStatus.RUNNING]
+    latest = executions.recent(live, LATEST)
+    every = "the newest" if len(latest) == LATEST else "all"
+    rows = [row for row in latest if row["status"] != ExecutionStatus.RUNNING]
     drills = f"{sum(is_drill(row['name']) for row in rows)} of them drills: "
     statuses = dict.fromkeys([*STATUSES, *(row["status"] for row in rows)])
     by_status = {status: sum(row["status"] == status for row in rows) for status in statuses}
@@ -185,7 +187,7 @@ def counts(live: Live, running: Sequence[str]) -> list[dict[str, Any]]:
         {"what": "executions that run now, by name below", "count": len(running)},
         {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount")},
         *(
-            {"what": f"of the newest {len(rows)} executions that have ended, {drills}{status}", "count": n}
+            {"what": f"of {every} {len(rows)} executions that have ended, {drills}{status}", "count": n}
             for status, n in by_status.items()
         ),
     ]

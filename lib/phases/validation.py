@@ -11,6 +11,7 @@ from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import Check, Status, failures, status_in
 from lib.drills import boundary_cases, drill_runner, evaluation, latency, scenarios
+from lib.drills.drill_progress import Observer
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.phases import success_criteria
@@ -101,9 +102,9 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
     return [*rows, {"series": "all", **every}]
 
 
-def run(run: ConnectedRun, chosen: Sequence[Group]) -> Session:
-    """The drills in apply mode; in plan mode nothing is started and the session is empty."""
-    return drill_runner.run(run, chosen) if run.settings.mode == Mode.APPLY else Session()
+def run(run: ConnectedRun, chosen: Sequence[Group], observer: Observer | None = None) -> Session:
+    """The drills in apply mode, of which an `observer` is told; in plan mode nothing is started, and there are none."""
+    return drill_runner.run(run, chosen, observer=observer) if run.settings.mode == Mode.APPLY else Session()
 
 
 def rows(run: ConnectedRun, session: Session) -> list[dict[str, Any]]:

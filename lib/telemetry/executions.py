@@ -1,7 +1,7 @@
 """Executions of the workflow: start, wait, read what happened, and how many began. Changes nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -67,10 +67,25 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     )
 
 
-def wait_until_ended(live: Live, arn: str, timeout: float, with_output: bool = True) -> Execution:
-    """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands."""
+def wait_until_ended(
+    live: Live,
+    arn: str,
+    timeout: float,
+    with_output: bool = True,
+    seen: Callable[[Execution], None] = lambda execution: None,
+) -> Execution:
+    """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands.
+
+    `seen` is shown it at each look.
+    """
+
+    def look() -> Execution:
+        execution = describe(live, arn, with_output)
+        seen(execution)
+        return execution
+
     return until(
-        lambda: describe(live, arn, with_output),
+        look,
         lambda execution: execution.status != ExecutionStatus.RUNNING,
         live.patience(timeout),
     ).seen

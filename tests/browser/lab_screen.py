@@ -51,7 +51,7 @@ class LabScreen:
 
     @classmethod
     def opened(cls, context: Any, url: str) -> "LabScreen":
-        """A window at an address that a command told."""
+        """A window at an address that a command told, whose kernel is there."""
         screen = cls(context.new_page(), url.split("?")[0].rsplit("/", 1)[-1])
         page, wrong = screen.page, screen.wrong
         page.set_default_timeout(0)
@@ -62,6 +62,7 @@ class LabScreen:
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
         page.goto(url)
         page.wait_for_selector(f"{FRONT} .jp-CodeCell")
+        screen._until_idle()
         return screen
 
     def shut(self) -> None:
@@ -94,13 +95,20 @@ class LabScreen:
 
     def run(self, text: str) -> str:
         """Run the one code cell that holds this text, to its end; returns all that it shows."""
+        with self.running(text) as cell:
+            pass
+        found = cell.locator(".jp-Cell-outputArea")
+        return str(found.inner_text()) if found.count() else ""
+
+    @contextmanager
+    def running(self, text: str) -> Iterator[Locator]:
+        """The one code cell that holds this text, which begins to run; at the end it has."""
         before, cell = self.page.evaluate(PROMPTS), self.cell(text)
         cell.locator(".cm-content").scroll_into_view_if_needed()
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
+        yield cell
         self.page.wait_for_function(RAN_SINCE, arg=before)
-        found = cell.locator(".jp-Cell-outputArea")
-        return str(found.inner_text()) if found.count() else ""
 
     def run_all(self) -> None:
         """Run > Run All Cells, to the end."""

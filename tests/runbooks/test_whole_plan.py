@@ -153,6 +153,14 @@ def test_every_code_cell_of_every_notebook_ran(story):
         assert (row["cells_run"], row["cells_failed"], row["cells_not_run"]) == (len(cells), 0, 0)
 
 
+def test_no_notebook_of_a_batch_run_holds_a_widget(story):
+    for row in story.first.verdict["phases"]:
+        path = story.folder / row["output"]
+        bundles = [out.get("data", {}) for cell in code_cells(path) for out in cell.outputs]
+        assert {kind for one in bundles for kind in one} <= {"text/plain", "text/html", "image/png"}, row["notebook"]
+        assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"], row["notebook"]
+
+
 def test_run_json_holds_every_parameter_and_a_notebook_shows_the_few_that_matter_at_it(story):
     given = {**story.settings.recorded(), "mode": "apply"}
     assert {**story.first.verdict["parameters"], "run_id": ""} == given

@@ -227,7 +227,7 @@ def test_only_changes_writes_to_live_things(path):
 def test_nothing_renders_but_the_one_place_that_escapes(path):
     if path.parent == ROOT / "lib" / "display":
         return
-    renders = re.compile(r"(IPython|rich|html|markdown|mistune|bleach|pyplot)\b|matplotlib\.pyplot")
+    renders = re.compile(r"(IPython|ipywidgets|rich|html|markdown|mistune|bleach|pyplot)\b|matplotlib\.pyplot")
     # A parser of HTML entities is no renderer: `subscriber` looks for an address in what others wrote.
     allowed = {"html"} if path.stem in ("escape", "subscriber_addresses") else set()
     assert {module for module in imported(path) if renders.match(module)} <= allowed

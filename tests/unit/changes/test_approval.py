@@ -272,7 +272,7 @@ def test_a_thing_of_another_phase_is_not_approved_in_this_one(settings, wanted):
 def test_a_record_without_the_approved_plan_lets_nothing_be_written(settings, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
-    with pytest.raises(Refused, match="this run has none"):
+    with pytest.raises(Refused, match="was not begun with plan-"):
         require(plan, run_of(asked, records.open_run(asked), plan))
     with pytest.raises(BadParameters, match="kept no plan to go on with"):
         require_resumable(run_of(asked, records.open_run(asked), plan), [plan], CALLER)
@@ -283,7 +283,7 @@ def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wa
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan, run_id="planned")
     record = records.open_run(asked.model_copy(update={"run_id": "planned"}))
-    with pytest.raises(Refused, match="this run has none"):
+    with pytest.raises(Refused, match="was not begun with plan-"):
         require(plan, run_of(asked, record, plan))
     begun(asked, plan, run_id="planned")
     require(plan, run_of(asked, record, plan))
@@ -744,7 +744,7 @@ def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_writte
     record = records.open_run(parameters.with_changes(asked, run_id="r1"))
     record.keep_json(approval.PLAN, [])
     record.keep_json(approval.PLAN, plan_data.plan_data([plan], run_of(asked, record, plan)) | {"resumed": True})
-    with pytest.raises(Refused, match="this run has none"):
+    with pytest.raises(Refused, match="was not begun with plan-"):
         require(plan, run_of(asked, record, plan))
 
 

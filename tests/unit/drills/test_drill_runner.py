@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
 from accounts import nowhere
@@ -15,7 +16,8 @@ from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
 from lib.cli import drill_command
 from lib.definitions import templates
-from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribers
+from lib.drills import drill_log, drill_progress, drill_runner, evaluation, scenarios, subscribers
+from lib.drills.drill_progress import Stage
 from lib.drills.drill_session import Group
 from lib.drills.scenarios import Scenario, outcome
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
@@ -27,6 +29,7 @@ from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.existing.traffic_starters import Starter
 from lib.settings import load
+from lib.wait import idle
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
 NORMAL = next(case for case in scenarios.load() if case.name == "normal")
@@ -35,10 +38,17 @@ PREFIX = "arn:aws:states:us-east-1:000000000000:execution:Your6-CheckinWorkflow"
 
 @dataclass
 class Workflow(StepFunctions):
-    """Step Functions that also starts executions: each ends after `lasts` seconds of the connection's clock."""
+    """Step Functions that also starts executions: each ends after `lasts` seconds of the connection's clock.
+
+    By the same clock it enters its states. A history can be `closed` to who reads it while an execution runs.
+    """
 
     clock: object = None
     lasts: float = 0.0
+    enters: dict[str, float] = field(default_factory=lambda: {"DrillGate": 0, "EvaluateRisk": 0})
+    closed: bool = False
+    histories: int = 0
+    looks: int = 0
     started: dict[str, dict] = field(default_factory=dict)
     reacts: object = lambda name, given: None
 
@@ -48,6 +58,7 @@ class Workflow(StepFunctions):
         return {"executionArn": f"{PREFIX}:{name}"}
 
     def _describe_execution(self, executionArn):  # noqa: N803
+        self.looks += 1
         over = self.clock() >= self.started[executionArn]["at"] + self.lasts
         ended = {"status": "SUCCEEDED", "stopDate": STARTED, "output": '{"route": "crisis"}'} if over else {}
         return {"status": "RUNNING", "startDate": STARTED, **ended}
@@ -56,9 +67,16 @@ class Workflow(StepFunctions):
         return {"revisionId": "r1"}
 
     def get_paginator(self, operation):
-        events = [{"stateEnteredEventDetails": {"name": name}} for name in ("DrillGate", "EvaluateRisk")]
-        pages = {"get_execution_history": [{"events": [*events, {"type": "ExecutionSucceeded"}]}]}[operation]
-        return type("Pages", (), {"paginate": lambda self, **_: pages})()
+        assert operation == "get_execution_history"
+        return SimpleNamespace(paginate=self._history)
+
+    def _history(self, executionArn, **_):  # noqa: N803
+        self.histories += 1
+        since = self.clock() - self.started[executionArn]["at"]
+        if self.closed and since <= self.lasts:
+            raise says("ThrottlingException")
+        events = [{"stateEnteredEventDetails": {"name": name}} for name, at in self.enters.items() if at <= since]
+        return [{"events": [*events, {"type": "ExecutionSucceeded"}]}]
 
 
 @dataclass
@@ -341,6 +359,113 @@ def test_an_execution_that_does_not_end_is_told_as_it_stands(live, aws, record):
     (one,) = drilled(live, record).drills
     assert (one.execution.status, one.execution.seconds) == ("RUNNING", None)
     assert drill_runner.WAIT_SECONDS <= live.clock() - live.settings.settle_seconds < 2 * drill_runner.WAIT_SECONDS
+
+
+# Who watches
+
+
+def watched(live, record, observer, *cases, **more):
+    group = Group("scenarios", cases or [CRISIS], **more)
+    return drill_runner.run(connected_run.of(live, record), [group], observer=observer)
+
+
+def test_who_watches_is_told_of_each_state_as_it_is_entered(live, aws, record):
+    aws.lasts, aws.enters = 3, {"DrillGate": 0, "EvaluateRisk": 1, "CrisisProtocol": 3}
+    told = []
+    watched(live, record, told.append)
+    seen = [(one.watched.status, *one.watched.states) for one in told if one.watched]
+    assert list(dict.fromkeys(seen)) == [
+        ("RUNNING", "DrillGate"),
+        ("RUNNING", "DrillGate", "EvaluateRisk"),
+        ("SUCCEEDED", "DrillGate", "EvaluateRisk", "CrisisProtocol"),
+    ]
+    assert {one.watched.scenario for one in told if one.watched} == {"crisis"}
+    assert {one.watched.execution for one in told if one.watched} == {arn.rpartition(":")[2] for arn in aws.started}
+
+
+def test_who_watches_is_told_what_is_done_how_many_have_ended_and_for_how_long(live, aws, record):
+    aws.lasts = 2
+    told = []
+    watched(live, record, told.append, CRISIS, NORMAL, CRISIS, at_once=2)
+    assert list(dict.fromkeys(one.stage for one in told)) == list(Stage)
+    assert list(dict.fromkeys((one.ended_in_group, one.in_group) for one in told if one.group)) == [
+        (0, 3), (1, 3), (2, 3), (3, 3),
+    ]  # fmt: skip
+    assert [(one.group, one.scenario, one.status, one.expected) for one in told[-1].ended] == [
+        ("scenarios", name, "SUCCEEDED", "SUCCEEDED") for name in ("crisis", "normal", "crisis")
+    ]
+    assert (told[0].drills, told[0].ended) == (3, ())
+    assert {one.watched.beside for one in told if one.watched} == {1, 0}
+    seconds = [one.seconds for one in told]
+    assert (seconds, seconds[0]) == (sorted(seconds), 0)
+    assert seconds[-1] >= live.settings.settle_seconds + live.settings.listen_seconds
+    assert {one.lasts for one in told if one.stage is Stage.LISTENING} == {live.settings.listen_seconds}
+
+
+def test_a_history_is_read_once_at_each_look_and_only_where_somebody_watches(live, aws, record):
+    aws.lasts = 3
+    drilled(live, record)
+    assert (aws.histories, aws.looks) == (1, 4)  # the drill's own
+    watched(live, record, lambda progress: None)
+    assert (aws.histories, aws.looks) == (1 + 4 + 1, 8)
+
+
+def without_names(session):
+    """What came of drills, but for the names of their executions."""
+    return [
+        (one.execution.status, one.path, one.revision, one.interventions, len(one.alerts)) for one in session.drills
+    ]
+
+
+@pytest.mark.parametrize("kind", [ZeroDivisionError, OSError, NotAsWanted])
+def test_a_watcher_that_fails_harms_no_drill_and_is_told_only_of_the_end(kind, live, aws, record):
+    aws.lasts = 2
+    alone, told = drilled(live, record, CRISIS, NORMAL), []
+
+    def fails(progress):
+        told.append((progress.stage, len(progress.ended)))
+        raise kind("a display that is broken")
+
+    found = watched(live, record, fails, CRISIS, NORMAL)
+    assert told == [(Stage.SETTING_UP, 0), (Stage.OVER, 2)]
+    assert without_names(found) == without_names(alone)
+    assert (found.counted, found.left) == (alone.counted, alone.left)
+    assert aws.histories == 2 + 2  # nothing is read for it
+
+
+def test_where_a_history_cannot_be_read_the_drill_goes_on_and_it_is_not_asked_for_again(live, aws, record):
+    aws.lasts, aws.closed = 3, True
+    told = []
+    found = watched(live, record, told.append)
+    assert {one.watched.states for one in told if one.watched} == {None}
+    assert (found.drills[0].path, aws.histories) == (["DrillGate", "EvaluateRisk"], 1 + 1)
+
+
+def test_histories_that_take_long_are_read_no_more_after_half_a_minute(live, record, monkeypatch):
+    def slow(live, arn):
+        idle(12, live.sleep)
+        return ["DrillGate"]
+
+    monkeypatch.setattr(drill_progress, "executions", SimpleNamespace(path=slow))
+    told = []
+    found = watched(live, record, told.append, *[NORMAL] * 5)
+    states = {one.watched.execution: one.watched.states for one in told if one.watched}
+    assert [*states.values()] == [["DrillGate"], ["DrillGate"], ["DrillGate"], None, None]
+    assert [one.path for one in found.drills] == [["DrillGate", "EvaluateRisk"]] * 5
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("no answer"), KeyboardInterrupt()], ids=lambda error: type(error).__name__
+)
+def test_who_watches_is_told_of_the_end_of_what_is_broken_off(error, live, aws, record):
+    def breaks(name, given):
+        if len(aws.started) > 1:
+            raise error
+
+    aws.reacts, told = breaks, []
+    with pytest.raises(type(error)):
+        watched(live, record, told.append, NORMAL, NORMAL, NORMAL)
+    assert (told[-1].stage, len(told[-1].ended), told[-1].drills) == (Stage.OVER, 1, 3)
 
 
 # Many at once, and what is so only meanwhile

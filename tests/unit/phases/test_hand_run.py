@@ -10,6 +10,7 @@ from fakes import World
 
 from lib.changes import approval, engine, kept_plans
 from lib.changes.plans import Plan
+from lib.display import drill_watch
 from lib.errors import Refused
 from lib.phases import hand_run
 from lib.record import manifest, records, run_phases, run_verdict, writers
@@ -234,3 +235,24 @@ def test_what_a_notebook_began_is_no_word_for_approval_none(shell, tmp_path, mon
     run_verdict.write_verdict(run, [run_phases.Phase("01", "x", "running")], now, None)  # a command goes on with it
     engine.carry_out(plan, run)
     assert world.writes == [("a", 2)]
+
+
+# Who has the notebook open
+
+
+def test_only_a_cell_of_an_open_notebook_of_this_run_is_watched(shell, tmp_path, monkeypatch):
+    run, seen = run_of(tmp_path), []
+    assert not hand_run.is_watched(run)
+    begun(shell, run)
+    shell.run("drill()", lambda: seen.append(hand_run.is_watched(run)), "05-27")
+    shell.run("drill()", lambda: seen.append(hand_run.is_watched(run)))  # by papermill, or another program
+    shell.run("drill()", lambda: seen.append(hand_run.is_watched(run_of(tmp_path, listen_seconds=9))), "05-27")
+    assert seen == [True, False, False]
+
+
+def test_what_the_runner_executes_is_watched_by_nobody(shell, tmp_path, monkeypatch):
+    monkeypatch.setenv(ATTEMPT, "a2")
+    run = run_of(tmp_path)
+    begun(shell, run)
+    assert not hand_run.is_watched(run)
+    assert drill_watch.of(run) is None
