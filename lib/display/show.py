@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
-LINES = 400  # a longer diff is shown up to here, and linked as the record holds it whole
+LINES = 1_500  # a longer diff is shown up to here, and linked as the record holds it whole; the definition is 1,150
 
 
 def identity(run: ConnectedRun, reads_only: bool = False) -> None:
