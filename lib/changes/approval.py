@@ -82,8 +82,8 @@ def require(plan: Plan, run: GuardedRun) -> None:
     account = account_of([plan], run)
     begun = kept_plans.begun_with(record, settings.approved_plan, account)
     if not begun:
-        name, approved = settings.environment, settings.approved_plan
-        lacks = f"run {record.run_id} was not begun with {approved}" if approved else "this run has none"
+        name, given = settings.environment, settings.approved_plan
+        lacks = f"run {record.run_id} was not begun with {given}" if given else "this run has none"
         raise Refused(
             f"{name} needs an approved plan, and {lacks}; nothing was written. Review "
             f"`{command_lines.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
-LINES = 1_500  # a longer diff is shown up to here, and linked as the record holds it whole; the definition is 1,150
+LINES = 1_500  # a longer diff is shown up to here, and linked whole; a new definition differs in over a thousand
 
 
 def identity(run: ConnectedRun, reads_only: bool = False) -> None:

@@ -100,8 +100,9 @@ def _inside(place: str, one: Value, other: Value) -> list[tuple[str, Value, Valu
     Of a policy that comes or goes as a whole, its statements.
     """
     if one is MISSING or other is MISSING:
-        parts = _of_policy(place, other if one is MISSING else one)
-        return parts and [(name, *((one, value) if one is MISSING else (value, other))) for name, value in parts]
+        comes = one is MISSING
+        parts = _of_policy(place, other if comes else one)
+        return None if parts is None else [(name, *((one, part) if comes else (part, other))) for name, part in parts]
     if isinstance(one, str) and isinstance(other, str):
         texts, (one, other) = (one, other), (_read(one), _read(other))
         if same(one, other):  # the same, written in another way: no part of it differs

@@ -185,7 +185,7 @@ def test_rows_are_shown_as_a_frame_of_them_is(shown):
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"), [(3, "3 lines; all of them:"), (show.LINES + 743, "743 of 1,143 lines are")]
+    ("lines", "told"), [(3, "3 lines; all of them:"), (show.LINES + 743, "743 of 2,243 lines are")]
 )
 def test_a_difference_always_links_the_file_that_holds_all_of_it_and_is_no_longer_than_a_screen(
     shown, record, lines, told
