@@ -234,5 +234,5 @@ def ended_well(run: Run, phase: str) -> None:
     )
     waits = [check for check in still_open(well) if check.status != Status.NOT_APPLIED]
     if waits and not unmet:
-        say(f"The run may go on. {len(waits)} stay open: phase 07 lists each, with what it waits for.")
+        say(f"The run may go on. Open, and listed by phase 07 with what each waits for: {len(waits)}.")
     require(unmet)

@@ -131,7 +131,7 @@ def test_the_end_of_a_phase_counts_what_is_open_and_calls_it_no_pass(shown, sett
     record.checked("01", [replace(first, status=Status.NOT_EXERCISED), replace(second, status=Status.WAITING), *rest])
     show.ended_well(settings_run(settings, record), "01")
     assert shown[-2].text == f"Phase 01: … 1 waiting, ○ 1 not exercised here, ✓ {len(rest)} passed"
-    assert shown[-1].text.startswith("The run may go on. 2 stay open: phase 07 lists each")
+    assert shown[-1].text == "The run may go on. Open, and listed by phase 07 with what each waits for: 2."
 
 
 def test_a_phase_that_decides_by_no_check_is_no_pass(shown, settings, record):
