@@ -212,7 +212,7 @@ def test_a_nested_member_is_told_with_its_place(applied):
 
 
 def test_what_runs_is_counted_as_it_is_named(applied):
-    rows = preflight.counts(applied[0], ["one", "two", "three"])
+    rows = preflight.counts(connect(applied[0]), ["one", "two", "three"])
     assert rows[0] == {"what": "executions that run now, by name below", "count": 3}
     assert not [row for row in rows if "RUNNING" in row["what"]]
 
