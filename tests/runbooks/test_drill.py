@@ -56,7 +56,7 @@ def test_drills_are_added_to_the_log_and_the_chart_shows_each(built, client):
     assert "high: behind its rule" in rows(built)[1]["failed"]
     frame = drill_log.frame(built)
     said = style.describe(drill_charts.drill_log(frame, built.alert_limit_seconds))
-    assert said.startswith("Did every drill of the log reach people? 1 of 2 drills passed; alerts: 1 of 2 in time")
+    assert said.startswith("Did every drill of the log reach people? 1 of 2 drills passed; 1 of 2 alerts in time")
     assert said.endswith("slowest LOST; 1 of 2 LOST")
     assert frame["lost"].tolist() == [[], ["trusted"]]
 

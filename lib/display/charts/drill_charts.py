@@ -89,7 +89,7 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     answer += f", of {len(unknown)} nobody can tell" if len(unknown) else ""
     gone = [drill.time for drill in frame.itertuples() for _ in drill.lost]
     alerts = pd.Series([*known, *[np.nan] * len(gone)], dtype=float)
-    answer += f"; alerts: {latency.answer(alerts, limit_seconds, duration_words)}" if len(alerts) else ""
+    answer += f"; {latency.answer(alerts, limit_seconds, duration_words)}" if len(alerts) else ""
     broken = int((failed["route"].isna() & failed[list(TOPICS)].isna().all(axis=1) & ~failed["lost"].map(bool)).sum())
     answer += f"; of {plural(broken, 'drill')} NOBODY KNOWS who was reached" if broken else ""
     if frame["time"].isna().all():
