@@ -94,10 +94,10 @@ def _undo_of(added: Sequence[Change]) -> None:
 def _in_full(phase: str, change: Change) -> None:
     word, tone = WORDS[change.action]
     about = [("undo", change.undo), ("who notices", change.noticed)]
-    console.item(console.STYLES[tone], f"{word}, phase {phase}: {change.resource.name}", what_differs(change), about)
+    console.item(console.STYLES[tone], f"{word}, phase {phase}: {change.resource.name}", _what_differs(change), about)
 
 
-def what_differs(change: Change, most: int = SHOWN) -> list[str]:
+def _what_differs(change: Change, most: int = SHOWN) -> list[str]:
     """The first places of a value that differ, and how many more; of a thing that is new or goes, its parts."""
     before, after = change.before, change.after
     nothing = {} if isinstance(before or after, Mapping) else value_differences.MISSING
@@ -111,7 +111,7 @@ def notebook_row(change: Change) -> dict[str, str | Sign]:
     return {
         "action": Sign(word, signs.COLOURS[tone]) if tone is not Tone.NONE else word,
         "what": change.resource.name,
-        "what differs": "\n".join(what_differs(change, PLACES)),
+        "what differs": "\n".join(_what_differs(change, PLACES)),
         "undo": change.undo,
         "who notices": change.noticed,
     }

@@ -161,7 +161,7 @@ def latency_table(drilled: Sequence[Row]) -> pd.DataFrame:
     return latency.measurements(drilled, TIMED)
 
 
-def published(live: Live, drilled: Sequence[Row]) -> str:
+def publish_in_words(live: Live, drilled: Sequence[Row]) -> str:
     """`publish`, and how many alerts that were and how many of them lost, in words."""
     lost = int(latency.due(drilled)["seconds"].isna().sum())
     return f"Published to CloudWatch: how long each of {publish(live, drilled)} alerts took; {lost} of them were lost."

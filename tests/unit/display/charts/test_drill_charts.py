@@ -20,7 +20,7 @@ def test_the_chart_counts_what_nobody_can_tell_on_its_own_and_names_it():
         }
     )
     figure = drill_charts.drill_log(frame, 30)
-    assert "2 of 4 drills passed, of 1 nobody can tell; alerts:" in style.describe(figure)
+    assert "2 of 4 drills passed, of 1 nobody can tell; 8 of 8 alerts in time" in style.describe(figure)
     words = [text.get_text() for text in figure.axes[0].texts]
     assert [word for word in words if "crisis" in word] == ["✕ crisis", "? crisis"]
 
