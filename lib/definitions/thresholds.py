@@ -55,7 +55,12 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
 
 def scale(name: str) -> str:
     """The scale of what a threshold is compared with."""
-    return SCALES[next(one.score for one in routes.THRESHOLDS if one.placeholder == name)]
+    return SCALES[_threshold(name).score]
+
+
+def _threshold(name: str) -> routes.Threshold:
+    """A threshold by its name in the definition."""
+    return next(one for one in routes.THRESHOLDS if one.placeholder == name)
 
 
 def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
@@ -67,7 +72,7 @@ def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list
     return [
         {
             "threshold": name,
-            "in the file": next(one.parameter for one in routes.THRESHOLDS if one.placeholder == name),
+            "in the file": _threshold(name).parameter,
             "scale": scale(name),
             "live": live[name],
             "parameters": wanted,
