@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from lib.changes import engine, undo_plan
 from lib.checks import require
+from lib.display import drill_watch
 from lib.drills import scenarios
 from lib.drills.drill_session import Group
 from lib.errors import RunbookError
@@ -43,7 +44,7 @@ def _validated(number: str, given: Settings) -> None:
     """The validation: one drill of it, with everything temporary that listens to it."""
     run = session.begin_with(given)
     groups = [Group(validation.PLANNED, scenarios.load()[:1])]
-    drilled = validation.run(run, groups)
+    drilled = validation.run(run, groups, drill_watch.of(run))
     rows = validation.rows(run, drilled)
     require(run.record.checked(number, validation.checks(drilled, rows, groups, run.settings)))
 
