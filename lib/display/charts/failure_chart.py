@@ -98,7 +98,5 @@ def _frame(axes: Axes, tasks: Sequence[str], faults: Sequence[str], key: str) ->
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    words = (
-        "who was reached first (ops: operations), and how long after the start of the drill, by the slower interpreter"
-    )
+    words = "reached first (ops: operations), how long after the drill began, by the slower interpreter"
     axes.set_xlabel(f"{words}\n(+2): only reached when two others are broken as well{key}")

@@ -33,6 +33,15 @@ def test_a_word_that_no_tile_shows_is_not_explained(record):
     assert "stop" not in figure.axes[0].get_xlabel() and "none silent; none of them a stop" in describe(figure)
 
 
+def test_the_words_below_the_tiles_are_not_cut_off(record):
+    long = row("SendProactiveEvent > dispatcher", "without target", "not exercised here", route="proactive")
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, long])
+    figure = failure_chart.failures(broken_tasks.matrix(record), 30)
+    png(figure)  # which lays it out
+    words = figure.axes[0].xaxis.label.get_window_extent()
+    assert 0 <= words.x0 < words.x1 <= figure.bbox.width
+
+
 def test_every_verdict_has_a_tile(record):
     record.keep_json(
         broken_tasks.EVIDENCE,
