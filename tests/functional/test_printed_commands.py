@@ -466,7 +466,7 @@ def test_what_the_doctor_prints_shows_the_lock_and_the_policy(file, tmp_path, mo
     monkeypatch.setattr(doctor_command.notebook_engine, "start_once", lambda within: None)
     asked = {**yaml.safe_load(file.read_text(encoding="utf-8")), "not_exercised_here": []}
     file.write_text(yaml.safe_dump(asked), encoding="utf-8")  # the account's own caller is one that AWS cannot simulate
-    held_by(load(str(file)), "r9", 0)
+    held_by(load(str(file)), "r9", 600)
     _, out = said("doctor", file, "--as", "reader")
     policy, lock = collected(out)  # what cannot be told comes before what waits
     assert "Held by run r9" in typed(lock, tmp_path)[1]
