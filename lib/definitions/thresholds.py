@@ -68,7 +68,7 @@ def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list
     try:
         live: Mapping[str, Any] = thresholds_of(definition)
     except BadParameters:
-        live = dict.fromkeys(NAMES, "none: the live definition is not ours")
+        live = dict.fromkeys(NAMES, "no such rule live")
     return [
         {
             "threshold": name,

@@ -159,8 +159,18 @@ def checks(record: Record) -> list[Check]:
     silent, wrong = named[Effect.SILENT], named[Effect.FAILED]
     found += f", SILENT: {', '.join(silent)}{_machines(rows, Effect.SILENT)}" if silent else ", none silent"
     found += f", {counted[Effect.FAILED]} ENDED WRONGLY: {', '.join(wrong)}" if wrong else ""
+    found += f"; {_where_and_when(rows)}"
     bad = Status.FAILED if silent or wrong else Status.PASSED
     return [Check(Id.NONE_SILENT, NAME, bad, found, expected), *_late(rows, named[Effect.LATE]), *_open(rows, expected)]
+
+
+def _where_and_when(rows: Sequence[Row]) -> str:
+    """The accounts in which they were tried, and from when to when; rows of older records do not tell."""
+    if not all("began" in row for row in rows):
+        return "where and when they were tried, this record does not tell"
+    times = sorted(row["began"] for row in rows if row["began"])
+    accounts = " and ".join(sorted({f"account {row['account']}" for row in rows}))
+    return f"tried in {accounts}, {f'{times[0]} to {times[-1]}' if times else 'and none began'}"
 
 
 def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:

@@ -1,17 +1,19 @@
 """The plan's current-state checklist, read live. Read-only: it invokes nothing and writes nothing but the record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from lib.asl import functions
 from lib.aws import Live
-from lib.aws_answers import error_code, readable
+from lib.aws_answers import readable
+from lib.changes import engine
+from lib.changes.plans import Change
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
 from lib.phases.proofs import way_in
+from lib.record.change_rows import Action
+from lib.resources import desired
 from lib.resources.account_guards import AccountGuards
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.baseline_pieces import pieces
@@ -21,7 +23,6 @@ from lib.resources.functions import environment_keys, permissions
 from lib.resources.resource_kinds import Rule
 from lib.resources.rules import recordable_targets, targets
 from lib.resources.topics import subscriptions
-from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
 from lib.telemetry import executions
 from lib.telemetry.execution_status import ExecutionStatus
@@ -35,7 +36,6 @@ LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
 NAMED = 50  # executions that run now; how many more there are is said
 STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)  # said also when there are none
-ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
 def checklist(live: Live, known: Entries | None = None) -> list[Check]:
@@ -106,39 +106,43 @@ def _processor_answers(live: Live, arn: str) -> list[dict[str, Any]]:
     return [answer for answer in answers if any(key in answer for key in PHASE_3_KEYS)]
 
 
-def missing_pieces(live: Live) -> list[dict[str, str]]:
-    """What the plan has still to make, in the plan's words."""
-    s = live.settings
-    ops = subscriptions(live, s.ops_topic_name)
-    exists = _quietly(lambda: live.client("sns").get_topic_attributes(TopicArn=s.ops_topic_arn))
-    machine = description(live, s.state_machine_arn) or {}
-    logging = machine.get("loggingConfiguration", {}).get("level", "OFF")
-    return [
-        {"what": f"topic {s.ops_topic_name}", "now": "exists" if exists else "missing", "made by": "phase 01"},
-        {"what": "its subscribers", "now": _confirmation(ops), "made by": "phase 01"},
-        {"what": f"{VARIABLE} of the processor", "now": _variable(live), "made by": "phase 01"},
-        {"what": f"policy {s.execution_policy_name}", "now": _policy(live), "made by": "phase 02"},
-        {"what": "workflow's log", "now": f"level {logging}", "made by": "phase 03"},
-    ]
+def missing_pieces(live: Live, known: Entries | None = None) -> list[dict[str, str]]:
+    """What the plan has still to make: everything that it wants, a row a phase and kind, by what is so now.
+
+    A phase whose things cannot be compared has one row, which says why.
+    """
+    known = known or traffic_entries.read(live)
+    rows = [row for number in desired.PHASES for row in _wanted(number, live, known)]
+    confirmed = _confirmation(subscriptions(live, live.settings.ops_topic_name))
+    return [*rows, _piece("01", "who is paged", other=confirmed)]
+
+
+def _wanted(number: str, live: Live, known: Entries) -> list[dict[str, str]]:
+    try:
+        changes = engine.plan(number, desired.PHASES[number](live, known)).changes
+    except RunbookError as error:
+        return [_piece(number, "all that it makes", other=f"cannot tell: {error}")]
+    kinds = dict.fromkeys(one.resource.kind for one in changes)
+    return [_of_kind(number, kind, [one for one in changes if one.resource.kind == kind]) for kind in kinds]
+
+
+def _of_kind(number: str, kind: str, changes: Sequence[Change]) -> dict[str, str]:
+    names = {
+        action: ", ".join(one.resource.name.removeprefix(f"{kind} ") for one in changes if one.action == action)
+        for action in Action
+    }
+    return _piece(number, kind, names[Action.CREATE], names[Action.UPDATE], names[Action.NONE])
+
+
+def _piece(number: str, kind: str, missing: str = "", other: str = "", wanted: str = "") -> dict[str, str]:
+    return {
+        "what": kind, "missing": missing, "not as wanted": other, "as wanted": wanted, "made by": f"phase {number}",
+    }  # fmt: skip
 
 
 def _confirmation(rows: list[dict[str, str]]) -> str:
     waiting = sum(not row["SubscriptionArn"].startswith("arn:") for row in rows)
     return f"{len(rows) - waiting} confirmed, {waiting} waiting for confirmation"
-
-
-def _variable(live: Live) -> str:
-    with readable("reading the processor's environment"):
-        keys = environment_keys(live, live.settings.processor_function_name)
-    return f"{'set' if VARIABLE in keys else 'missing'} (has {', '.join(keys)})"
-
-
-def _policy(live: Live) -> str:
-    s = live.settings
-    policy = _quietly(
-        lambda: live.client("iam").get_role_policy(RoleName=s.execution_role_name, PolicyName=s.execution_policy_name)
-    )
-    return "exists" if policy else "missing"
 
 
 def baseline(live: Live) -> dict[str, Any]:
@@ -197,15 +201,3 @@ def running_rows(running: Sequence[str]) -> list[dict[str, str]]:
     """The executions that run now, by name, and how many more than are shown."""
     more = [f"and {len(running) - NAMED:,} more of {len(running):,}"] if len(running) > NAMED else []
     return [{"running now": name} for name in [*running[:NAMED], *more]]
-
-
-def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """The answer, or None where the thing does not exist; any other error is one."""
-    try:
-        with readable("reading what the plan has still to make"):
-            return read()
-    except NotAsWanted as error:
-        cause = error.__cause__
-        if isinstance(cause, ClientError) and any(word in error_code(cause) for word in ABSENT):
-            return None
-        raise

@@ -162,7 +162,7 @@ def _rows(
 
 def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) -> Row:
     failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
-    seconds = about(on.alerts, tried.control)
+    seconds, account = about(on.alerts, tried.control), f"{on.settings.account_id} at {on.settings.endpoint_url}"
     control = {
         "execution": tried.control.name,
         "status": tried.control.status,
@@ -173,13 +173,13 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
         unknown = (
             "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/single_failures/reachability.py"
         )
-        return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control)
+        return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control, account)
     reached = about(on.alerts, drill)
     verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier)
     why = judge_bystander(verdict, why, seconds, limit)
     if failure.fault == SLOW and not failure.behind and (limited := cut_limit(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
-    return row(failure, tried.where, drill, reached, (verdict, why), control)
+    return row(failure, tried.where, drill, reached, (verdict, why), control, account)
 
 
 @click.command()

@@ -9,6 +9,7 @@ nothing caught, and whatever else was under way is cancelled with it.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from lib.asl.states import walk
@@ -100,12 +101,16 @@ def row(
     reached: Mapping[str, float],
     verdict: tuple[Effect, str],
     control: Mapping[str, Any] | None = None,
+    account: str = "",
 ) -> dict[str, Any]:
     """One failure on one interpreter as plain data; `seconds` from the start to each one's first alert.
 
-    `control`: the same of an execution beside it of which nothing was broken, and whether it was late.
+    `control`: the same of an execution beside it of which nothing was broken, and whether it was late. `account` is
+    where it was tried, `began` when, in UTC.
     """
     return {
+        "account": account,
+        "began": f"{datetime.fromtimestamp(drill.began, UTC):%Y-%m-%dT%H:%M:%SZ}" if drill else "",
         "interpreter": where,
         "task": failure.what,
         "fault": failure.fault,

@@ -130,7 +130,6 @@ def pairs(live):
     return {
         "the pieces": lambda: baseline_pieces.pieces(live),
         "phase 3": lambda: preflight.phase_3(live),
-        "the missing": lambda: preflight.missing_pieces(live),
         "the owners": lambda: ownership.owners(live),
         "the keys": lambda: encryption.existing_destinations(live),
         "the ways in": lambda: [way_in.rows(live), way_in.checks(live)],
@@ -215,6 +214,41 @@ def test_what_runs_is_counted_as_it_is_named(applied):
     rows = preflight.counts(connect(applied[0]), ["one", "two", "three"])
     assert rows[0] == {"what": "executions that run now, by name below", "count": 3}
     assert not [row for row in rows if "RUNNING" in row["what"]]
+
+
+def named(row, *columns):
+    """The things that a row of what the plan has still to make names, in these columns or in all."""
+    cells = [row[column] for column in columns or ("missing", "not as wanted", "as wanted")]
+    return {f"{row['what']} {name}" for cell in cells for name in cell.split(", ")}
+
+
+def test_what_the_plan_has_still_to_make_is_all_that_it_wants_by_what_is_so_now(applied):
+    live = connect(applied[0].model_copy(update={"verify_timeout_seconds": 1.0}))
+    rows = preflight.missing_pieces(live)
+    wanted = [one for plan in desired.plan_all(live) for one in plan.changes]
+    of_the_plan = [row for row in rows if row["what"] != "who is paged"]
+    assert {(row["made by"][-2:], row["what"]) for row in of_the_plan} == {
+        (plan.phase, one.resource.kind) for plan in desired.plan_all(live) for one in plan.changes
+    }
+    columns = {"create": "missing", "update": "not as wanted", "none": "as wanted"}
+    for one in wanted:
+        (row,) = [row for row in of_the_plan if row["what"] == one.resource.kind and one.resource.name in named(row)]
+        assert one.resource.name in named(row, columns[one.action])
+    rule = resource_kinds.Rule(live, "Your6-HighRiskRule")
+    before = rule.read()
+    rule.write({**before, "State": "DISABLED"})
+    (row,) = [row for row in preflight.missing_pieces(live) if row["what"] == "rule"]
+    assert (row["not as wanted"], "Your6-HighRiskRule" in row["as wanted"]) == ("Your6-HighRiskRule", False)
+    rule.write(before)
+
+
+def test_a_phase_whose_things_cannot_be_compared_says_why_and_the_others_are_told(applied):
+    odd = Odd(applied[0])
+    odd.change = (("DescribeRule", "State"), None)
+    rows = preflight.missing_pieces(odd.live)
+    (row,) = [row for row in rows if row["made by"] == "phase 04"]
+    assert row["not as wanted"].startswith("cannot tell: the answer to DescribeRule holds no State")
+    assert {row["made by"] for row in rows} == {f"phase {number}" for number in desired.PHASES}
 
 
 def test_without_a_revision_the_environment_is_told_and_never_written(applied):

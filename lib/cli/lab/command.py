@@ -43,9 +43,10 @@ def lab(given: Callable[..., Settings], run_id: str, mode: str, no_browser: bool
 
 def open_phase(chosen: Settings, notebook: str, no_browser: bool) -> int:
     """A copy of one notebook in JupyterLab; returns an exit code."""
-    from lib.cli.lab import copies
+    from lib.cli.lab import landing, servers
 
-    return _step_through(chosen, lambda run: copies.working_copy(run, notebook), no_browser)
+    anew = not servers.is_running(chosen)
+    return _step_through(chosen, lambda run: landing.phase_notebook(run, notebook, anew), no_browser)
 
 
 def _step_through(chosen: Settings, write: Callable[[Run], Path], no_browser: bool) -> int:

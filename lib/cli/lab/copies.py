@@ -8,6 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,12 +23,16 @@ from lib.record.run_phases import READS_ONLY
 MADE_OF = "runbook_made_of"  # in a copy's metadata: the sum of its cells as they were written
 BY_HAND = ".by-hand.ipynb"
 NOT_TO_EDIT: dict[str, Any] = {"editable": False, "deletable": False, "tags": ["where-it-works"]}
+BACK: dict[str, Any] = {**NOT_TO_EDIT, "tags": ["all-phases"]}
 OTHER = "other than its environment's file says"
 
 
-def working_copy(run: Run, notebook: str) -> Path:
-    """The copy of a notebook for these parameters: the one that is there, or a new one."""
+def working_copy(run: Run, notebook: str, landing: str = "") -> Path:
+    """The copy of a notebook for these parameters: the one that is there, or a new one, which leads to its landing."""
     made = _copy(run, notebook)
+    if landing:
+        text = f"[All phases of this run, and which comes next](./{quote(landing)})"
+        made.cells.append(nbformat.v4.new_markdown_cell(text, id="back", metadata=BACK))
     return write_unless_worked_on(run, f"{notebook}{BY_HAND}", made)
 
 
@@ -81,8 +86,9 @@ def _line(name: str, value: Any, said: str) -> str:  # noqa: ANN401 - whatever a
 
 
 def _sum(notebook: NotebookNode) -> str:
-    """The sum of what stands in a notebook's cells, whatever they showed."""
-    return hashlib.sha256(json.dumps([[c.cell_type, c.source] for c in notebook.cells]).encode()).hexdigest()
+    """The sum of what stands in a notebook's cells, whatever they showed and whichever landing they lead to."""
+    cells = [[c.cell_type, c.source] for c in notebook.cells if c.metadata.get("tags") != BACK["tags"]]
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def _is_alike(there: NotebookNode, made: NotebookNode) -> bool:

@@ -29,14 +29,22 @@ show.phases(session.run_to_read(globals()))"""
 
 
 def notebook_of(run: Run, anew: bool) -> Path:
-    """The landing notebook of a run, with a working copy of every phase and of the way back.
+    """The landing notebook of a run, with a working copy of every phase and of the way back, each with a link to it.
 
     One that is there shows the run `anew` as it stands now: not while somebody may have it open, who would be asked
     which of the two to keep.
     """
+    there = run.record.kept_as(NAME)
+    path = copies.write_unless_worked_on(run, NAME, _made(run), shows=anew)
     for notebook in (*NOTEBOOKS.values(), ROLLBACK):
-        copies.working_copy(run, notebook)
-    return copies.write_unless_worked_on(run, NAME, _made(run), shows=anew)
+        copies.working_copy(run, notebook, path.name)
+    # A new one was written before the copies to which it links.
+    return copies.write_unless_worked_on(run, NAME, _made(run), shows=anew or path.name not in there)
+
+
+def phase_notebook(run: Run, notebook: str, anew: bool) -> Path:
+    """The working copy of one notebook, with those beside it to which it leads."""
+    return copies.working_copy(run, notebook, notebook_of(run, anew).name)
 
 
 def _made(run: Run) -> NotebookNode:

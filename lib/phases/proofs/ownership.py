@@ -17,7 +17,6 @@ from lib.aws_answers import error_code, readable
 from lib.checks import brief
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.phases.preflight import ABSENT
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.routes import LOW_SENTIMENT_RULE
 
@@ -26,6 +25,7 @@ Read = Callable[[], Tags]
 
 NOBODYS, NOT_THERE = "nobody's tags", "not there"
 UNTAGGED_BUCKET = "NoSuchTagSet"
+ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")  # what AWS calls an error of a thing that is not there
 SHOWN = 60  # characters of a tag's key
 
 

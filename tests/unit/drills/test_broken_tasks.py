@@ -27,9 +27,20 @@ def test_what_only_a_queue_carries_and_what_nothing_does_is_never_passed(record)
     statuses = {check.status: check for check in broken_tasks.checks(record)}
     assert list(statuses) == ["passed", "not exercised here", "waiting"]
     said = "8 tried on 2 interpreters: 4 reached somebody, 1 failed visibly, 1 only a queue, 2 UNCARRIED, none silent"
-    assert statuses["passed"].found == said
+    assert statuses["passed"].found == f"{said}; where and when they were tried, this record does not tell"
     assert statuses["not exercised here"].found == "SendHigh > dispatcher slow (high)"
     assert statuses["waiting"].found == "SendHigh > rule disabled (high)"
+
+
+def test_where_and_when_tasks_were_broken_is_said(record):
+    times = ["2026-03-01T10:00:07Z", "", "2026-03-01T10:02:00Z"]
+    rows = [{**WELL[0], "account": "000000000000 at http://127.0.0.1:9", "began": began} for began in times]
+    record.keep_json(broken_tasks.EVIDENCE, rows)
+    (check,) = broken_tasks.checks(record)
+    said = "tried in account 000000000000 at http://127.0.0.1:9, 2026-03-01T10:00:07Z to 2026-03-01T10:02:00Z"
+    assert check.found.endswith(said)
+    record.keep_json(broken_tasks.EVIDENCE, [{**rows[1], "account": "1"}])
+    assert broken_tasks.checks(record)[0].found.endswith("tried in account 1, and none began")
 
 
 def test_a_silent_failure_fails_and_is_named(record):
@@ -68,7 +79,7 @@ def test_what_was_silent_beside_a_late_control_still_fails_and_is_said_to_be_the
     rows = [row("TellOperations", "denied", "silent") | {"control": {"late": one}} for one in (True, True, False)]
     record.keep_json(broken_tasks.EVIDENCE, [*WELL, *rows])
     check = broken_tasks.checks(record)[0]
-    assert check.found.endswith("SILENT: TellOperations denied; of 2 the unbroken control was late too: the machine's")
+    assert "SILENT: TellOperations denied; of 2 the unbroken control was late too: the machine's; " in check.found
     assert check.status == "failed"
 
 

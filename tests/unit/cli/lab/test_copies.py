@@ -38,6 +38,18 @@ def test_a_copy_is_made_once_and_what_somebody_did_in_it_stays(tmp_path):
     assert copies.working_copy(run, "01_infrastructure") == path  # and back in plan mode it is that one
 
 
+def test_a_copy_leads_back_to_its_landing_and_is_the_same_copy_whichever_that_is(tmp_path):
+    run = run_of(tmp_path)
+    path = copies.working_copy(run, "01_infrastructure", "lab.by-hand.attempt-2.ipynb")
+    back = read(path).cells[-1]
+    assert "(./lab.by-hand.attempt-2.ipynb)" in back.source and not back.metadata["editable"]
+    edited(path, 3, execution_count=1)
+    for other in ("lab.by-hand.ipynb", ""):
+        assert copies.working_copy(run, "01_infrastructure", other) == path
+    older = copies.working_copy(run, "02_iam_permissions")
+    assert copies.working_copy(run, "02_iam_permissions", "lab.by-hand.ipynb") == older
+
+
 @pytest.mark.parametrize("change", [{"execution_count": 1}, {"source": "mode = 'apply'"}, {"outputs": ["x"]}])
 def test_work_is_a_cell_that_ran_or_was_changed(tmp_path, change):
     path = copies.working_copy(run_of(tmp_path), "01_infrastructure")

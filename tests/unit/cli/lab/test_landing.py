@@ -24,6 +24,8 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
     places = [table.index(f'href="./{name}.by-hand.ipynb"') for name in (*NOTEBOOKS.values(), ROLLBACK)]
     assert places == sorted(places)
     assert all((run.record.folder / f"{name}.by-hand.ipynb").is_file() for name in (*NOTEBOOKS.values(), ROLLBACK))
+    for name in (*NOTEBOOKS.values(), ROLLBACK):
+        assert "(./lab.by-hand.ipynb)" in read(run.record.folder / f"{name}.by-hand.ipynb").cells[-1].source
     rows = table.split("<tr>")[2:]
     for row, word in zip(rows, ("✓ succeeded", "✗ failed", "▸ begun, no verdict", "○ not run"), strict=False):
         assert word in row
