@@ -99,10 +99,16 @@ def arrange(definition: Mapping[str, Any]) -> Block:
 
 
 def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
-    """Where a state leads: rules of a choice with their condition, next, and catches (dashed)."""
-    drawn = [
-        Edge(name, edge.to, transition_words(edge, in_short=True), edge.kind == EdgeKind.CATCH) for edge in edges(state)
-    ]
+    """Where a state leads: rules of a choice with their condition and place, next, and catches (dashed).
+
+    Boxes stand where few lines cross, not in the order in which a choice tries its rules: their numbers tell that.
+    """
+    ways, drawn = edges(state), list[Edge]()
+    several = sum(edge.kind == EdgeKind.CHOICE for edge in ways) > 1
+    for place_of, edge in enumerate(ways, start=1):
+        words = transition_words(edge, in_short=True)
+        numbered = f"{place_of}. {words}" if several and edge.kind == EdgeKind.CHOICE else words
+        drawn.append(Edge(name, edge.to, numbered, edge.kind == EdgeKind.CATCH))
     return list(dict.fromkeys(drawn))
 
 
@@ -240,6 +246,15 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color=BLACK, label="next"),
         Line2D([], [], color=VERMILLION, linestyle=(0, (4, 2)), label="on an error, after the retries"),
         Line2D([], [], color=BLACK, linewidth=2.5, label="end (bar)"),
-        Line2D([], [], linestyle="none", marker="$↻$", color=BLACK, label="retries"),
+        Line2D([], [], linestyle="none", marker="$↻$", markersize=9, color=BLACK, label="retries"),
+        Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker="$1.$",
+            markersize=9,
+            color=BLACK,
+            label="a choice tries its rules in this order",
+        ),
     ]
     figure.legend(handles=marks, loc="upper left", ncols=4, fontsize=8, frameon=False)
