@@ -12,13 +12,19 @@ from lib.settings import ROOT
 
 
 @pytest.fixture
-def world() -> World:
-    return World({"old": {"size": 1}, "equal": "as wanted"})
+def to_go(request):
+    """What is there and is to go: a module's `TO_GO`, or nothing."""
+    return getattr(request.module, "TO_GO", {})
 
 
 @pytest.fixture
-def wanted(world):
-    return world.wanted(new="born", old={"size": 2}, equal="as wanted")
+def world(to_go) -> World:
+    return World({"old": {"size": 1}, "equal": "as wanted", **to_go})
+
+
+@pytest.fixture
+def wanted(world, to_go):
+    return world.wanted(new="born", old={"size": 2}, equal="as wanted", **dict.fromkeys(to_go))
 
 
 @pytest.fixture

@@ -16,15 +16,7 @@ from lib.record.records import Run
 from lib.settings import load
 from lib.values import exact_json
 
-
-@pytest.fixture
-def world():
-    return World({"old": {"size": 1}, "equal": "as wanted", "extra": "to go"})
-
-
-@pytest.fixture
-def wanted(world):
-    return world.wanted(new="born", old={"size": 2}, equal="as wanted", extra=None)
+TO_GO = {"extra": "to go"}
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(world, wanted):

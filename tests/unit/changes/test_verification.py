@@ -13,15 +13,7 @@ from lib.errors import NotAsWanted
 from lib.record.records import Run
 from lib.values.check_registry import Id
 
-
-@pytest.fixture
-def world():
-    return World({"old": {"size": 1}, "equal": "as wanted", "extra": "to go"})
-
-
-@pytest.fixture
-def wanted(world):
-    return world.wanted(new="born", old={"size": 2}, equal="as wanted", extra=None)
+TO_GO = {"extra": "to go"}
 
 
 def test_verify_passes_what_is_as_wanted(wanted, settings, record):
