@@ -1,4 +1,4 @@
-"""Cuts a definition of many layers into parts that fit a screen, each to be drawn on its own. Plain data; no AWS.
+"""Cuts a definition of many layers into parts that fit a screen, and says which edges are drawn. Plain data; no AWS.
 
 It is cut where one state is the only way into all that follows it, so that no edge but those to this state is cut.
 """
@@ -6,8 +6,10 @@ It is cut where one state is the only way into all that follows it, so that no e
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.asl.states import edges, flow
+from lib.asl.condition_words import transition_words
+from lib.asl.states import EdgeKind, edges, flow
 from lib.display.charts import layout
+from lib.display.charts.layout import Edge
 
 MOST_LAYERS = 14  # of states below each other; more are taller than a screen, or too small to read
 ELSEWHERE = "in the next picture"
@@ -55,3 +57,17 @@ def _cut(definition: Definition, name: str, below: set[str]) -> tuple[Definition
     stub = {name: {"Type": "Pass", "Comment": ELSEWHERE, "End": True}}
     rest = {one: states[one] for one in states if one in below}
     return {**definition, "States": first | stub}, {**definition, "StartAt": name, "States": rest}
+
+
+def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
+    """Where a state leads: rules of a choice with their condition and place, next, and catches (dashed).
+
+    Boxes stand where few lines cross, not in the order in which a choice tries its rules: their numbers tell that.
+    """
+    ways, drawn = edges(state), list[Edge]()
+    several = sum(edge.kind == EdgeKind.CHOICE for edge in ways) > 1
+    for place_of, edge in enumerate(ways, start=1):
+        words = transition_words(edge, in_short=True)
+        numbered = f"{place_of}. {words}" if several and edge.kind == EdgeKind.CHOICE else words
+        drawn.append(Edge(name, edge.to, numbered, edge.kind == EdgeKind.CATCH))
+    return list(dict.fromkeys(drawn))

@@ -23,10 +23,9 @@ from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 
 from lib.asl import shape
-from lib.asl.condition_words import transition_words
-from lib.asl.states import EdgeKind, edges, flow, walk
+from lib.asl.states import flow, walk
 from lib.display.charts.layout import Edge, Layout, Point, Size, place
-from lib.display.charts.picture_parts import ELSEWHERE
+from lib.display.charts.picture_parts import ELSEWHERE, edges_of
 from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, in_style
 from lib.errors import BadParameters
 
@@ -96,20 +95,6 @@ def arrange(definition: Mapping[str, Any]) -> Block:
     sizes = {name: _size(name, branches[name]) for name in names}
     edges = [edge for name in names for edge in edges_of(name, states[name])]
     return Block(states, place(sizes, edges, BETWEEN), branches)
-
-
-def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
-    """Where a state leads: rules of a choice with their condition and place, next, and catches (dashed).
-
-    Boxes stand where few lines cross, not in the order in which a choice tries its rules: their numbers tell that.
-    """
-    ways, drawn = edges(state), list[Edge]()
-    several = sum(edge.kind == EdgeKind.CHOICE for edge in ways) > 1
-    for place_of, edge in enumerate(ways, start=1):
-        words = transition_words(edge, in_short=True)
-        numbered = f"{place_of}. {words}" if several and edge.kind == EdgeKind.CHOICE else words
-        drawn.append(Edge(name, edge.to, numbered, edge.kind == EdgeKind.CATCH))
-    return list(dict.fromkeys(drawn))
 
 
 def _size(name: str, branches: list[Block]) -> Size:

@@ -5,15 +5,15 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lib.display.charts import layout, workflow_picture
+from lib.display.charts import layout, picture_parts
 from lib.display.charts.layout import Edge
 
 
 def test_edges_are_next_choices_and_dashed_catches() -> None:
     state = {"Next": "A", "Catch": [{"Next": "B"}, {"Next": "B"}], "Type": "Task"}
-    assert workflow_picture.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
+    assert picture_parts.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
     rule = {"Variable": "$.risk", "NumericGreaterThan": 95, "Next": "A"}
-    assert workflow_picture.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
+    assert picture_parts.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
         Edge("C", "A", "risk above 95"),
         Edge("C", "B", "otherwise"),
     ]

@@ -5,8 +5,7 @@ from typing import Any
 from lib import settings as parameters
 from lib.definitions import templates
 from lib.display.charts import picture_parts, workflow_picture
-from lib.display.charts.picture_parts import ELSEWHERE
-from lib.display.charts.workflow_picture import edges_of
+from lib.display.charts.picture_parts import ELSEWHERE, edges_of
 
 PHASE_3 = templates.definition(parameters.load("local"))
 

@@ -77,11 +77,11 @@ def test_the_names_fit_their_boxes() -> None:
 
 def test_the_rules_of_a_choice_have_the_numbers_by_which_they_are_tried() -> None:
     rules = PHASE_3["States"]["EvaluateRisk"]["Choices"]
-    drawn = workflow_picture.edges_of("EvaluateRisk", PHASE_3["States"]["EvaluateRisk"])
+    drawn = picture_parts.edges_of("EvaluateRisk", PHASE_3["States"]["EvaluateRisk"])
     numbered = {edge.label.partition(". ")[0]: edge.target for edge in drawn if edge.label[0].isdigit()}
     assert numbered == {str(place): rule["Next"] for place, rule in enumerate(rules, start=1)}
     assert [edge.label for edge in drawn if not edge.label[0].isdigit()] == ["otherwise"]
-    alone = workflow_picture.edges_of("CheckText", PHASE_3["States"]["CheckText"])
+    alone = picture_parts.edges_of("CheckText", PHASE_3["States"]["CheckText"])
     assert not any(edge.label[0].isdigit() for edge in alone)  # one rule has no order
 
 
