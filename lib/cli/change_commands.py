@@ -10,7 +10,7 @@ import click
 from lib.aws import Live, connect
 from lib.changes import second_person
 from lib.changes.plans import Plan
-from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, sign_command, undo_commands
 from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.display import run_commands, terminal
@@ -27,7 +27,7 @@ from lib.settings import Settings, with_changes
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
-__all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_commands"]
+__all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command"]
 
 
 @main.command()

@@ -12,6 +12,7 @@ from lib.display.durations import duration
 from lib.display.marks import Judged
 from lib.display.run_commands import Way
 from lib.errors import RunbookError
+from lib.phases.review import signature
 from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -176,7 +177,10 @@ def one_run(run: Run) -> None:
     record, status, ways = run.record, run_phases.status(run.record), run_commands.commands(run)
     row = RunRow(record.run_id, _with_phase(status), status, _counts(record.changes()), list(ways), _drill_of(record))
     named = {str(way.name.lower()): command for way, command in ways.items()}
-    console.data({**row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named})
+    signed = record.rows(signature.LOG)
+    console.data({
+        **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed
+    })  # fmt: skip
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
     rows = [[*(str(row[key]) for key in keys), said] for row, said in zip(status["phases"], told_of, strict=True)]
@@ -186,5 +190,7 @@ def one_run(run: Run) -> None:
     console.verdict_line(row.verdict, f": run {record.run_id}, as recorded{when}: {row.did}", result=True)
     if rows:
         console.table(f"Run {record.run_id}", columns, rows)
+    if record.kept_as(records.CRITERIA):
+        console.line(f"Review: {signature.latest(record)}")
     for way, command in ways.items():
         console.line(f"To {way}: {command}" if way != Way.RESTORE else f"{way}: {command}", result=True)

@@ -32,6 +32,7 @@ from lib.definitions.access_policies import Whose, access_policy
 from lib.display import page, phase_table, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
+from lib.phases.review import signature
 from lib.record import records, run_index
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS
@@ -598,3 +599,25 @@ def test_no_text_holds_a_command_or_a_piece_of_one_that_no_maker_made(folder):
         texts = [n for n in ast.walk(whole) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         found |= {f"{name}: {n.value}": 1 for n in texts if id(n) not in notes and BY_HAND.search(n.value)}
     assert found == {}
+
+
+def test_the_commands_of_a_review_sign_it_and_the_record_says_so(file, tmp_path):
+    chosen = load(str(file))
+    record = records.open_run(chosen)
+    run = Run(chosen, record)
+    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
+    record.keep_json(records.CRITERIA, [{"name": "1 All test scenarios pass", "status": "passed", "found": "6 of 6"}])
+    records.seal(record)
+    accept, reject = (row["command"] for row in signature.commands(run))
+    code, out = typed(accept, tmp_path, REVIEWER="Sam Roe")
+    assert (code, f"Run {record.run_id}: accepted by Sam Roe at" in out) == (0, True), out
+    code, out = typed(reject, tmp_path, REVIEWER="Sam Roe", WHY="")
+    assert (code, "a rejection says why" in out) == (2, True), out
+    code, out = typed(reject, tmp_path, REVIEWER="Sam Roe", WHY="criterion 2 rests on ten drills")
+    assert (code, "REJECTED by Sam Roe" in out) == (0, True), out
+    assert "Review: REJECTED by Sam Roe" in said("status", file, record.run_id)[1]
+    assert [row["decision"] for row in record.rows(signature.LOG)] == ["accept", "reject"]
+    assert said("verify", record.folder)[0] == 0
+    with (record.folder / signature.LOG).open("a", encoding="utf-8") as log:
+        log.write(record.rows(signature.LOG)[0]["by"] + "\n")
+    assert said("verify", record.folder)[0] == 1  # nobody signs past the seals

@@ -1,0 +1,1 @@
+"""What becomes of a review: who signs it."""

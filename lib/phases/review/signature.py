@@ -1,0 +1,131 @@
+"""Who signed the review of a run, with which decision, and of which criteria: a row a signature, sealed with the run.
+
+A signature is of the criteria as the newest review decided them; a review that is made after it is signed anew. No AWS.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from lib.changes import persons
+from lib.checks import Status
+from lib.errors import BadParameters
+from lib.record import command_lines
+from lib.record.records import CRITERIA, Record, Run
+from lib.values import contacts
+
+LOG = "signatures.jsonl"
+LONGEST = {"by": 200, "comment": 2_000}  # characters
+NOBODY = "nobody has signed the review of this run"
+
+
+class Decision(StrEnum):
+    """What a reviewer decides on a change that was carried out."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A reviewer's word. `caller` is who AWS says wrote it down, of a run that `carried_out_by` carried out."""
+
+    by: str
+    decision: Decision
+    comment: str
+    caller: str
+
+
+def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[str, Any]:
+    """Add a signature to the record of a run, and return its row.
+
+    Raises BadParameters where there is no review to sign, of what is no name of one person, and where a comment is
+    missing that the decision needs: every rejection, and whatever is accepted though a criterion did not pass.
+    """
+    kept = run.record.kept_as(CRITERIA)
+    if not kept:
+        review = command_lines.runbook(run.settings, "review", run.record.run_id)
+        raise BadParameters(f"run {run.record.run_id} has no review that could be signed; make one: {review}")
+    criteria = run.record.read_json(kept[-1])
+    unmet = [f"{one['name']}: {one['status']}" for one in criteria if one["status"] != Status.PASSED]
+    _require(signature, unmet)
+    row = {
+        "time": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "by": signature.by.strip(),
+        "decision": str(signature.decision),
+        "comment": contacts.mask_text(signature.comment.strip()),
+        "caller": signature.caller,
+        "carried_out": persons.same_person(signature.by, _carried_out_by(run.record)),
+        "criteria": kept[-1],
+        "sha256": _sum(run.record, kept[-1]),
+        "not_passed": unmet,
+    }
+    run.record.append(LOG, row)
+    return row
+
+
+def _require(signature: Signature, unmet: Sequence[str]) -> None:
+    if not any(letter.isalpha() for letter in signature.by):
+        raise BadParameters(f"signed by {signature.by!a}: expected a person's name, --by NAME")
+    if odd := persons.odd(signature.by):
+        raise BadParameters(f"signed by {signature.by!a}: {odd}; expected one person's name as it is written")
+    if contacts.mask_text(signature.by) != signature.by:
+        raise BadParameters("signed by what can be written or called to; expected a person's name without a contact")
+    for what, most in LONGEST.items():
+        if (length := len(getattr(signature, what))) > most:
+            raise BadParameters(f"--{what} has {length:,} characters; expected at most {most:,}")
+    if signature.comment.strip():
+        return
+    if signature.decision == Decision.REJECT:
+        raise BadParameters("a rejection says why, and what is to be done: add --comment TEXT")
+    if unmet:
+        raise BadParameters(
+            f"not every criterion passed ({'; '.join(unmet)}); to accept it all the same, say why: add --comment TEXT"
+        )
+
+
+def _carried_out_by(record: Record) -> str:
+    caller = (record.verdict() or {}).get("caller")
+    return str(caller.get("caller", "")) if isinstance(caller, Mapping) else ""
+
+
+def _sum(record: Record, name: str) -> str:
+    return hashlib.sha256((record.folder / name).read_bytes()).hexdigest()
+
+
+def latest(record: Record) -> str:
+    """The newest signature in a sentence, and whether it is of the newest review."""
+    rows = record.rows(LOG)
+    if not rows:
+        return NOBODY
+    row, kept = rows[-1], record.kept_as(CRITERIA)
+    word = {Decision.ACCEPT: "accepted", Decision.REJECT: "REJECTED"}[Decision(row["decision"])]
+    said = f"{word} by {row['by']} at {row['time']}"
+    said += f", though {'; '.join(row['not_passed'])}" if row["not_passed"] and word == "accepted" else ""
+    said += ", who carried the run out as well" if row["carried_out"] else ""
+    said += f": {row['comment']}" if row["comment"] else ""
+    newer = not kept or (kept[-1], _sum(record, kept[-1])) != (row["criteria"], row["sha256"])
+    return f"{said}. A LATER REVIEW IS NOT SIGNED" if newer else said
+
+
+def table(record: Record) -> list[dict[str, str]]:
+    """Every signature, the newest first."""
+    columns = ("time", "by", "decision", "comment", "criteria")
+    return [{column: str(row[column]) for column in columns} for row in reversed(record.rows(LOG))]
+
+
+def commands(run: Run) -> list[dict[str, str]]:
+    """How the review of this run is signed, a row a decision."""
+    words = {Decision.ACCEPT: [], Decision.REJECT: ["--comment", '"$WHY"']}
+    return [
+        {
+            "decision": str(decision),
+            "command": command_lines.runbook(
+                run.settings, "sign", run.record.run_id, "--by", '"$REVIEWER"', "--decision", str(decision), *more
+            ),
+        }
+        for decision, more in words.items()
+    ]

@@ -1,0 +1,95 @@
+"""A reviewer's word on a run's review: what is refused, what is kept, and that a later review is not signed by it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lib.errors import BadParameters
+from lib.phases.review import signature
+from lib.phases.review.signature import Decision, Signature
+from lib.record.records import CRITERIA, Run
+
+NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
+CALLER = "arn:aws:sts::000000000000:assumed-role/Operators/jane.doe"
+MET = [{"name": "1 All test scenarios pass", "status": "passed"}, {"name": "4 Success", "status": "passed"}]
+UNMET = [*MET, {"name": "5 Metrics", "status": "cannot tell"}]
+
+
+@pytest.fixture
+def run(settings, record):
+    record.write_json("run.json", {"verdict": "succeeded", "phases": [], "caller": {"caller": CALLER}})
+    return Run(settings, record)
+
+
+def signed(by="Sam Roe", decision=Decision.ACCEPT, comment=""):
+    return Signature(by, decision, comment, "arn:aws:iam::000000000000:user/sam")
+
+
+def test_a_review_whose_criteria_passed_is_accepted_in_a_word(run):
+    run.record.keep_json(CRITERIA, MET)
+    row = signature.sign(run, signed(), NOW)
+    assert run.record.rows(signature.LOG) == [row]
+    assert (row["criteria"], row["not_passed"], row["carried_out"]) == (CRITERIA, [], False)
+    assert signature.latest(run.record) == "accepted by Sam Roe at 2026-11-28T09:00:00+00:00"
+    assert signature.table(run.record)[0]["by"] == "Sam Roe"
+
+
+def test_without_a_review_there_is_nothing_to_sign(run):
+    with pytest.raises(BadParameters, match="no review that could be signed; make one: runbook review local"):
+        signature.sign(run, signed())
+    assert run.record.rows(signature.LOG) == []
+    assert signature.latest(run.record) == signature.NOBODY
+
+
+@pytest.mark.parametrize(
+    ("criteria", "given", "said"),
+    [
+        (MET, {"by": " "}, "expected a person's name"),
+        (MET, {"by": "Jane\u202eDoe"}, "which no name does"),
+        (MET, {"by": "jane@example.org"}, "without a contact"),
+        (MET, {"by": "J" * 201}, "--by has 201 characters; expected at most 200"),
+        (MET, {"comment": "x" * 2001}, "--comment has 2,001 characters"),
+        (MET, {"decision": Decision.REJECT}, "a rejection says why"),
+        (UNMET, {}, r"not every criterion passed \(5 Metrics: cannot tell\)"),
+    ],
+)
+def test_what_cannot_be_signed_like_that_is_one_sentence_and_nothing_is_kept(run, criteria, given, said):
+    run.record.keep_json(CRITERIA, criteria)
+    with pytest.raises(BadParameters, match=said):
+        signature.sign(run, signed(**given))
+    assert run.record.rows(signature.LOG) == []
+
+
+def test_what_is_accepted_unmet_says_what_and_why_and_keeps_no_contact(run):
+    run.record.keep_json(CRITERIA, UNMET)
+    row = signature.sign(run, signed(comment="widgets follow; ask sam@example.org"), NOW)
+    assert (row["not_passed"], "example.org" in row["comment"]) == (["5 Metrics: cannot tell"], False)
+    assert ", though 5 Metrics: cannot tell: widgets follow" in signature.latest(run.record)
+
+
+def test_a_rejection_is_loud_and_the_newest_signature_counts(run):
+    run.record.keep_json(CRITERIA, MET)
+    signature.sign(run, signed(), NOW)
+    signature.sign(run, signed(decision=Decision.REJECT, comment="ten drills are few"), NOW)
+    assert signature.latest(run.record).startswith("REJECTED by Sam Roe")
+    assert [row["decision"] for row in signature.table(run.record)] == ["reject", "accept"]
+
+
+def test_a_review_that_is_made_later_or_touched_is_not_signed(run):
+    run.record.keep_json(CRITERIA, MET)
+    signature.sign(run, signed(), NOW)
+    path = run.record.folder / CRITERIA
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("passed", "failed"), encoding="utf-8")
+    assert signature.latest(run.record).endswith(". A LATER REVIEW IS NOT SIGNED")
+    path.write_text(text, encoding="utf-8")
+    assert not signature.latest(run.record).endswith("SIGNED")
+    run.record.keep_json(CRITERIA, MET)
+    assert signature.latest(run.record).endswith(". A LATER REVIEW IS NOT SIGNED")
+
+
+def test_who_signs_what_they_carried_out_themselves_is_told(run):
+    run.record.keep_json(CRITERIA, MET)
+    row = signature.sign(run, signed(by="Jane Doe"), NOW)
+    assert row["carried_out"]
+    assert "who carried the run out as well" in signature.latest(run.record)
