@@ -87,7 +87,7 @@ def plan(planned: Plan, *, keep_order: bool = False) -> None:
     What is most dangerous comes first, or what is carried out first (`keep_order`), where safety hangs on that.
     """
     changes = planned.changes if keep_order else plan_table.by_danger(planned.changes)
-    table([plan_table.notebook_row(change) for change in changes])
+    table([*map(plan_table.notebook_row, changes), *plan_table.temporary_rows(planned)])
     pending = len(planned.pending)
     verdict = f"{pending} of {len(planned.changes)} to change" if pending else "Nothing to change: already done."
     page.sentence("Fingerprint of this phase:", verdict, planned.fingerprint)

@@ -1,0 +1,130 @@
+"""A candidate before the live workflow, on the embedded account: what is broken fails on it, and the live one stays."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from accounts import differences, snapshot
+from steps import carried_out, left_by_drills
+
+from lib.aws import Live
+from lib.changes import engine, undo_plan
+from lib.checks import Check
+from lib.drills import drill_runner
+from lib.drills.drill_session import Group, Session
+from lib.errors import NotAsWanted
+from lib.phases.proofs import candidate
+from lib.record.records import Record
+from lib.resources import connected_run, desired, resource_kinds
+from lib.resources.workflow import RUN_TAG, Candidate
+from lib.settings import Settings
+
+Aws = Callable[[str], Any]
+QUICK = {"mode": "apply", "listen_seconds": 0.7}
+CARRIERS = ("01", "02", "04")
+
+
+class Stopped(BaseException):
+    """In place of a kill."""
+
+
+def tried(live: Live, record: Record, *names: str) -> list[Check]:
+    """What phase 03 says of a candidate of its plan, drilled with the cases of these names or with all."""
+    run = connected_run.of(live, record)
+    plan = engine.plan("03", desired.state_machine(live))
+    (group,) = candidate.groups(live.settings)
+    cases = [case for case in group.cases if not names or case.name in names]
+    chosen = [Group(candidate.NAME, cases, candidate.AT_ONCE)]
+    session = candidate.run(run, plan, chosen)
+    return candidate.checks(run, plan, session, candidate.rows(run, session), chosen)
+
+
+def revision(aws: Aws, s: Settings) -> Any:
+    """Of the live workflow."""
+    return aws("stepfunctions").describe_state_machine(stateMachineArn=s.state_machine_arn)["revisionId"]
+
+
+def machines(aws: Aws) -> list[str]:
+    """The names of every workflow of the account."""
+    return [one["name"] for one in aws("stepfunctions").list_state_machines()["stateMachines"]]
+
+
+def made(aws: Aws, live: Live, *tags: dict[str, str]) -> None:
+    """A workflow of the candidate's name."""
+    value = desired.workflow(live)
+    aws("stepfunctions").create_state_machine(
+        name=f"{live.settings.state_machine_name}-candidate", definition='{"StartAt": "A", "States": {}}',
+        roleArn=value["roleArn"], tags=list(tags),
+    )  # fmt: skip
+
+
+def test_a_whole_definition_passes_on_its_candidate_and_nothing_of_it_is_left(account, client):
+    settings = account.model_copy(update=QUICK)
+    live, record = carried_out(settings, *CARRIERS)
+    before, held = snapshot(settings), revision(client, settings)
+    answers = tried(live, record)
+    assert [check for check in answers if check.status != "passed"] == []
+    drilled = [check.subject for check in answers if check.id == "drill.as-expected"]
+    assert len(drilled) == 6 + 10 + 1 and "candidate: crisis-in-words" in drilled
+    assert revision(client, settings) == held
+    assert differences(before, snapshot(settings)) - left_by_drills(settings) == set()
+    assert {row["scenario"] for row in record.read_json(candidate.EVIDENCE)} >= {"crisis", "crisis-at"}
+
+
+def test_what_is_live_already_needs_no_candidate_and_no_drill(account, client):
+    settings = account.model_copy(update=QUICK)
+    live, record = carried_out(settings, *CARRIERS, "03")
+    rows = len(record.changes())
+    (answer,) = tried(live, record)
+    assert (answer.status, answer.found) == ("passed", candidate.NOTHING)
+    assert len(record.changes()) == rows
+
+
+def test_in_plan_mode_nothing_is_made(account, client):
+    live, record = carried_out(account.model_copy(update=QUICK), *CARRIERS)
+    rows = len(record.changes())
+    run = connected_run.of(Live(account, live.identity, live.session), record)
+    plan = engine.plan("03", desired.state_machine(live))
+    groups = candidate.groups(account)
+    assert candidate.run(run, plan, groups) == Session()
+    (answer,) = candidate.checks(run, plan, Session(), [], groups)
+    assert (answer.status, len(record.changes())) == ("not applied", rows)
+
+
+def test_somebodys_workflow_of_the_candidates_name_is_refused_and_nothing_changes(account, client):
+    settings = account.model_copy(update=QUICK)
+    live, record = carried_out(settings, *CARRIERS)
+    made(client, live)
+    before, rows = snapshot(settings), len(record.changes())
+    with pytest.raises(NotAsWanted, match="Your6-CheckinWorkflow-candidate that no run of ours made"):
+        tried(live, record, "normal")
+    assert (differences(before, snapshot(settings)), len(record.changes())) == (set(), rows)
+
+
+def test_what_a_killed_run_of_another_machine_left_is_removed_by_the_next_drills(account, client):
+    live, record = carried_out(account.model_copy(update=QUICK), *CARRIERS)
+    made(client, live, {"key": RUN_TAG, "value": "another"})
+    assert [thing.name for thing in drill_runner.left_behind(live)] == ["candidate of workflow Your6-CheckinWorkflow"]
+    assert [check for check in tried(live, record, "normal") if check.status != "passed"] == []
+    assert machines(client) == [live.settings.state_machine_name]
+
+
+def test_what_a_crash_left_is_in_the_plan_of_the_rollback_and_the_live_workflow_is_not(account, client, monkeypatch):
+    live, record = carried_out(account.model_copy(update=QUICK), *CARRIERS)
+
+    def dies(remover, change):
+        raise Stopped
+
+    with monkeypatch.context() as killed:
+        killed.setattr(engine, "_not_removed", dies)
+        with suppress(Stopped):
+            tried(live, record, "normal")
+    assert len(machines(client)) == 2
+    plan = undo_plan.plan(record.changes(), partial(resource_kinds.reopen, live))
+    assert [one.resource for one in plan.changes if "workflow" in one.resource.kind] == [
+        Candidate(live, live.settings.state_machine_name)
+    ]
+    engine.clear_left_behind(connected_run.of(live, record), partial(resource_kinds.reopen, live))
+    assert machines(client) == [live.settings.state_machine_name]
