@@ -1,8 +1,8 @@
 """The definition on a candidate, before the live workflow is updated: drilled as phase 05 drills, with every effect.
 
-Only in apply mode, and where the plan changes what check-ins run. The candidate has the same definition and role, and
-the same topics, rules and functions behind it. It proves nothing of what starts check-ins, nor of executions that are
-under way when the update comes, nor of the workflow's log, its key and its tracing, which it has none of.
+Not in plan mode, and only where the plan changes what check-ins run. The candidate has the same definition and role,
+and the same topics, rules and functions behind it. It proves nothing of what starts check-ins, nor of executions that
+are under way when the update comes, nor of the workflow's log, its key and its tracing, which it has none of.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,8 +78,8 @@ def checks(
     run: ConnectedRun, plan: Plan, session: Session, drilled: Sequence[Row], chosen: Sequence[Group]
 ) -> list[Check]:
     """Whether every drill led where it must; the first says in words what that means for the live workflow."""
-    expected, mode = "every drill as expected", run.settings.mode
-    if mode == Mode.PLAN:
+    expected = "every drill as expected"
+    if run.settings.mode == Mode.PLAN:
         return [Check(Id.CANDIDATE_TRIED, TRIED, Status.NOT_APPLIED, "plan mode", expected)]
     if desired.candidate(plan) is None:
         return [Check(Id.CANDIDATE_TRIED, TRIED, Status.PASSED, NOTHING, f"{expected}, or nothing to try")]
@@ -92,7 +92,7 @@ def checks(
     due, bad = sum(len(group.cases) for group in chosen), failures(answers)
     whole = bool(due) and len(drilled) == due and not bad
     said = f"{len(drilled)} of {due} drills, {len(bad)} checks failed" + ("" if whole else f"; {_untouched(run)}")
-    return [Check(Id.CANDIDATE_TRIED, TRIED, status_in(mode, whole), said, expected), *answers]
+    return [Check(Id.CANDIDATE_TRIED, TRIED, status_in(Mode.APPLY, whole), said, expected), *answers]
 
 
 def _untouched(run: ConnectedRun) -> str:
