@@ -26,7 +26,7 @@ from lib.values.modes import Approval, Mode
 def keep_begun_plan(plans: Sequence[Plan], run: GuardedRun, caller: str) -> None:
     """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
     settings = run.settings
-    uses = settings.mode == Mode.APPLY and settings.approval == Approval.REQUIRED and settings.approved_plan
+    uses = settings.mode != Mode.PLAN and settings.approval == Approval.REQUIRED and settings.approved_plan
     kept_plans.keep(begun_plan(plans, run, caller), run.record, account_of(plans, run) if uses else None)
 
 

@@ -36,7 +36,7 @@ def carry_out(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
     Raises Refused when the plan would lose what is not ours or is not the approved one, when a thing changed since it
     was read, and when another run may write.
     """
-    if run.settings.mode == Mode.PLAN:
+    if run.settings.mode != Mode.APPLY:
         return replace(_only_planned(plan, run.record), refusal=loss_guard.refusal([plan], run))
     asked, again = plan.changes, provenance.written_before(plan, run)
     # What this plan wrote when it was carried out before is as it wanted it, and needs no second write.
@@ -64,7 +64,7 @@ def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
     and it is tried twice. Approval of the change covers its undo. Raises Refused for what somebody else wrote since.
     """
     record = run.record
-    if run.settings.mode == Mode.PLAN:
+    if run.settings.mode != Mode.APPLY:
         return _only_planned(plan, record)
     foreign = [change.resource.name for change in plan.changes if change.foreign]
     if foreign and run.settings.rollback_foreign == Foreign.REFUSE:

@@ -15,6 +15,7 @@ from lib.values.exact_json import digest
 from lib.values.modes import Mode
 
 PLAN = "plan.json"
+BEGINS = (Mode.APPLY, Mode.CANDIDATE)  # of a run: one that only plans begins nothing
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def begun_with(record: Record, fingerprint: str, account: RunsOfAnAccount | None
 
     Raises Refused for one that the account does not keep as begun; it is not asked where nothing is to be written.
     """
-    candidates = [plan for plan in plans_approved(record, fingerprint) if plan.get("mode") == Mode.APPLY]
+    candidates = [plan for plan in plans_approved(record, fingerprint) if plan.get("mode") in BEGINS]
     if not candidates:
         return None
     if account is None:

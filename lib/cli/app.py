@@ -223,6 +223,5 @@ def main() -> None:
 def exit_code(done: Sequence[Phase]) -> int:
     """0, 130 for an interruption, otherwise that of the error that ended a phase: 3 where it was refused."""
     failed = [errors.class_of(phase.error_class).exit_code for phase in done if phase.verdict == Verdict.FAILED]
-    return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(
-        run_phases.overall(done), max(failed, default=1)
-    )
+    well = dict.fromkeys(run_phases.WELL, 0)
+    return {**well, Verdict.INTERRUPTED: INTERRUPTED}.get(run_phases.overall(done), max(failed, default=1))

@@ -20,12 +20,14 @@ from lib.phases import session
 from lib.record import command_lines, records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Run
-from lib.record.run_phases import VALIDATION, Phase
+from lib.record.run_phases import VALIDATION, WORKFLOW, Phase
 from lib.resources import connected_run, desired, run_lock
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, with_changes
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
+
+APPROVED = {"approved_plan": "--approved-plan", "approved_by": "--approved-by", "change_ticket": "--change-ticket"}
 
 __all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command"]
 
@@ -38,6 +40,7 @@ __all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_c
 @click.option("--from", "first", default="", help="First phase, such as 03.")
 @click.option("--to", "last", default="", help="Last phase.")
 @click.option("--only", default="", help="This phase alone.")
+@click.option("--candidate-only", is_flag=True, help="With --only 03: try the definition on a candidate, and stop.")
 @click.option("--resume", "run_id", default="", metavar="RUN_ID", help="Go on with a run that stopped.")
 @click.option("--break-lock", is_flag=True, help="With --resume: take away the lock that the run left behind.")
 @click.option("--rollback-on-failure", is_flag=True, help="Undo the run when a phase fails.")
@@ -48,6 +51,7 @@ def apply(
     first: str,
     last: str,
     only: str,
+    candidate_only: bool,
     run_id: str,
     break_lock: bool,
     rollback_on_failure: bool,
@@ -62,10 +66,17 @@ def apply(
     Examples:
       runbook apply staging
       runbook apply staging --only 04 --yes
+      runbook apply staging --only 03 --candidate-only
       runbook apply prod --approved-plan plan-0123456789abcdef --approved-by NAME --change-ticket CHG-1 --to 03
       runbook apply prod --resume RUN_ID
     """
     more = {key: value for key, value in approved.items() if value}
+    if candidate_only:
+        if only != WORKFLOW or run_id or rollback_on_failure:
+            raise BadParameters(
+                f"--candidate-only goes with --only {WORKFLOW}, and with nothing that goes on or undoes"
+            )
+        return try_candidate(given(mode=Mode.CANDIDATE, **more))
     if not run_id:
         if break_lock:
             held = command_lines.runbook(given(mode=Mode.APPLY, **more), "lock")
@@ -80,6 +91,16 @@ def apply(
     chosen = given(mode=Mode.APPLY, run_id=run_id)
     agreed = Agreement.before(chosen, run_phases.numbers(), yes)
     return go_on(chosen, break_lock, rollback_on_failure, agreed=agreed)
+
+
+def try_candidate(chosen: Settings, execute: runner.Execute = notebooks.execute) -> int:
+    """Phase 03 as far as its candidate; returns the exit code. Uses no approval: the same one carries the plan out."""
+    code = carry_out(chosen, [WORKFLOW], execute=execute)
+    if code == 0:
+        approval = [word for key, flag in APPROVED.items() if (value := getattr(chosen, key)) for word in (flag, value)]
+        terminal.result("The live workflow was not touched.")
+        terminal.result(f"Next: {command_lines.runbook(chosen, 'apply', *approval, '--only', WORKFLOW)}")
+    return code
 
 
 def go_on(

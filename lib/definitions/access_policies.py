@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.definitions import loader, templates
 from lib.settings import Settings
-from lib.values.name_limits import GUARDS
+from lib.values.name_limits import GUARDS, candidate_of
 from lib.values.subscriber_addresses import Protocol
 
 
@@ -47,6 +47,7 @@ def _values(settings: Settings) -> dict[str, templates.Value]:
         "Region": s.region,
         "AccountId": s.account_id,
         "StateMachineName": s.state_machine_name,
+        "CandidateName": candidate_of(s.state_machine_name),
         "ExecutionRoleName": s.execution_role_name,
         "ProcessorFunctionName": s.processor_function_name,
         "DispatcherFunctionName": s.dispatcher_function_name,

@@ -40,7 +40,7 @@ MARKS: dict[str, Mark] = {
     Status.PASSED: GOOD, Status.FAILED: BAD, Status.WAITING: WAITING, Status.CANNOT_TELL: OPEN,
     Status.NOT_EXERCISED: QUIET, Status.NOT_APPLIED: QUIET,
     Verdict.SUCCEEDED: GOOD, Verdict.INTERRUPTED: BAD, Verdict.REFUSED: BAD, Verdict.RUNNING: RUNNING,
-    Verdict.NOT_RUN: QUIET,
+    Verdict.NOT_RUN: QUIET, Verdict.TRIED: GOOD,
     WriteState.PLANNED: QUIET, WriteState.NOTHING_TO_DO: AS_IT_WAS, WriteState.INTENDED: OPEN, WriteState.PUT_OFF: OPEN,
     WriteState.UNKNOWN: OPEN, WriteState.HALF_DONE: BAD, WriteState.NOT_APPLIED: QUIET, WriteState.APPLIED: GOOD,
     WriteState.VERIFIED: GOOD, WriteState.KEPT: KEPT, WriteState.NOT_TRIED: BAD,

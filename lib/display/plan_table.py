@@ -10,6 +10,7 @@ from lib.display.marks import Tone
 from lib.display.signs import Sign
 from lib.record import run_phases
 from lib.record.change_rows import Action
+from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.configuration import value_differences
 from lib.values import contacts
@@ -24,9 +25,10 @@ COUNTED = {"add": Action.CREATE, "change": Action.UPDATE, "remove": Action.REMOV
 # What a phase does in apply mode that is no change of the plan.
 BESIDES = {
     "04": "04 invokes the dispatcher once an event type, for the drill user",
-    "03": "03 starts one drill before the update",
+    "03": "03 starts drills on the candidate, and one on the live workflow before its update",
     "05": "05 starts drills: temporary queues listen, and alerts marked [DRILL] reach who subscribes to either topic",
 }
+FOR_A_WHILE = "the definition and role that the workflow gets, drilled before it gets them"
 READ_ONLY = ("00", "07", "08")
 
 
@@ -64,6 +66,25 @@ def changes(plans: Sequence[Plan], title: str = "Plan") -> None:
         rows = [[change.resource.name, phase, change.noticed] for phase, change in added]
         console.table(f"+ {len(added)} to add", ["added", "phase", "who notices"], rows)
         _undo_of([change for _, change in added])
+    if passing := [(plan.phase, wanted.resource) for plan in plans if (wanted := desired.candidate(plan))]:
+        rows = [[thing.name, phase, FOR_A_WHILE] for phase, thing in passing]
+        console.table(f"+- {len(passing)} for a while", ["made and removed", "phase", "what for"], rows)
+
+
+def temporary_rows(plan: Plan) -> list[dict[str, str | Sign]]:
+    """What a phase makes and removes before it carries its plan out, as rows of a notebook's table."""
+    wanted = desired.candidate(plan)
+    if wanted is None:
+        return []
+    return [
+        {
+            "action": "+- for a while",
+            "what": wanted.resource.name,
+            "what differs": FOR_A_WHILE,
+            "undo": "removed before the update",
+            "who notices": wanted.resource.noticed,
+        }
+    ]
 
 
 def _by_danger(plans: Sequence[Plan]) -> list[tuple[str, Change]]:
@@ -129,6 +150,11 @@ def to_data(plans: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str
         "fingerprint": approved,
         "counts": _counts(plans),
         "changes": _rows(plans),
+        "for_a_while": [
+            {"phase": plan.phase, "kind": one.resource.kind, "name": contacts.mask_text(one.resource.name)}
+            for plan in plans
+            if (one := desired.candidate(plan))
+        ],
         "besides": besides(run_phases.NOTEBOOKS),
         "record": str(record.folder),
     }

@@ -48,7 +48,7 @@ class RunRow:
         if self.changed or self.drill:
             return not self.changed and self.drill == Status.PASSED
         phases = self.status["phases"]
-        return all(row["verdict"] == Verdict.SUCCEEDED for row in phases) if phases else self.is_plan
+        return all(row["verdict"] in run_phases.WELL for row in phases) if phases else self.is_plan
 
     @property
     def is_plan(self) -> bool:
@@ -119,7 +119,7 @@ def _drill_of(record: Record) -> str:
 
 def _with_phase(status: Mapping[str, Any]) -> str:
     """The verdict, and the phase at which a run ended that did not succeed."""
-    bad = [row for row in status["phases"] if row.get("verdict") not in (Verdict.SUCCEEDED, Verdict.NOT_RUN)]
+    bad = [row for row in status["phases"] if row.get("verdict") not in (*run_phases.WELL, Verdict.NOT_RUN)]
     verdict = str(status["verdict"])
     return f"{verdict} (at {bad[0].get('notebook', bad[0].get('number'))})" if bad else verdict
 

@@ -15,7 +15,7 @@ from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, require, require_any, still_open
 from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs
 from lib.display.marks import Judged
-from lib.display.signs import Sign
+from lib.display.signs import MAY, Sign
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Run
@@ -35,7 +35,7 @@ def identity(run: ConnectedRun, reads_only: bool = False) -> None:
     """Who is calling, where, in which mode, and where the record goes. `reads_only`: the phase writes in no mode."""
     s, live, caller = run.settings, run.live, run.live.identity.caller
     place, may = signs.of(s, live.identity.account, reads_only)
-    writes = "only reads here" if reads_only else "CHANGES THE ACCOUNT"
+    writes = "only reads here" if reads_only and s.mode == Mode.APPLY else MAY[s.mode]
     page.signs([place, may])
     rows = {
         "environment": s.environment,
@@ -43,7 +43,7 @@ def identity(run: ConnectedRun, reads_only: bool = False) -> None:
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
         "caller": caller,
-        "mode": Sign(f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else writes})", may.colour),
+        "mode": Sign(f"{s.mode} ({writes})", may.colour),
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": run.record.run_id,
     }
@@ -87,7 +87,7 @@ def plan(planned: Plan, *, keep_order: bool = False) -> None:
     What is most dangerous comes first, or what is carried out first (`keep_order`), where safety hangs on that.
     """
     changes = planned.changes if keep_order else plan_table.by_danger(planned.changes)
-    table([plan_table.notebook_row(change) for change in changes])
+    table([*map(plan_table.notebook_row, changes), *plan_table.temporary_rows(planned)])
     pending = len(planned.pending)
     verdict = f"{pending} of {len(planned.changes)} to change" if pending else "Nothing to change: already done."
     page.sentence("Fingerprint of this phase:", verdict, planned.fingerprint)

@@ -35,6 +35,14 @@ def verdict_sign(word: str, said: str = "") -> Sign:
     return Sign(f"{mark} {said or word}".lstrip(), COLOURS[tone])
 
 
+# What each mode may do, in words.
+MAY = {
+    Mode.PLAN: "writes nothing",
+    Mode.CANDIDATE: "drills on a candidate, and changes nothing that lasts",
+    Mode.APPLY: "CHANGES THE ACCOUNT",
+}
+
+
 def of(settings: Settings, account: str, reads_only: bool = False) -> tuple[Sign, Sign]:
     """Of a run: the one of its account, and the one of its mode, in a phase that `reads_only` or may write."""
     return _place(settings, account), _mode(settings, reads_only)
@@ -44,6 +52,8 @@ def _mode(settings: Settings, reads_only: bool) -> Sign:
     """Whether a run may write here."""
     if settings.mode == Mode.PLAN:
         return Sign("PLAN: WRITES NOTHING", GREEN)
+    if settings.mode == Mode.CANDIDATE:
+        return Sign("CANDIDATE: DRILLS, AND CHANGES NOTHING THAT LASTS", BROWN)
     if reads_only:
         return Sign("APPLY, IN A PHASE THAT ONLY READS", GREEN)
     return Sign("APPLY: CHANGES THE ACCOUNT", RED)

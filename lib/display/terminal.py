@@ -7,6 +7,7 @@ from lib.aws import Live
 from lib.checks import Check, Status
 from lib.display import console, marks
 from lib.display.console import table
+from lib.display.signs import MAY
 from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.doctor.findings import Finding
@@ -14,7 +15,6 @@ from lib.phases.validity import Validity
 from lib.record import records, run_phases
 from lib.record.records import Record
 from lib.record.run_phases import Phase
-from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 
@@ -56,7 +56,7 @@ def complain(error: Exception) -> None:
 
 def identity(live: Live) -> None:
     """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
-    may = "writes nothing" if live.settings.mode == Mode.PLAN else "CHANGES THE ACCOUNT"
+    may = MAY[live.settings.mode]
     known = live.identity
     say(f"Account {known.account} in {known.region} at {known.endpoint}, as {known.caller}")
     say(f"Mode {live.settings.mode}: {may}")

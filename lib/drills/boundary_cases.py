@@ -65,6 +65,15 @@ def cases(settings: Settings) -> list[Scenario]:
     return [*_thresholds(settings, usual), *_unusable(usual), *_declining(usual), *_texts(usual)]
 
 
+def threshold_sides(settings: Settings) -> list[Scenario]:
+    """Of each threshold the two cases between which the route changes: at it, and on the side that differs from it."""
+    usual, sides = _usual(settings), list[Scenario]()
+    for threshold in routes.THRESHOLDS:
+        at, *others = _edges(settings, usual, threshold)
+        sides += [at, *(one for one in others if one.expect["route"] != at.expect["route"])]
+    return sides
+
+
 def without_contact(settings: Settings) -> Scenario:
     """A crisis of a user who has no contact: the topics still hear of it. The drill user's item must have none."""
     usual = _usual(settings)

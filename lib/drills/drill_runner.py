@@ -15,6 +15,7 @@ from typing import Any
 from lib.asl.states import states_by_name
 from lib.aws import Live
 from lib.changes import engine
+from lib.changes.plans import Wanted
 from lib.checks import brief
 from lib.definitions import templates
 from lib.drills import subscribers
@@ -26,8 +27,9 @@ from lib.record.run_phases import VALIDATION
 from lib.resources import resource_kinds
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
+from lib.resources.live_thing import LiveThing
 from lib.resources.users import item_of, require_nobodys
-from lib.resources.workflow import value_of
+from lib.resources.workflow import Candidate, value_of
 from lib.routes import DRILL_PREFIX
 from lib.telemetry import executions
 from lib.telemetry.execution_status import Execution
@@ -56,27 +58,30 @@ def run(
     phase: str = VALIDATION,
     gated: bool = True,
     observer: Observer | None = None,
+    candidate: Wanted | None = None,
 ) -> Session:
     """Run the groups one after the other, wait for their alerts, and then listen for what must not come.
 
-    `observer` is told how far they are; None is nobody. Raises Refused on a workflow without our drill gate, unless the
+    `observer` is told how far they are; None is nobody. `candidate`: is made for these drills, which start it in place
+    of the workflow, and is removed with the listeners. Raises Refused on a workflow without our drill gate, unless the
     drills need none, and where a drill would reach a person.
     """
     live = run.live
-    entry = traffic_entries.read(live).arn
+    entry = _candidate(live).arn if candidate else traffic_entries.read(live).arn
     # Both before anything is started: behind them, a drill pages real people, unmarked or about somebody who exists.
     if gated:
-        _require_gate(live, entry)
+        _require_gate(live, entry, candidate)
     require_nobodys(live)
     engine.clear_left_behind(run, partial(resource_kinds.reopen, live))
-    engine.clear(subscribers.left_behind(live), run)
+    engine.clear(left_behind(live), run)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{run.record.run_id}"
     drilled: Session | None = None
     watch = Watch(live, groups, observer)
     try:
         watch.enter(Stage.SETTING_UP)
-        with engine.temporary_things(subscribers.listeners(live, session), phase, run):
+        made = [candidate] if candidate else []
+        with engine.temporary_things([*made, *subscribers.listeners(live, session)], phase, run):
             # A queue's new policy and a new rule take a while to let messages through.
             watch.enter(Stage.SETTLING, lasts=live.settings.settle_seconds)
             idle(live.settings.settle_seconds, live.sleep)
@@ -109,13 +114,26 @@ def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: st
     watch.enter(Stage.LISTENING, lasts=live.settings.listen_seconds)
     subscribers.collect_strays(live, session, heard)
     watch.enter(Stage.CLEARING)
-    drills = [_drill(live, one, heard) for one in started]
+    # A candidate is made once and never updated: it has no revision, and can have run nothing else.
+    tells = entry != _candidate(live).arn
+    drills = [_drill(live, one, heard, tells) for one in started]
     return Session(drills, _strays(live, heard, drills), counted)
 
 
-def _require_gate(live: Live, entry: str) -> None:
+def left_behind(live: Live) -> list[LiveThing]:
+    """What a killed drill left in the account, whoever ran it, in the order to remove it. Read-only."""
+    candidate = _candidate(live)
+    return [*subscribers.left_behind(live), *([candidate] if candidate.is_left else [])]
+
+
+def _candidate(live: Live) -> Candidate:
+    return Candidate(live, live.settings.state_machine_name)
+
+
+def _require_gate(live: Live, entry: str, candidate: Wanted | None) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
-    definitions = [value_of(row)["definition"] for row in traffic_entries.run_by(live, entry)]
+    made = [candidate.value["definition"]] if candidate else []
+    definitions = made or [value_of(row)["definition"] for row in traffic_entries.run_by(live, entry)]
     gate = templates.definition(live.settings)["States"][GATE]
     if not definitions or any(states_by_name(definition).get(GATE) != gate for definition in definitions):
         raise Refused(
@@ -170,7 +188,7 @@ def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:
     )
 
 
-def _drill(live: Live, one: _Started, heard: Sequence[Received]) -> Drill:
+def _drill(live: Live, one: _Started, heard: Sequence[Received], tells: bool) -> Drill:
     alone = one.group.at_once == 1
     return Drill(
         group=one.group.name,
@@ -180,7 +198,7 @@ def _drill(live: Live, one: _Started, heard: Sequence[Received]) -> Drill:
         received=[message for message in heard if message.is_about(one.execution.name)],
         interventions=one.interventions,
         path=executions.path(live, one.execution.arn) if alone else [],
-        revision=executions.revision(live, one.execution.arn) if alone else None,
+        revision=executions.revision(live, one.execution.arn) if alone and tells else None,
     )
 
 

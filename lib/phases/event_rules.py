@@ -65,7 +65,7 @@ def dispatcher(live: Live) -> list[Check]:
     Sends real [DRILL] alerts, so it runs in apply mode only. Whether they arrive is validated in phase 05.
     """
     samples = [rule["sample"] for rule in loader.rules()]
-    if live.settings.mode == Mode.PLAN:
+    if live.settings.mode != Mode.APPLY:
         return [_taken(sample, Status.NOT_APPLIED, "plan mode", "an answer without an error") for sample in samples]
     require_nobodys(live)
     return [_dispatch(live, sample) for sample in samples]

@@ -146,7 +146,7 @@ class _HandRun:
         run = self.run
         if run.settings.mode == Mode.PLAN or run.settings.approval != Approval.NONE or self.phase == UNDO:
             return
-        if any(plan.get("mode") == Mode.APPLY for plan in kept_plans.load_plans(run.record)):
+        if any(plan.get("mode") in kept_plans.BEGINS for plan in kept_plans.load_plans(run.record)):
             return
         try:
             approval.keep_begun_plan(desired.plan_all(run.live), run, run.live.identity.caller)
@@ -235,7 +235,7 @@ class _HandRun:
         """Keep the verdict of the phase; not of one that is only looked at in a run that applies."""
         run, self.kept = self.run, done
         before = run.record.verdict() or {}
-        looks = run.settings.mode == Mode.PLAN and (self.phase == UNDO or before.get("mode") == Mode.APPLY)
+        looks = run.settings.mode != Mode.APPLY and (self.phase == UNDO or before.get("mode") == Mode.APPLY)
         if self.phase == UNDO and not looks:
             run.record.write_json(VERDICT, {**before, "rollback": done.to_row()})
         elif not looks:

@@ -181,7 +181,7 @@ def checks(session: Session, drilled: Sequence[Row], chosen: Sequence[Group], se
 
     `chosen` are the groups that had to run. In plan mode the one answer that nothing did.
     """
-    if settings.mode == Mode.PLAN:
+    if settings.mode != Mode.APPLY:
         return [Check(Id.DRILLS_RAN, "drills", Status.NOT_APPLIED, "plan mode", "every scenario")]
     planned, numbers = of(drilled, PLANNED), {group.name: len(group.cases) for group in chosen}
     lacking = {name: number for name, number in numbers.items() if len(of(drilled, name)) != number}

@@ -81,7 +81,7 @@ def end(live: Live, begun: Configuration) -> Validation:
 def system_unchanged(live: Live, validation: Validation) -> list[Check]:
     """Whether the drills ran on one and the same system; what nobody can read is `cannot tell`, what came is said."""
     expected = f"as at {validation.begun.time}"
-    if live.settings.mode == Mode.PLAN:
+    if live.settings.mode != Mode.APPLY:
         return [Check(Id.UNCHANGED, UNCHANGED, Status.NOT_APPLIED, "plan mode", expected)]
     # While drills run nobody else updates a function, so that an update of which no more is known is a change as well.
     changed = [row for row in validation.differences if row.changed and row.meaning is not Meaning.TOLD]

@@ -21,6 +21,7 @@ from lib.values.modes import Mode
 from lib.values.verdicts import Verdict, member
 
 DID_NOT_START = "did not start"
+WELL = {Verdict.SUCCEEDED, Verdict.TRIED}  # as a run ends well that carries its plan out, and one that only tries it
 PLAN_ONLY = "plan only"  # of a record that holds a plan, and no phase
 
 
@@ -39,6 +40,7 @@ NOTEBOOKS = {
 }
 ROLLBACK = "90_rollback"
 PREFLIGHT = "00"
+WORKFLOW = "03"
 VALIDATION = "05"
 DOCUMENTATION = "06"
 REVIEW = "07"
@@ -132,8 +134,8 @@ def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
     verdicts = {phase.verdict for phase in done}
     if refused and verdicts <= {Verdict.NOT_RUN}:
         return Verdict.REFUSED
-    if verdicts == {Verdict.SUCCEEDED}:
-        return Verdict.SUCCEEDED
+    if len(verdicts) == 1 and verdicts <= WELL:
+        return verdicts.pop()
     worst = (Verdict.RUNNING, Verdict.INTERRUPTED, Verdict.FAILED)
     return next((word for word in worst if word in verdicts), Verdict.NOT_RUN)
 

@@ -34,7 +34,8 @@ def write_verdict(
     settings, record = run.settings, run.record
     before = record.verdict()
     # What was only planned is none of a run that applies by now: it would pass for applied.
-    earlier = {} if (before or {}).get("mode") == Mode.PLAN and settings.mode == Mode.APPLY else before or {}
+    planned = (before or {}).get("mode") in (Mode.PLAN, Mode.CANDIDATE)
+    earlier = {} if planned and settings.mode == Mode.APPLY else before or {}
     every = _with_earlier(earlier, done)
     begun_by_hand = by_hand and (before is None or before.get(BEGUN_BY_HAND, False))
     record.write_json(
@@ -77,4 +78,4 @@ def with_its_checks(phase: Phase, run: Run) -> Phase:
     except RunbookError as error:
         said = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
         return replace(phase, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
-    return phase
+    return replace(phase, verdict=Verdict.TRIED) if run.settings.mode == Mode.CANDIDATE else phase

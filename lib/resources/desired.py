@@ -15,6 +15,7 @@ from lib.resources.existing import names, traffic_entries
 from lib.resources.existing.encryption import WRITE, topics_keys, workflows_keys
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.resource_kinds import (
+    Candidate,
     DrillUser,
     EnvironmentVariable,
     InlinePolicy,
@@ -73,6 +74,19 @@ def state_machine(live: Live, known: Entries | None = None) -> list[Wanted]:
         *(Wanted(WorkflowAlias(live, s.state_machine_name, alias), routed_to(wanted)) for alias in known.used),
         Wanted(Widgets(live, s.dashboard_name, WIDGET_PREFIX), _widgets(live)),
     ]
+
+
+def candidate(plan: Plan, run_id: str = "") -> Wanted | None:
+    """What is tried before a plan changes what check-ins run: the workflow that it wants, without a log. Read-only.
+
+    None where the plan changes nothing of that. It belongs to the run of this id.
+    """
+    moved = [one.resource for one in plan.pending if isinstance(one.resource, Workflow | WorkflowAlias)]
+    wanted = [one.after for one in plan.changes if isinstance(one.resource, Workflow)]
+    if not moved or not wanted:
+        return None
+    value = {**wanted[0], "loggingConfiguration": {"level": "OFF", "includeExecutionData": False}, "run": run_id}
+    return Wanted(Candidate(moved[0].live, moved[0].machine), value)
 
 
 def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:

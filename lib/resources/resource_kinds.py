@@ -13,14 +13,14 @@ from lib.resources.roles import InlinePolicy
 from lib.resources.rules import Rule, Target
 from lib.resources.topics import Subscription, Topic
 from lib.resources.users import DrillUser
-from lib.resources.workflow import Workflow
+from lib.resources.workflow import Candidate, Workflow
 from lib.resources.workflow_alias import WorkflowAlias
 
 KINDS: dict[str, type[LiveThing]] = {
     thing.kind: thing
     for thing in (
         Queue, QueueStatement, Topic, Subscription, EnvironmentVariable, Permission, InlinePolicy, Workflow,
-        WorkflowAlias, Rule, Target, LogGroup, Widgets, DrillUser, Section,
+        WorkflowAlias, Rule, Target, LogGroup, Widgets, DrillUser, Section, Candidate,
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The Step Functions state machine."""
+"""The Step Functions state machine, and the candidate of it, on which a definition is tried before."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,12 @@ from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
 from lib.resources.live_thing import LiveThing
 from lib.values.exact_json import Laid
+from lib.values.name_limits import candidate_of
 from lib.wait import idle, until
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
+DELETING = "DELETING"  # as Step Functions calls a workflow that it removes as soon as its last execution has ended
+RUN_TAG = "your6-phase3-run"  # names the run that made a candidate; without it, a workflow of that name is somebody's
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,79 @@ class Workflow(LiveThing):
         Raises NotAsWanted when one still runs after `verify_timeout_seconds`.
         """
         require_quiet(self.live)
+
+
+@dataclass(frozen=True)
+class Candidate(LiveThing):
+    """A second workflow, on which a definition is tried; it is there only for a while. `machine` is the live one.
+
+    Value: a workflow's, and the `run` that made it. What has its name without our tag is somebody's: it is never taken
+    for a candidate, written or removed.
+    """
+
+    machine: str
+    kind: ClassVar[str] = "candidate of workflow"
+    noticed: ClassVar[str] = "nobody: only drills start it"
+
+    @property
+    def arn(self) -> str:
+        return self.live.settings.arn("states", f"stateMachine:{candidate_of(self.machine)}")
+
+    @property
+    def is_left(self) -> bool:
+        """Whether one of ours is there. Read-only."""
+        with readable(f"looking for the {self.name}"):
+            return self._there() is not None and bool(self._run())
+
+    def _there(self) -> dict[str, Any] | None:
+        """Its description. One that AWS is removing is gone already: it takes no execution any more."""
+        answer = description(self.live, self.arn)
+        return None if answer is None or answer["status"] == DELETING else answer
+
+    def _run(self) -> str:
+        """The run that made it, "" of somebody's workflow."""
+        tags = self.live.client("stepfunctions").list_tags_for_resource(resourceArn=self.arn)["tags"]
+        return next((str(tag["value"]) for tag in tags if tag["key"] == RUN_TAG), "")
+
+    def _read(self) -> dict[str, Any] | None:
+        answer = self._there()
+        if answer is None:
+            return None
+        if run := self._run():
+            return {**value_of(answer), "run": run}
+        raise NotAsWanted(
+            f"there is a workflow {candidate_of(self.machine)} that no run of ours made (it has no tag {RUN_TAG}), and "
+            "the candidate needs that name; nothing was changed. Find out whose it is; remove or rename it there"
+        )
+
+    def _write(self, value: dict[str, Any] | None) -> datetime | None:
+        states = self.live.client("stepfunctions")
+        if value is None:
+            states.delete_state_machine(stateMachineArn=self.arn)
+            self._wait_until_gone()  # what AWS has not removed by then, it will when the last execution has ended
+            return None
+        if not self._wait_until_gone():
+            raise NotAsWanted(
+                f"AWS is still removing the {self.name} before this one, which waits for its last execution; expected "
+                "it gone by now. Nothing was made; try again in a few minutes"
+            )
+        workflow = {key: part for key, part in value.items() if key != "run"}
+        answer = states.create_state_machine(
+            name=candidate_of(self.machine),
+            type="STANDARD",
+            tags=[{"key": RUN_TAG, "value": value["run"]}],
+            **{**workflow, "definition": _text(value["definition"])},
+        )
+        return cast(datetime, answer["creationDate"])
+
+    def _wait_until_gone(self) -> bool:
+        """Whether AWS has removed what it is removing."""
+        going = until(
+            lambda: description(self.live, self.arn),
+            lambda seen: seen is None or seen["status"] != DELETING,
+            self.live.patience(),
+        )
+        return going.so
 
 
 def require_quiet(live: Live) -> None:

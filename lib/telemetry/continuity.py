@@ -44,7 +44,7 @@ def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     definition without a limit may leave some for a year. How one ends is no matter of the update.
     """
     live, expected = run.live, "all of them"
-    if live.settings.mode == Mode.PLAN:
+    if live.settings.mode != Mode.APPLY:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_APPLIED, "plan mode", expected)]
     states, moment = _states_before(live, outcome), updated_at(live)
     if not states:

@@ -23,6 +23,7 @@ LISTED_DAYS = 90  # Step Functions forgets an execution then
 
 
 MOST_LISTED = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
+MACHINE_PARTS = 7  # of an ARN; what comes behind them names an alias or a version
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
 WORDLESS: dict[str, Any] = {"includeExecutionData": False, "PaginationConfig": {"PageSize": 1000}}
@@ -34,21 +35,23 @@ def start(live: Live, name: str, given: dict[str, Any], entry: str = "") -> str:
     `entry`: the ARN that is started, an alias's or a version's; "" for the workflow itself. A repeated start of the
     same name and input is the same execution, whether AWS says so or reports it as existing.
     """
-    machine = live.settings.state_machine_arn
+    entry = entry or live.settings.state_machine_arn
     with readable(f"starting execution {name}"):
         try:
             client = live.client("stepfunctions")
-            answer = client.start_execution(stateMachineArn=entry or machine, name=name, input=json.dumps(given))
+            answer = client.start_execution(stateMachineArn=entry, name=name, input=json.dumps(given))
             return str(answer["executionArn"])
         except ClientError as error:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
-    return next((row["arn"] for row in _listed(live, REPEATED_WITHIN) if row["name"] == name), _arn_of(live, name))
+    machine = ":".join(entry.split(":")[:MACHINE_PARTS])
+    started = _listed(live, REPEATED_WITHIN, machine=machine)
+    return next((row["arn"] for row in started if row["name"] == name), _arn_of(live, machine, name))
 
 
-def _arn_of(live: Live, name: str) -> str:
-    """The ARN of an execution that was started by the workflow's own ARN; of others, AWS tells it in its listing."""
-    return live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
+def _arn_of(live: Live, machine: str, name: str) -> str:
+    """The ARN of an execution that was started by a workflow's own ARN; of others, AWS tells it in its listing."""
+    return live.settings.arn("states", f"execution:{machine.rpartition(':')[2]}:{name}")
 
 
 def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
@@ -151,10 +154,10 @@ def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:
     return list(_listed(live, most, status))
 
 
-def _listed(live: Live, most: int, status: str = "") -> Iterator[dict[str, Any]]:
+def _listed(live: Live, most: int, status: str = "", machine: str = "") -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
     only = {"statusFilter": status} if status else {}
-    asked = {"stateMachineArn": live.settings.state_machine_arn, **only}
+    asked = {"stateMachineArn": machine or live.settings.state_machine_arn, **only}
     with readable("listing the executions"):
         for page in pages.paginate(**asked, PaginationConfig={"MaxItems": most, "PageSize": 1000}):
             for r in page["executions"]:

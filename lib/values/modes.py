@@ -18,6 +18,7 @@ class Mode(StrEnum):
     """Whether a run may write."""
 
     PLAN = "plan"
+    CANDIDATE = "candidate"  # in phase 03 what is there for a while, and its drills; what lasts is only planned
     APPLY = "apply"
 
 

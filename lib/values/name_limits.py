@@ -4,6 +4,7 @@ A name that AWS takes is taken, also one that nobody would choose today; one tha
 is refused with what would.
 """
 
+import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ Days = Literal[
 FIFO = ".fifo"
 # Step Functions takes any language; these characters it refuses.
 MACHINE = r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"
+LONGEST_MACHINE = 80
+CANDIDATE = "-candidate"  # ends the name of the temporary workflow on which a definition is tried
 BUCKET = r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]"
 # Buckets that were made in us-east-1 before March 2018 may be named so.
 OLD_BUCKET = r"[A-Za-z0-9._\-]{3,255}"
@@ -108,6 +111,14 @@ def lock_trouble(name: str, arn_of: Callable[[str, str], str]) -> str:
     if length <= LOCK_ARN_LENGTH:
         return ""
     return f"lock_name: its ARN has {length} characters; SSM takes {LOCK_ARN_LENGTH}"
+
+
+def candidate_of(machine: str) -> str:
+    """The name of a workflow's candidate, as long as AWS takes: never the workflow's own, nor another's candidate's."""
+    if len(machine) + len(CANDIDATE) <= LONGEST_MACHINE:
+        return machine + CANDIDATE
+    end = f"-{hashlib.sha256(machine.encode()).hexdigest()[:8]}{CANDIDATE}"
+    return machine[: LONGEST_MACHINE - len(end)] + end
 
 
 def clash(named: Mapping[str, str], queue_arn: Callable[[str], str]) -> str:

@@ -18,6 +18,7 @@ class Verdict(StrEnum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
     SUCCEEDED = "succeeded"
+    TRIED = "tried on a candidate"  # and carried out nowhere else
     REFUSED = "refused"  # of a run alone: before its first phase
     NOT_RUN = "not_run"
 

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from ministack.app import main
 from ministack.services import dynamodb
 
-from rehearsal.account import enforcement, missing_answers
+from rehearsal.account import enforcement, missing_answers, task_roles
 from rehearsal.account.server import PERSON
 
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
@@ -52,4 +52,6 @@ if __name__ == "__main__":
         missing_answers.answer_as_for(person)
     if enforcement.is_wanted():
         enforcement.install()
+    if task_roles.are_wanted():
+        task_roles.enforce()
     main()

@@ -24,6 +24,8 @@ OTHERWISE = {
         "states:PublishStateMachineVersion",
         "iam:PassRole",
     ),
+    # It says with which role the workflow runs, and of whom it is by a tag.
+    ("stepfunctions", "CreateStateMachine"): ("states:CreateStateMachine", "states:TagResource", "iam:PassRole"),
     ("sts", "GetCallerIdentity"): (),  # nobody can be denied it
 }
 

@@ -29,6 +29,8 @@ ATTEMPTS = 5
 STATE_FILE = "account.json"
 # Of `options`: who calls, by name. Then the account answers what one that needs approval is asked (missing_answers.py).
 PERSON = "REHEARSAL_PERSON"
+# Of `options`: set to anything, each task of a workflow is asked whether its role allows it (task_roles.py).
+ROLES = "REHEARSAL_ROLES"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from lib.drills import scenarios
 from lib.drills.drill_session import Group
 from lib.errors import RunbookError
 from lib.phases import rollback, session, validation
+from lib.phases.proofs import candidate
 from lib.record.records import Run
-from lib.record.run_phases import VALIDATION, Phase
+from lib.record.run_phases import VALIDATION, WORKFLOW, Phase
 from lib.resources import desired
 from lib.settings import Settings, with_changes
 from lib.values.verdicts import Verdict
@@ -36,6 +37,19 @@ def _changed(number: str, given: Settings) -> None:
     run = session.begin_with(given)
     wanted = desired.PHASES[number](run.live)
     plan = engine.plan(number, wanted)
+    outcome = engine.carry_out(plan, run, sleep=_no_wait)
+    require(run.record.checked(number, engine.verify(outcome, run)))
+
+
+def _tried_and_changed(number: str, given: Settings) -> None:
+    """The update of the workflow, after one drill on a candidate of it."""
+    run = session.begin_with(given)
+    wanted = desired.state_machine(run.live)
+    plan = engine.plan(number, wanted)
+    groups = [Group(candidate.NAME, scenarios.load()[:1])]
+    tried = candidate.run(run, plan, groups, drill_watch.of(run))
+    rows = candidate.rows(run, tried)
+    require(run.record.checked(number, candidate.checks(run, plan, tried, rows, groups)))
     outcome = engine.carry_out(plan, run, sleep=_no_wait)
     require(run.record.checked(number, engine.verify(outcome, run)))
 
@@ -65,6 +79,7 @@ def _no_wait(seconds: float) -> None:
 
 STEPS: dict[str, Callable[[str, Settings], None]] = {
     **dict.fromkeys(desired.PHASES, _changed),
+    WORKFLOW: _tried_and_changed,
     VALIDATION: _validated,
     undo_plan.PHASE: _undone,
 }

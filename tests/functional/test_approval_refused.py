@@ -18,14 +18,16 @@ from waiting import until
 from lib.aws import connect
 from lib.checks import Status
 from lib.cli import change_commands
+from lib.errors import Refused
 from lib.phases import iam_permissions, infrastructure
 from lib.resources.account_guards import AccountGuards
-from lib.settings import Settings, load
+from lib.settings import Settings, load, with_changes
 from rehearsal import approval_procedure
 from rehearsal.account import baseline, clients, pager, server
 from rehearsal.account.pager import Pager
 from rehearsal.account.server import Account
 from rehearsal.approval_procedure import NEEDS, OPERATOR, REVIEWER
+from rehearsal.fault_matrix import steps
 
 REFUSED = 3
 PERSONS = ["--approved-by", REVIEWER, "--change-ticket", "CHG-7"]
@@ -223,3 +225,25 @@ def test_the_procedure_stops_where_a_command_is_refused(needs_approval, listener
         False,
     )
     assert differences(before, snapshot(needs_approval)) == set()
+
+
+def test_a_candidate_takes_an_approval_and_uses_none_so_that_the_same_one_carries_the_plan_out(needs_approval, aws):
+    def approved(mode: str) -> Settings:
+        who = {"approved_plan": fingerprint(needs_approval), "approved_by": REVIEWER, "change_ticket": "CHG-7"}
+        return with_changes(needs_approval, mode=mode, **who)
+
+    def revision() -> Any:
+        return aws("stepfunctions").describe_state_machine(stateMachineArn=needs_approval.state_machine_arn)[
+            "revisionId"
+        ]
+
+    carriers = approved("apply")
+    assert change_commands.carry_out(carriers, ["01", "02", "04"], execute=steps.execute) == 0
+    before, tries = revision(), approved("candidate")
+    with pytest.raises(Refused, match="approved is none"):
+        change_commands.try_candidate(with_changes(tries, approved_plan=""), execute=steps.execute)
+    assert change_commands.try_candidate(tries, execute=steps.execute) == 0
+    guards, applies = AccountGuards(connect(tries)), approved("apply")
+    assert (revision(), applies.approved_plan, guards.used(tries.approved_plan)) == (before, tries.approved_plan, None)
+    assert change_commands.carry_out(applies, ["03"], execute=steps.execute) == 0
+    assert revision() != before and guards.used(tries.approved_plan)

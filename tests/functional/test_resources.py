@@ -16,6 +16,7 @@ from lib.resources import connected_run
 from lib.resources.functions import environment_keys
 from lib.resources.resource_kinds import (
     KINDS,
+    Candidate,
     DrillUser,
     EnvironmentVariable,
     InlinePolicy,
@@ -206,7 +207,7 @@ def assert_only_one_kind_differs(now, before):
 
 
 def test_every_kind_is_tried_here(live):
-    assert {type(made(live)[0]) for made in MADE} | {Workflow, WorkflowAlias} == set(KINDS.values())
+    assert {type(made(live)[0]) for made in MADE} | {Workflow, WorkflowAlias, Candidate} == set(KINDS.values())
 
 
 @pytest.mark.parametrize("made", MADE, ids=lambda made: made.__name__.strip("_"))

@@ -34,6 +34,8 @@ RUNS = (
     "server-error@12/resume",
     "killed-in-flight@20/resume",
     "drop@22/resume",
+    "killed-after@24/rollback",  # the candidate is made
+    "refuse@52*/resume",  # and removed
     "killed-after-server-error@9/resume",
     "killed-after-throttle@15/rollback",
 )

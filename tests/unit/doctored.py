@@ -31,6 +31,11 @@ class Aws:
         self.answers = {
             "get_caller_identity": {"ResponseMetadata": {"HTTPHeaders": {"date": DATE}}},
             "describe_state_machine": {"status": "ACTIVE"},
+            "list_tags_for_resource": {"tags": []},
+            "list_subscriptions_by_topic": {"Subscriptions": []},
+            "list_rules": {"Rules": []},
+            "list_targets_by_rule": {"Targets": []},
+            "list_queues": {},
             "get_parameter": denied("ParameterNotFound"),
             "list_objects_v2": {},
             "get_role": {"Role": {"Arn": ROLE}},

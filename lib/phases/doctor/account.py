@@ -15,6 +15,7 @@ from lib.aws import Live, connect
 from lib.aws_answers import readable
 from lib.checks import Status
 from lib.definitions.access_policies import Whose
+from lib.drills import drill_runner
 from lib.errors import Refused, RunbookError, Unreachable
 from lib.phases.doctor import permissions
 from lib.phases.doctor.findings import SECONDS, Finding, Question, Said, find_out, without_answer
@@ -41,6 +42,10 @@ CLOCK = Question(
     f"within {MOST_SECONDS_OFF} s of AWS's",
     "set this machine's clock by NTP (`timedatectl set-ntp true`)",
 )
+LEFT = Question(
+    "temporary things", "none that a killed drill left",
+    "nothing, where a run works now; else the next drills remove them, or a rollback of the run that left them",
+)  # fmt: skip
 STORE = Question(
     "record store", "a bucket that may be listed, or none", "make it, have it allowed, or set record_store"
 )
@@ -58,7 +63,7 @@ def findings(
     try:
         live = answer_within(SECONDS, partial(link, settings), "connecting")
     except Exception as error:  # noqa: BLE001 - whatever it is, the doctor tells of it and goes on
-        rest = (without_answer(one, NO_WAY) for one in (permitted, STORE, lock))
+        rest = (without_answer(one, NO_WAY) for one in (permitted, STORE, lock, LEFT))
         return [*_unconnected(place, error), _clock_of(error, clock), *rest]
     return [
         Finding(CREDENTIALS, Status.PASSED, live.identity.caller),
@@ -67,12 +72,13 @@ def findings(
         find_out(permitted, partial(permissions.answer, live, whose), SIMULATION_SECONDS),
         find_out(STORE, partial(_store, live)),
         find_out(lock, partial(_lock, live)),
+        find_out(LEFT, partial(_left, live)),
     ]
 
 
 def without_answers(why: str) -> list[Finding]:
     """The same questions, where there is no account to be asked."""
-    named = ("credentials", "account and region", "clock", "permissions", "record store", "lock")
+    named = ("credentials", "account and region", "clock", "permissions", "record store", "lock", "temporary things")
     return [without_answer(Question(name, "an account that can be asked", ""), why) for name in named]
 
 
@@ -158,3 +164,8 @@ def _lock(live: Live) -> Said:
     if lock is None:
         return Status.PASSED, "nobody holds it"
     return Status.FAILED if lock.stale else Status.WAITING, lock.said
+
+
+def _left(live: Live) -> Said:
+    left = [thing.name for thing in drill_runner.left_behind(live)]
+    return (Status.WAITING, ", ".join(left)) if left else (Status.PASSED, "none")

@@ -38,7 +38,7 @@ def event_before(run: ConnectedRun, plan: Plan) -> list[dict[str, str]]:
     quoted the check-in, since the drills of phase 05 would be, too.
     """
     live, record = run.live, run.record
-    if live.settings.mode == Mode.PLAN or DECISION in _live_states(live) or not _drill_user(live):
+    if live.settings.mode != Mode.APPLY or DECISION in _live_states(live) or not _drill_user(live):
         return []
     approval.require(plan, run)
     (drill,) = drill_runner.run(run, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
@@ -85,7 +85,7 @@ def same_event(run: Run, drills: Sequence[Drill]) -> list[Check]:
 
 def _same_event(run: Run, drills: Sequence[Drill]) -> Check:
     expected = "each field as before"
-    if run.settings.mode == Mode.PLAN:
+    if run.settings.mode != Mode.APPLY:
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_APPLIED, "plan mode", expected)
     before = run.record.latest(EVENT_BEFORE)
     after = event_shape(drills[0], run.settings.drill_user_id) if len(drills) == 1 else None

@@ -53,6 +53,12 @@ def sealed(tmp_path):
     return record
 
 
+@pytest.mark.parametrize("more", [[], ["--only", "04"], ["--to", "03"], ["--only", "03", "--rollback-on-failure"]])
+def test_a_candidate_alone_is_a_part_of_phase_03(more, runbook):
+    code, said = runbook("apply", "local", "--candidate-only", *more)
+    assert (code, said.partition(" goes with ")[0]) == (2, "BadParameters: --candidate-only")
+
+
 def test_an_unknown_parameter_is_bad_usage_with_a_hint(runbook):
     code, said = runbook("plan", "local", "--set", "acount_id=1")
     assert (code, said) == (2, "BadParameters: unknown parameter 'acount_id'; did you mean account_id?")

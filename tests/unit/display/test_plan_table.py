@@ -4,10 +4,12 @@ import io
 
 import pytest
 from fakes import FakeResource, World
+from machines import StepFunctions, connected, described
 
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
 from lib.display import console, plan_table
+from lib.resources.workflow import Workflow, value_of
 
 
 class Relied(FakeResource):
@@ -67,3 +69,24 @@ def test_nothing_to_do_is_said_with_its_count(shown):
         "Plan: 0 to add, 0 to change, 0 to remove; 1 as wanted already"
     )
     assert shown(Plan("01", ())).strip() == "Plan: 0 to add, 0 to change, 0 to remove"
+
+
+def wanted_by_03(settings, comment):
+    live = connected(settings, stepfunctions=StepFunctions("", {settings.state_machine_arn: described("old")}))
+    wanted = value_of(described(comment))
+    return engine.plan("03", [Wanted(Workflow(live, settings.state_machine_name), wanted)])
+
+
+def test_what_is_there_only_for_a_while_is_shown_and_counted_nowhere(shown, settings):
+    said = " ".join(shown(wanted_by_03(settings, "new"), width=120).split())
+    assert said.startswith("Plan: 0 to add, 1 to change, 0 to remove")
+    assert "+- 1 for a while" in said and "candidate of workflow Your6-CheckinWorkflow" in said
+    (row,) = plan_table.temporary_rows(wanted_by_03(settings, "new"))
+    assert (row["what"], row["who notices"]) == (
+        "candidate of workflow Your6-CheckinWorkflow", "nobody: only drills start it",
+    )  # fmt: skip
+
+
+def test_where_check_ins_run_the_same_there_is_no_candidate(shown, settings):
+    assert "for a while" not in shown(wanted_by_03(settings, "old"))
+    assert plan_table.temporary_rows(wanted_by_03(settings, "old")) == []

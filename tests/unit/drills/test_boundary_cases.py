@@ -30,6 +30,14 @@ def test_the_sentiment_has_its_value_and_both_sides_of_it():
     assert found == [-0.61, -0.6, -0.59]
 
 
+@pytest.mark.parametrize("changed", [{}, {"high_risk_above": 94.995}, {"proactive_risk_above": 0}])
+def test_the_two_sides_of_a_threshold_are_the_cases_between_which_the_route_changes(changed):
+    sides = [(case.name, case.expect["route"]) for case in boundary_cases.threshold_sides(load("local", changed))]
+    assert len(sides) == 10
+    for (at, before), (beside, after) in zip(sides[::2], sides[1::2], strict=True):
+        assert at.endswith("-at") and beside.startswith(at.removesuffix("at")) and before != after
+
+
 def test_what_is_missing_is_missing_and_what_is_null_is_null():
     for field, name in (("risk_score", "risk"), ("score", "sentiment"), ("trajectory", "trajectory"), ("text", "text")):
         assert field not in result(f"{name}-missing")

@@ -1,9 +1,15 @@
-"""The workflow's versions on every page, and the text of its definition."""
+"""The workflow's versions on every page, the text of its definition, and the candidate that is made and removed."""
 
+from dataclasses import dataclass, field
+
+import pytest
 from all_pages import Paged, live
+from machines import NOW, StepFunctions, connected, described, says
 
 from lib.asl.json_text import to_text
-from lib.resources.workflow import _text, versions
+from lib.errors import NotAsWanted
+from lib.resources.workflow import RUN_TAG, Candidate, _text, value_of, versions
+from lib.settings import load
 from lib.values.exact_json import Laid
 
 
@@ -16,3 +22,100 @@ def test_the_newest_version_is_not_only_of_the_first_page():
 def test_a_text_that_no_longer_says_the_same_is_not_written():
     changed = Laid({"a": 2}, '{"a":1}')
     assert _text(changed) == to_text({"a": 2})
+
+
+# The candidate
+
+LOCAL = load("local")
+VALUE = {**value_of(described("new")), "run": "r1"}
+
+
+@dataclass
+class Machines(StepFunctions):
+    """Step Functions that makes workflows and removes them: each is going for so many looks."""
+
+    tags: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    going: int = 0
+
+    def _describe_state_machine(self, stateMachineArn):  # noqa: N803 - AWS's own names
+        if self.held.get(stateMachineArn, {}).get("status") == "DELETING":
+            self.going -= 1
+            if self.going < 0:
+                del self.held[stateMachineArn]
+        return super()._describe_state_machine(stateMachineArn)
+
+    def _create_state_machine(self, name, type, tags, **value):
+        arn = LOCAL.arn("states", f"stateMachine:{name}")
+        assert (type, arn in self.held) == ("STANDARD", False)
+        self.held[arn], self.tags[arn] = {**value, "status": "ACTIVE"}, tags
+        return {"stateMachineArn": arn, "creationDate": NOW}
+
+    def _delete_state_machine(self, stateMachineArn):  # noqa: N803
+        self.held[stateMachineArn]["status"] = "DELETING"
+        return {}
+
+    def _list_tags_for_resource(self, resourceArn):  # noqa: N803
+        return {"tags": self.tags.get(resourceArn, [])}
+
+
+@pytest.fixture
+def states():
+    held = {LOCAL.state_machine_arn: {**described("old"), "status": "ACTIVE"}}
+    return Machines(LOCAL.state_machine_arn, held)
+
+
+@pytest.fixture
+def candidate(states):
+    return Candidate(connected(LOCAL, stepfunctions=states), LOCAL.state_machine_name)
+
+
+def test_a_candidate_is_made_by_its_own_name_with_the_run_that_made_it_and_removed(candidate, states):
+    assert (candidate.read(), candidate.is_left) == (None, False)
+    candidate.write(VALUE)
+    assert candidate.arn == f"{LOCAL.state_machine_arn}-candidate"
+    assert states.tags[candidate.arn] == [{"key": RUN_TAG, "value": "r1"}]
+    assert (candidate.read(), candidate.is_left) == (VALUE, True)
+    candidate.write(None)
+    assert (candidate.read(), candidate.is_left) == (None, False)
+    assert states.runs() == "old"
+    assert states.wrote == ["create_state_machine", "delete_state_machine"]
+
+
+def test_somebodys_workflow_of_that_name_is_said_and_never_taken_for_a_candidate(candidate, states):
+    states.held[candidate.arn] = {**described("theirs"), "status": "ACTIVE"}
+    states.tags[candidate.arn] = [{"key": "owner", "value": "somebody"}]
+    assert not candidate.is_left
+    with pytest.raises(NotAsWanted, match=r"Your6-CheckinWorkflow-candidate that no run of ours made.*nothing was"):
+        candidate.read()
+    assert states.wrote == []
+
+
+@pytest.mark.parametrize("looks", [0, 1, 5])
+def test_one_that_aws_is_still_removing_is_gone_and_is_waited_for_before_another_is_made(looks, candidate, states):
+    candidate.write(VALUE)
+    states.going = 10_000
+    candidate.write(None)
+    assert (candidate.read(), states.held[candidate.arn]["status"]) == (None, "DELETING")
+    states.going = looks
+    candidate.write({**VALUE, "run": "r2"})
+    assert candidate.read()["run"] == "r2"
+
+
+def test_one_that_aws_does_not_remove_in_time_keeps_another_from_being_made(candidate, states):
+    candidate.write(VALUE)
+    states.going = 10_000
+    candidate.write(None)
+    with pytest.raises(NotAsWanted, match="still removing the candidate of workflow Your6-CheckinWorkflow before"):
+        candidate.write(VALUE)
+    assert states.wrote == ["create_state_machine", "delete_state_machine"]
+
+
+def test_who_may_make_no_workflow_is_told_so_in_a_sentence(candidate, states):
+    def denies(call, given):
+        if call == "create_state_machine":
+            raise says("AccessDeniedException")
+
+    states.before = denies
+    with pytest.raises(NotAsWanted, match=r"writing candidate of workflow Your6-CheckinWorkflow.*AccessDenied"):
+        candidate.write(VALUE)
+    assert states.runs() == "old"

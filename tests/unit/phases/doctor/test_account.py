@@ -10,9 +10,11 @@ from doctored import DATE, NOW, SESSION, USER, Aws, denied, live, of_account
 from lib.aws_answers import readable
 from lib.checks import Status
 from lib.definitions.access_policies import Whose
+from lib.drills.subscribers import PREFIX
 from lib.errors import Refused
 from lib.phases.doctor import account
 from lib.resources.lock_value import Lock
+from lib.resources.workflow import RUN_TAG
 from lib.settings import load
 
 
@@ -28,10 +30,10 @@ def unreachable(error, whose=Whose.OPERATOR, clock=lambda: NOW):
 def test_an_account_in_order_passes_and_says_what_it_found():
     found = of_account(live(record_store="s3://records-of-ours/phase3"))
     assert {name: str(one.status) for name, one in found.items()} == dict.fromkeys(found, "passed")
-    assert len(found) == 6
+    assert len(found) == 7
     assert found["credentials"].found == SESSION
     assert found["account and region"].found == "000000000000 in us-east-1 at AWS, with Your6-CheckinWorkflow (ACTIVE)"
-    assert [one.do for one in found.values()] == [""] * 6
+    assert [one.do for one in found.values()] == [""] * 7
 
 
 def test_nothing_is_written():
@@ -106,12 +108,14 @@ def test_a_region_without_the_workflow_fails():
         ("get_role", "permissions"),
         ("simulate_principal_policy", "permissions"),
         ("get_caller_identity", "clock"),
+        ("list_queues", "temporary things"),
     ],
 )
 @pytest.mark.parametrize("error", [denied(), denied("AccessDeniedException"), ValueError("odd"), KeyError("odd")])
 def test_what_may_not_be_asked_or_goes_wrong_is_cannot_tell_and_everything_else_is_asked(operation, name, error):
     found = of_account(live(Aws(**{operation: error}), record_store="s3://records-of-ours/phase3"))
-    assert {one for one, answer in found.items() if answer.status != Status.PASSED} == {name}
+    also = {"temporary things"} if operation == "describe_state_machine" else set()  # of which a candidate is one
+    assert {one for one, answer in found.items() if answer.status != Status.PASSED} == {name} | also
     assert found[name].status == Status.CANNOT_TELL
     assert found[name].do and found[name].exit_code == 0
 
@@ -143,3 +147,12 @@ def test_something_else_in_the_place_of_the_lock_fails():
     answer = {"Parameter": {"Value": "[]", "Version": 1}, "ResponseMetadata": {}}
     found = of_account(live(Aws(get_parameter=answer)))["lock"]
     assert (found.status, found.exit_code) == (Status.FAILED, 3)
+
+
+def test_what_a_killed_drill_left_is_named_and_who_removes_it():
+    tags = {"tags": [{"key": RUN_TAG, "value": "r1"}]}
+    queue = {"QueueUrls": [f"https://sqs/{PREFIX}-events-ab12"]}
+    found = of_account(live(Aws(list_tags_for_resource=tags, list_queues=queue)))["temporary things"]
+    left = f"queue {PREFIX}-events-ab12, candidate of workflow Your6-CheckinWorkflow"
+    assert (found.status, found.found) == (Status.WAITING, left)
+    assert "the next drills remove them, or a rollback" in found.do

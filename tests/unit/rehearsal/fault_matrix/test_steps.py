@@ -14,9 +14,10 @@ from lib.settings import ROOT
 from rehearsal.fault_matrix import steps
 
 NAMES = {**NOTEBOOKS, undo_plan.PHASE: ROLLBACK}
-CHANGING = ("session.", "engine.")  # the run is begun by the one, all is written by the other
+CHANGING = ("session.", "engine.", "candidate.run", "validation.run")  # by these a run is begun, and all is written
 # What only the steps call: one scenario in place of all, and a failed check ends them at once.
-OWN = {"Group(validation.PLANNED, scenarios.load()[:1])", "scenarios.load()", "require"}
+ONE = ("Group(validation.PLANNED, scenarios.load()[:1])", "Group(candidate.NAME, scenarios.load()[:1])")
+OWN = {*ONE, "scenarios.load()", "require"}
 
 phase = pytest.mark.parametrize("number", steps.STEPS)
 
