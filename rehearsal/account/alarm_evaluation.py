@@ -9,6 +9,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lib.definitions.alarm_lint import Missing
+
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
 COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -31,10 +33,8 @@ def state(alarm: Mapping[str, Any], datapoint: Datapoint, now: float) -> str:
     missing = alarm.get("TreatMissingData", "missing")
     if all(value is None for value in values) and missing in ("missing", "ignore"):
         return INSUFFICIENT if missing == "missing" else ""
-    compared = COMPARED[alarm["ComparisonOperator"]]
-    breaching = [
-        missing == "breaching" if value is None else compared(value, float(alarm["Threshold"])) for value in values
-    ]
+    compared, threshold = COMPARED[alarm["ComparisonOperator"]], float(alarm["Threshold"])
+    breaching = [missing == Missing.BREACHING if value is None else compared(value, threshold) for value in values]
     return ALARM if sum(breaching) >= int(alarm.get("DatapointsToAlarm", periods)) else OK
 
 
