@@ -24,19 +24,13 @@ from pydantic import (
 from lib import routes
 from lib.values import name_limits, partitions, subscriber_addresses
 from lib.values.modes import OF_THE_RUN, Approval, Foreign, Gap, Mode
-from lib.values.run_names import SAMPLE, checked_run_id
+from lib.values.run_names import checked_run_id
 from lib.values.subscriber_addresses import mask as mask
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
 
 Number = StrictInt | StrictFloat
-
-
-def _environment(given: str) -> str:
-    if given == SAMPLE:
-        raise ValueError("whose folder in outputs/ is the sample's; expected another name")
-    return given
 
 
 # A member where code reads it; plain text where the parameters are handed on, to a kernel, a file or a command line.
@@ -49,7 +43,7 @@ class Settings(BaseModel):
     # What was given may be an address or a secret, so no error shows it but in our own words.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$"), AfterValidator(_environment)]
+    environment: name_limits.Environment
     account_id: Annotated[StrictStr, Field(pattern=r"^[0-9]{12}$")]
     region: name_limits.Region
     endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://[^\s@]+)$")]
@@ -86,6 +80,8 @@ class Settings(BaseModel):
     dashboard_name: name_limits.DashboardName
     log_group_name: name_limits.LogGroupName
     log_retention_days: name_limits.Days
+    second_alarm_action: name_limits.SecondAction
+    no_checkin_hours: Annotated[StrictInt, Field(ge=1, le=168)]
     drill_user_id: Annotated[StrictStr, Field(pattern=rf"^{routes.DRILL_PREFIX}[A-Za-z0-9\-]{{1,50}}$")]
     crisis_risk_above: Annotated[Number, Field(ge=0, lt=100)]
     high_risk_above: Annotated[Number, Field(ge=0, lt=100)]
@@ -163,7 +159,7 @@ class Settings(BaseModel):
             raise ValueError(f"ops_subscription_endpoint: {wrong}")
         bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
         lock = name_limits.lock_trouble(self.lock_name, self.arn)
-        trouble = bucket or lock or name_limits.clash(self.model_dump(), self.queue_arn)
+        trouble = bucket or lock or name_limits.clash(self.model_dump(), self.queue_arn, self.arn)
         if trouble:
             raise ValueError(trouble)
 

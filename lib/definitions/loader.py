@@ -1,4 +1,4 @@
-"""The only reader of `lib/definitions/`: definition, policy, rules, dashboard and scenarios, as their files hold them.
+"""The only reader of `lib/definitions/`: definition, policy, rules, alarms, dashboard and scenarios, as they stand.
 
 Each is held against the table of routes: a route of one that another does not know is refused, and never left out.
 """
@@ -86,6 +86,27 @@ def _rule(file: str, alert: Alert) -> dict[str, Any]:
     return rule
 
 
+def rules_by_alert() -> dict[Alert, str]:
+    """The rule that carries each alert of the table, by its name; today's among them."""
+    return {
+        alert: _rule(alert.file, alert)["name"] if alert.file else routes.LOW_SENTIMENT_RULE for alert in routes.ALERTS
+    }
+
+
+def publishing_states() -> dict[Alert, str]:
+    """The state of the definition that publishes each alert of the table. Raises BadParameters where none does."""
+    published = {(source, kind): state for state, source, kind in _publishers(walk(template(DEFINITION)))}
+    lacking = [alert for alert in routes.ALERTS if (alert.source, alert.detail_type) not in published]
+    _require(not lacking, DEFINITION, f"publishes no {', '.join(alert.detail_type for alert in lacking)}")
+    return {alert: published[alert.source, alert.detail_type] for alert in routes.ALERTS}
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    """The templates of the alarms, by file, in the order of the files' names; what is right of one, its lint says."""
+    files = [f"alarms/{path.name}" for path in sorted((FOLDER / "alarms").glob("*.json"))]
+    return {file: dict(template(file)) for file in files}
+
+
 def scenarios() -> list[dict[str, Any]]:
     """The plan's scenarios, in the plan's order: name, title, order, checkinResult, expect.
 
@@ -119,10 +140,15 @@ def _said(state: State) -> str:
 
 def _published(every: Iterable[State]) -> Iterator[tuple[str, str]]:
     """Source and detail-type of each event that the definition publishes."""
+    yield from ((source, kind) for _, source, kind in _publishers(every))
+
+
+def _publishers(every: Iterable[State]) -> Iterator[tuple[str, str, str]]:
+    """State, source and detail-type of each event that the definition publishes."""
     for state in every:
         if str(state.body.get("Resource", "")).endswith(":events:putEvents"):
             for entry in state.body["Parameters"]["Entries"]:
-                yield entry["Source"], entry["DetailType"]
+                yield state.name, entry["Source"], entry["DetailType"]
 
 
 def _require(holds: bool, name: str, trouble: str) -> None:

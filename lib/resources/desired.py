@@ -10,16 +10,20 @@ from lib.asl.functions import Called
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
-from lib.definitions import documents, loader, templates
+from lib.definitions import alarm_templates, documents, loader, templates
+from lib.definitions.alarm_templates import AlarmTemplate
 from lib.resources.existing import names, traffic_entries
+from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.resources.existing.encryption import WRITE, topics_keys, workflows_keys
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.resource_kinds import (
+    Alarm,
     Candidate,
     DrillUser,
     EnvironmentVariable,
     InlinePolicy,
     LogGroup,
+    MetricFilter,
     Permission,
     Queue,
     QueueStatement,
@@ -64,11 +68,10 @@ def iam_permissions(live: Live, _known: Entries | None = None) -> list[Wanted]:
 
 
 def state_machine(live: Live, known: Entries | None = None) -> list[Wanted]:
-    """Phase 03: log group, workflow, the aliases by which real traffic comes, dashboard widgets."""
+    """Phase 03: workflow, the aliases by which real traffic comes, dashboard widgets."""
     s, known = live.settings, known or traffic_entries.read(live)
     wanted = workflow(live, known)
     return [
-        Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
         Wanted(Workflow(live, s.state_machine_name), wanted),
         # No alias follows an update. After it, so that an undo, last first, moves check-ins back before anything else.
         *(Wanted(WorkflowAlias(live, s.state_machine_name, alias), routed_to(wanted)) for alias in known.used),
@@ -90,13 +93,31 @@ def candidate(plan: Plan, run_id: str = "") -> Wanted | None:
 
 
 def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
-    """Phase 04: the new rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
+    """Phase 04: the alarms with the log that they watch; then the new rules, each with the dispatcher as its target,
+    permission, retries and dead-letter queue. So nothing is carried of which no alarm would tell that it was lost."""
     s, dispatcher = live.settings, names.dispatcher(live)
     queue = s.events_dead_letter_queue_name
-    wanted = queue_fed_by(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in loader.rules()])
+    wanted = _monitors(live)
+    wanted += queue_fed_by(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in loader.rules()])
     for rule in loader.rules():
         wanted += _rule(live, rule, dispatcher, s.queue_arn(queue))
     return wanted
+
+
+def _monitors(live: Live) -> list[Wanted]:
+    """The workflow's log group, the metric filter on it, and every alarm."""
+    s, wanted = live.settings, _alarms(live)
+    name, value = alarm_templates.metric_filter(s, wanted)
+    return [
+        Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
+        Wanted(MetricFilter(live, s.log_group_name, name), value),
+        *(Wanted(Alarm(live, alarm.name), alarm.value) for alarm in wanted),
+    ]
+
+
+def _alarms(live: Live) -> list[AlarmTemplate]:
+    """Every alarm that is wanted, with what its file says of it."""
+    return alarm_templates.of(live.settings, DEAD_LETTER_QUEUES)
 
 
 def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:

@@ -8,6 +8,8 @@ from lib.resources.cloudwatch import LogGroup, Widgets
 from lib.resources.document_sections import Section
 from lib.resources.functions import EnvironmentVariable, Permission
 from lib.resources.live_thing import LiveThing
+from lib.resources.monitoring.alarms import Alarm
+from lib.resources.monitoring.metric_filters import MetricFilter
 from lib.resources.queues import Queue, QueueStatement
 from lib.resources.roles import InlinePolicy
 from lib.resources.rules import Rule, Target
@@ -20,7 +22,7 @@ KINDS: dict[str, type[LiveThing]] = {
     thing.kind: thing
     for thing in (
         Queue, QueueStatement, Topic, Subscription, EnvironmentVariable, Permission, InlinePolicy, Workflow,
-        WorkflowAlias, Rule, Target, LogGroup, Widgets, DrillUser, Section, Candidate,
+        WorkflowAlias, Rule, Target, LogGroup, MetricFilter, Alarm, Widgets, DrillUser, Section, Candidate,
     )
 }  # fmt: skip
 

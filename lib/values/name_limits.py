@@ -12,8 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
+    Field,
     StrictStr,
 )
+
+from lib.values.run_names import SAMPLE
 
 # What CloudWatch Logs takes; 0 keeps for ever.
 Days = Literal[
@@ -121,7 +124,7 @@ def candidate_of(machine: str) -> str:
     return machine[: LONGEST_MACHINE - len(end)] + end
 
 
-def clash(named: Mapping[str, str], queue_arn: Callable[[str], str]) -> str:
+def clash(named: Mapping[str, str], queue_arn: Callable[[str], str], arn_of: Callable[[str, str], str]) -> str:
     """Why one thing cannot be both that these parameters name it for, or ""."""
     for (one, other), why in APART.items():
         if named[one] == named[other]:
@@ -138,9 +141,29 @@ def clash(named: Mapping[str, str], queue_arn: Callable[[str], str]) -> str:
                 f"ops_subscription_endpoint is {queue} {named[queue]}: pages would lie among those that could not be "
                 "delivered; expected a queue that somebody reads"
             )
+    return _second_trouble(named["second_alarm_action"], arn_of("sns", ""), arn_of("sns", named["ops_topic_name"]))
+
+
+def _second_trouble(second: str, here: str, operations: str) -> str:
+    """Why nobody would be told by this topic of what is wrong with the operations topic, or "". `here`: before a
+    topic's name in an ARN of this account and region."""
+    if second == operations:
+        return (
+            "second_alarm_action is the operations topic: it would have to tell that it can tell nobody; expected the "
+            "ARN of another topic, or nothing"
+        )
+    if second and second.split(":")[:4] != here.split(":")[:4]:
+        return f"second_alarm_action: found {second!r}; an alarm tells topics of its own region: expected {here}..."
     return ""
 
 
+def _environment(given: str) -> str:
+    if given == SAMPLE:
+        raise ValueError("whose folder in outputs/ is the sample's; expected another name")
+    return given
+
+
+Environment = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$"), AfterValidator(_environment)]
 MachineName = Annotated[
     StrictStr, _kind(MACHINE, '1 to 80 characters without blanks, brackets, wildcards and "#%\\^|~`$&,;:/')
 ]
@@ -160,6 +183,10 @@ LogGroupName = Annotated[
         r"/aws/vendedlogs/states/[A-Za-z0-9_./#\-]{1,489}",
         "/aws/vendedlogs/states/ and letters, digits and _./#-, 512 characters in all",
     ),
+]
+SecondAction = Annotated[
+    StrictStr,
+    _kind(r"(|arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_\-]{1,256})", "the ARN of a standard topic, or nothing"),
 ]
 LockName = Annotated[StrictStr, AfterValidator(_lock)]
 # Of every partition: us-gov-west-1, us-isob-east-1, eusc-de-east-1, ap-southeast-7.

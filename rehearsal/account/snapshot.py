@@ -93,6 +93,7 @@ def _everything(settings: Settings) -> Rows:
         _bucket,
         _logs,
         _dashboards,
+        _alarms,
         _machines,
         _aliases,
         _parameters,
@@ -194,6 +195,20 @@ def _logs(aws: Aws, settings: Settings) -> Rows:
         name = group["logGroupName"]
         yield "log group", name, [group.get("retentionInDays"), group.get("kmsKeyId"), group.get("logGroupClass")]
         yield "tags of log group", name, aws("logs").list_tags_log_group(logGroupName=name)["tags"]
+    for row in _all(aws("logs"), "describe_metric_filters", "metricFilters"):
+        counted = [row["filterPattern"], row["metricTransformations"]]
+        yield "metric filter", f"{row['logGroupName']}/{row['filterName']}", counted
+
+
+def _alarms(aws: Aws, settings: Settings) -> Rows:
+    """Their configuration and tags; AWS itself decides in which state they are."""
+    cloudwatch, moment = aws("cloudwatch"), "AlarmConfigurationUpdatedTimestamp"
+    for key in ("MetricAlarms", "CompositeAlarms"):
+        kinds = [key.removesuffix("s")]
+        for row in _all(cloudwatch, "describe_alarms", key, AlarmTypes=kinds):
+            kept = {name: value for name, value in row.items() if not name.startswith("State") and name != moment}
+            tags = _tags(cloudwatch.list_tags_for_resource(ResourceARN=row["AlarmArn"])["Tags"])
+            yield "alarm", row["AlarmName"], [kept, tags]
 
 
 def _dashboards(aws: Aws, settings: Settings) -> Rows:

@@ -98,6 +98,8 @@ def other_value(item: Any) -> Any:
         "drill user": lambda: {**value, "alertThreshold": 1},
         "role policy": lambda: None,
         "log group": lambda: {"retentionInDays": 1},
+        "metric filter": lambda: {**value, "filterPattern": "another"},
+        "alarm": lambda: {**value, "ActionsEnabled": False},
         "state machine": lambda: {**value, "definition": {**value["definition"], "TimeoutSeconds": 1}},
         "dashboard widgets": lambda: value[:-1],
         "function permission": lambda: None,

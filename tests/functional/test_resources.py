@@ -16,11 +16,13 @@ from lib.resources import connected_run
 from lib.resources.functions import environment_keys
 from lib.resources.resource_kinds import (
     KINDS,
+    Alarm,
     Candidate,
     DrillUser,
     EnvironmentVariable,
     InlinePolicy,
     LogGroup,
+    MetricFilter,
     Permission,
     Queue,
     QueueStatement,
@@ -41,6 +43,7 @@ from lib.resources.users import SYNTHETIC, item_of
 
 STANDARD_RULE, STANDARD_POLICY = "Your6-LowSentimentRule", "Your6StepFunctionsPolicy"
 INBOX = "Rehearsal-OperationsInbox"
+FILTERED = "/aws/vendedlogs/states/filtered"
 
 
 @pytest.fixture
@@ -147,6 +150,34 @@ def _log_group(live):
     return LogGroup(live, "/aws/vendedlogs/states/made"), {"retentionInDays": 90}, {"retentionInDays": 0}
 
 
+def _metric_filter(live):
+    LogGroup(live, FILTERED).write({"retentionInDays": 1})
+    transformed = {"metricName": "Made", "metricNamespace": "Made", "metricValue": "1"}
+    value = {"filterPattern": '{ $.type = "made" }', "metricTransformations": [transformed]}
+    other = {**value, "metricTransformations": [{**transformed, "dimensions": {"State": "$.details.name"}}]}
+    return MetricFilter(live, FILTERED, "made"), value, other
+
+
+def alarm_value(live, **other):
+    return {
+        "ActionsEnabled": True, "AlarmActions": [live.settings.ops_topic_arn], "AlarmDescription": "made",
+        "ComparisonOperator": "GreaterThanThreshold", "DatapointsToAlarm": 1, "EvaluationPeriods": 1,
+        "OKActions": [live.settings.ops_topic_arn], "Threshold": 0.0, "TreatMissingData": "notBreaching", **other,
+    }  # fmt: skip
+
+
+def of_one_metric(live, **other):
+    metric = {"Namespace": "Made", "MetricName": "Made", "Dimensions": [{"Name": "Of", "Value": "ours"}]}
+    return alarm_value(live, **metric, Period=60, Statistic="Sum", **other)
+
+
+def _alarm(live):
+    stats = [{"Metric": {"Namespace": "Made", "MetricName": n}, "Period": 60, "Stat": "Sum"} for n in ("One", "Two")]
+    rows = [{"Id": f"m{at}", "MetricStat": stat, "ReturnData": False} for at, stat in enumerate(stats)]
+    math = {"Id": "lost", "Expression": "FILL(m0, 0) - FILL(m1, 0)", "Label": "lost", "ReturnData": True}
+    return Alarm(live, "Made"), of_one_metric(live), alarm_value(live, Metrics=[*rows, math])
+
+
 def _widgets(live):
     return (
         Widgets(live, live.settings.dashboard_name, "Made:"),
@@ -166,7 +197,7 @@ def _section(live):
 
 MADE = [
     _queue, _queue_statement, _topic, _subscription, _environment, _permission, _policy, _rule, _target, _log_group,
-    _widgets, _drill_user, _section,
+    _metric_filter, _alarm, _widgets, _drill_user, _section,
 ]  # fmt: skip
 
 
@@ -194,6 +225,8 @@ def surroundings(live):
         "logs": {
             g["logGroupName"]: g.get("retentionInDays") for g in client("logs").describe_log_groups()["logGroups"]
         },
+        "filters": client("logs").describe_metric_filters()["metricFilters"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
         "dashboard": json.loads(client("cloudwatch").get_dashboard(DashboardName=s.dashboard_name)["DashboardBody"]),
         "users": sorted(item["userId"]["S"] for item in client("dynamodb").scan(TableName=s.table_name)["Items"]),
         "documents": {path.name: path.read_bytes() for path in s.path(s.docs_dir).glob("*.md")},

@@ -137,6 +137,14 @@ def _log_group(client: Client, s: Settings, thing: Any, value: Any) -> None:
     client("logs").put_retention_policy(logGroupName=thing.group, **value)
 
 
+def _metric_filter(client: Client, s: Settings, thing: Any, value: Any) -> None:
+    client("logs").put_metric_filter(logGroupName=thing.group, filterName=thing.filter, **value)
+
+
+def _alarm(client: Client, s: Settings, thing: Any, value: Any) -> None:
+    client("cloudwatch").put_metric_alarm(AlarmName=thing.alarm, **value)
+
+
 def _widgets(client: Client, s: Settings, thing: Any, value: Any) -> None:
     cloudwatch = client("cloudwatch")
     body = json.loads(cloudwatch.get_dashboard(DashboardName=thing.dashboard)["DashboardBody"])
@@ -160,8 +168,8 @@ BY_OTHER_HANDS: dict[str, Callable[[Client, Settings, Any, Any], None]] = {
     "queue": _queue, "queue policy": _queue_policy, "topic": _topic, "subscription": _subscription,
     "environment variable": _variable, "function permission": _permission, "role policy": _role_policy,
     "state machine": _state_machine, "workflow alias": _workflow_alias, "rule": _rule, "rule target": _target,
-    "log group": _log_group, "dashboard widgets": _widgets, "drill user": _drill_user,
-    "documentation section": _section,
+    "log group": _log_group, "metric filter": _metric_filter, "alarm": _alarm, "dashboard widgets": _widgets,
+    "drill user": _drill_user, "documentation section": _section,
 }  # fmt: skip
 # What AWS takes no other word or number for than these.
 WORDS = {"": '{"a": ["b"]}', "false": "true", "ENABLED": "DISABLED", "ALL": "ERROR", 90: 30, 30: 90, 14: 30}

@@ -40,6 +40,7 @@ BY_A_CLOCK = {
 # Words of ours that mean something else as well, where code compares them: file, word, and what it is there.
 OTHERWISE = {
     ("lib/display/charts/alert_charts.py", "topic"): "a column",
+    ("lib/drills/subscribers.py", "rule"): "a key",
     ("lib/phases/proofs/route_tests.py", "events"): "a key",
     ("rehearsal/account/server.py", "http"): "the scheme of a URL",
     ("rehearsal/account/server.py", "https"): "the scheme of a URL",

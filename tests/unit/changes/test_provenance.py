@@ -421,8 +421,12 @@ RUN = "20261127T061252Z-347f"
 def first(tmp_path):
     """The record of a run of the first format that ended, and its parameters."""
     shutil.copytree(FIRST, tmp_path / "local")
+    newer = load("local").model_dump()  # what that version did not know yet
     begun = json.loads((tmp_path / "local" / RUN / VERDICT).read_text())["parameters"]
-    yield check({**begun, "outputs_dir": str(tmp_path), "run_id": RUN}), Record(tmp_path / "local" / RUN, RUN)
+    yield (
+        check({**newer, **begun, "outputs_dir": str(tmp_path), "run_id": RUN}),
+        Record(tmp_path / "local" / RUN, RUN),
+    )
     writers.leave(tmp_path / "local" / RUN)
 
 

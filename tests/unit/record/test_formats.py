@@ -37,8 +37,9 @@ NEWER = "is of format 3, and this version knows 1 and 2"
 def first(tmp_path):
     """A record as the version wrote it that named no formats, with the parameters it was made with."""
     shutil.copytree(FIRST, tmp_path / "local")
+    newer = load("local").model_dump()  # what that version did not know yet
     begun = json.loads((tmp_path / "local" / RUN / "run.json").read_text())["parameters"]
-    return check({**begun, "outputs_dir": str(tmp_path), "run_id": RUN}), Record(tmp_path / "local" / RUN, RUN)
+    return check({**newer, **begun, "outputs_dir": str(tmp_path), "run_id": RUN}), Record(tmp_path / "local" / RUN, RUN)
 
 
 def test_a_record_of_the_first_format_opens_verifies_and_is_sealed_in_this_one(first):
@@ -97,7 +98,9 @@ def test_a_row_added_to_one_that_ended_is_found_and_to_one_that_was_killed_is_on
 def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypatch):
     settings, record = first
     assert resume.with_its_approval(Run(settings, record)).approved_plan == settings.approved_plan
-    approval.require_resumable(run_of(settings, record), [], "anybody")
+    newer = "parameter second_alarm_action: None, now ''; parameter no_checkin_hours: None, now 24"
+    with pytest.raises(Refused, match=f"begun with something else: {newer}. Go on"):  # and nothing besides
+        approval.require_resumable(run_of(settings, record), [], "anybody")
     assert [phase.verdict for phase in run_phases.recorded_phases(record)] == ["succeeded"] * 9
     assert run_phases.status(record)["verdict"] == "succeeded"
     (plan,) = kept_plans.load_plans(record)

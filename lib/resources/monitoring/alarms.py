@@ -1,0 +1,69 @@
+"""CloudWatch's metric alarms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lib.aws import Live
+from lib.changes.resource import Field, Place
+from lib.errors import NotAsWanted
+from lib.resources.live_thing import LiveThing
+
+NAME, TAGS = "AlarmName", "Tags"
+EMPTY: tuple[Any, ...] = (None, "", [])
+THEIRS = "somebody is told by it of something else; give ours another name, by the workflow's, or theirs"
+METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
+KINDS = {METRIC: "MetricAlarms", COMPOSITE: "CompositeAlarms"}
+
+
+@dataclass(frozen=True)
+class Alarm(LiveThing):
+    """Value: all that PutMetricAlarm takes, but for name and tags, without what is empty; dimensions by their names.
+
+    Which fields those are, botocore's model of the call says, so that none of an alarm that was there before is lost.
+    Its tags stay with an alarm that exists; its state is CloudWatch's, and no part of the value.
+    """
+
+    alarm: str
+    kind: ClassVar[str] = "alarm"
+    noticed: ClassVar[str] = "operations, when it goes off"
+    special: ClassVar[Mapping[Place, Field]] = {
+        (): Field(missing_means_all=True),
+        ("MetricName",): Field(lived_on=THEIRS),
+        ("Metrics",): Field(lived_on=THEIRS),
+    }
+
+    def _read(self) -> dict[str, Any] | None:
+        description = _description(self.live, self.alarm)
+        return description and _value(self.live, description)
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        cloudwatch = self.live.client("cloudwatch")
+        if value is None:
+            cloudwatch.delete_alarms(AlarmNames=[self.alarm])
+        else:
+            _description(self.live, self.alarm)  # a composite alarm of this name is somebody's
+            cloudwatch.put_metric_alarm(AlarmName=self.alarm, **value)
+
+
+def _description(live: Live, name: str) -> dict[str, Any] | None:
+    """A metric alarm as CloudWatch describes it, None where there is none. Read-only.
+
+    Raises NotAsWanted where a composite alarm has the name: CloudWatch would not take another of it.
+    """
+    answer = live.client("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=list(KINDS))
+    if any(one[NAME] == name for one in answer.get(KINDS[COMPOSITE], [])):
+        raise NotAsWanted(
+            f"{name} is a composite alarm that somebody made; expected none of this name, or a metric alarm. It was "
+            "left alone: rename it, or have it renamed, and plan again"
+        )
+    return next((one for one in answer.get(KINDS[METRIC], []) if one[NAME] == name), None)
+
+
+def _value(live: Live, description: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a described alarm PutMetricAlarm takes."""
+    taken = set(live.client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members)
+    value = {key: description[key] for key in taken - {NAME, TAGS} if description.get(key) not in EMPTY}
+    if "Dimensions" in value:
+        value["Dimensions"] = sorted(value["Dimensions"], key=lambda one: str(one["Name"]))
+    return {key: value[key] for key in sorted(value)}

@@ -1,0 +1,71 @@
+"""Alarms as on AWS, put in the place of ministack's in its own process: math is kept, and dimensions count. No AWS.
+
+Ministack forgets `Metrics` of an alarm and gives each a statistic, looks at a metric of that name whatever its
+dimensions, and never at what is missing. An alarm is evaluated when a datapoint is put, and when it is put itself only
+where a metric of it has a datapoint: what is missing alone sets none off here, where AWS would within minutes.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import cloudwatch
+
+from rehearsal.account import alarm_evaluation
+
+MATH, ONE = ("Metrics", "ThresholdMetricId"), ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
+PUT, EVALUATE = "_put_metric_alarm", "_evaluate_alarm"
+Put = Callable[..., Any]
+
+
+def behave_as_on_aws() -> None:
+    """Let alarms be kept and evaluated so. Raises AttributeError where a version of ministack has none of a name."""
+    setattr(cloudwatch, PUT, _kept_whole(getattr(cloudwatch, PUT)))
+    getattr(cloudwatch, EVALUATE)
+    setattr(cloudwatch, EVALUATE, _evaluate)
+
+
+def _kept_whole(put: Put) -> Put:
+    def inner(params: object, data: Mapping[str, Any], *how: object) -> object:
+        answer = put(params, data, *how)
+        alarm = cloudwatch._alarms.get((data or {}).get("AlarmName"))
+        if alarm is not None:
+            alarm |= {key: data[key] for key in (*MATH, "EvaluateLowSampleCountPercentile") if key in data}
+            for key in [key for key, value in alarm.items() if value is None or ("Metrics" in alarm and key in ONE)]:
+                del alarm[key]
+            _evaluate(alarm)
+        return answer
+
+    return inner
+
+
+def _evaluate(alarm: dict[str, Any]) -> None:
+    if not (alarm.get("MetricName") or "Metrics" in alarm) or not _has_datapoints(alarm):
+        return
+    before, now = alarm["StateValue"], time.time()
+    after = alarm_evaluation.state(alarm, _datapoint, now)
+    if not after or after == before:
+        return
+    reason = f"Threshold Crossed: {alarm['ComparisonOperator']} {alarm['Threshold']:g}"
+    alarm |= {"StateValue": after, "StateReason": reason, "StateUpdatedTimestamp": int(now)}
+    cloudwatch._record_history(alarm["AlarmName"], before, after, reason)
+    cloudwatch._dispatch_alarm_actions(alarm, before, after, reason)
+    cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _has_datapoints(alarm: Mapping[str, Any]) -> bool:
+    return any(_points(stat["Metric"]) for stat in alarm_evaluation.metrics(alarm))
+
+
+def _points(metric: Mapping[str, Any]) -> list[Any]:
+    dimensions = cloudwatch._dims_key({row["Name"]: row["Value"] for row in metric.get("Dimensions", [])})
+    return list(cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or [])
+
+
+def _datapoint(
+    namespace: str, name: str, dimensions: Mapping[str, str], statistic: str, start: float, end: float
+) -> float | None:
+    rows = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    points = _points({"Namespace": namespace, "MetricName": name, "Dimensions": rows})
+    within = [point for point in points if start < point["Timestamp"] <= end]
+    return float(cloudwatch._stat_value(cloudwatch._calc_stats(within), statistic, within)) if within else None

@@ -1,0 +1,104 @@
+"""Alarms of the embedded account: by their own dimensions and math, told by their topic."""
+
+import json
+
+import pytest
+
+from lib.aws import connect
+from lib.changes import engine
+from lib.changes.plans import Wanted
+from lib.errors import NotAsWanted, Refused
+from lib.record.records import Record
+from lib.resources import connected_run
+from lib.resources.resource_kinds import Alarm, Subscription, Topic
+from lib.settings import with_changes
+from rehearsal.account import baseline
+
+OURS = [{"Name": "Of", "Value": "ours"}]
+TOLD = {"ActionsEnabled": True, "AlarmDescription": "d", "ComparisonOperator": "GreaterThanThreshold"}
+TOLD |= {"EvaluationPeriods": 1, "Threshold": 0.0, "TreatMissingData": "notBreaching", "Statistic": "Sum"}
+METRIC = {"Namespace": "Made", "MetricName": "Made", "Dimensions": OURS, "Period": 60}
+
+
+@pytest.fixture
+def live(account):
+    return connect(with_changes(account, mode="apply"))
+
+
+def value(live, **other):
+    return {**TOLD, **METRIC, "AlarmActions": [live.settings.ops_topic_arn], **other}
+
+
+def put(client, *dimensions, metric="Made", number=1.0):
+    datum = {"MetricName": metric, "Dimensions": list(dimensions), "Value": number}
+    client("cloudwatch").put_metric_data(Namespace="Made", MetricData=[datum])
+
+
+def state(client, name):
+    (found,) = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return found["StateValue"]
+
+
+def test_an_alarm_goes_off_by_its_own_dimensions_and_its_topic_tells(live, client, received):
+    Topic(live, live.settings.ops_topic_name).write({"DisplayName": "d"})
+    inbox = Subscription(live, live.settings.ops_topic_name, "sqs", live.settings.queue_arn(baseline.OPERATIONS_INBOX))
+    inbox.write({"dead_letter_queue": "", "raw": "false", "filter": ""})
+    Alarm(live, "Ours").write(value(live))
+    put(client, {"Name": "Of", "Value": "theirs"})
+    assert state(client, "Ours") == "INSUFFICIENT_DATA"
+    put(client, *OURS)
+    assert state(client, "Ours") == "ALARM"
+    (notice,) = received(baseline.OPERATIONS_INBOX)
+    told = json.loads(notice["Message"])
+    assert (told["AlarmName"], told["NewStateValue"]) == ("Ours", "ALARM")
+
+
+def test_an_alarm_by_math_is_kept_whole_and_goes_off(live, client):
+    rows = [
+        {"Id": name, "MetricStat": {"Metric": {"Namespace": "Made", "MetricName": name}, "Period": 60, "Stat": "Sum"}}
+        | {"ReturnData": False}
+        for name in ("sent", "carried")
+    ]
+    told = {"Id": "lost", "Expression": "FILL(sent, 0) - FILL(carried, 0)", "Label": "lost", "ReturnData": True}
+    plain = {key: TOLD[key] for key in TOLD if key != "Statistic"}
+    Alarm(live, "Math").write({**plain, "Metrics": [*rows, told]})
+    assert Alarm(live, "Math").read()["Metrics"] == [*rows, told]
+    put(client, metric="sent")
+    assert state(client, "Math") == "ALARM"
+    put(client, metric="carried")
+    assert state(client, "Math") == "OK"
+
+
+def test_an_undo_leaves_the_state_and_the_tags_of_an_alarm_that_was_there(live, client):
+    cloudwatch = client("cloudwatch")
+    tags = [{"Key": "owner", "Value": "somebody"}]
+    before = {**value(live), "AlarmDescription": "theirs", "Threshold": 7.5, "InsufficientDataActions": []}
+    cloudwatch.put_metric_alarm(AlarmName="Theirs", **before, Tags=tags)
+    (theirs,) = cloudwatch.describe_alarms(AlarmNames=["Theirs"])["MetricAlarms"]
+    was = Alarm(live, "Theirs").read()
+    Alarm(live, "Theirs").write(value(live))
+    Alarm(live, "Theirs").write(was)
+    (now,) = cloudwatch.describe_alarms(AlarmNames=["Theirs"])["MetricAlarms"]
+    moment = "AlarmConfigurationUpdatedTimestamp"
+    assert {**now, moment: 0} == {**theirs, moment: 0}
+    assert cloudwatch.list_tags_for_resource(ResourceARN=now["AlarmArn"])["Tags"] == tags
+
+
+def test_a_composite_alarm_of_the_name_is_left_alone(live, client):
+    client("cloudwatch").put_composite_alarm(AlarmName="Both", AlarmRule="FALSE")
+    for done in (Alarm(live, "Both").read, lambda: Alarm(live, "Both").write(value(live))):
+        with pytest.raises(NotAsWanted, match="Both is a composite alarm that somebody made"):
+            done()
+    listed = client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert [one["AlarmName"] for one in listed] == ["Both"]
+
+
+@pytest.mark.parametrize("differs", [{"Threshold": 9.0}, {"MetricName": "Theirs"}, {"ActionsEnabled": False}], ids=str)
+def test_somebodys_alarm_of_the_name_is_not_replaced(live, client, tmp_path, differs):
+    Alarm(live, "Theirs").write(value(live, **differs))
+    before = Alarm(live, "Theirs").read()
+    run = connected_run.of(live, Record(tmp_path, "run"))
+    plan = engine.plan("04", [Wanted(Alarm(live, "Theirs"), value(live, AlarmDescription="ours"))])
+    with pytest.raises(Refused, match=r"would replace .*alarm Theirs"):
+        engine.carry_out(plan, run)
+    assert Alarm(live, "Theirs").read() == before
