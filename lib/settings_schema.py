@@ -22,21 +22,15 @@ from pydantic import (
 )  # fmt: skip
 
 from lib import routes
-from lib.values import name_limits, partitions, subscriber_addresses
+from lib.values import name_limits, partitions, reviewed, subscriber_addresses
 from lib.values.modes import OF_THE_RUN, Approval, Foreign, Gap, Mode
-from lib.values.run_names import SAMPLE, checked_run_id
+from lib.values.run_names import checked_environment, checked_run_id
 from lib.values.subscriber_addresses import mask as mask
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
 
 Number = StrictInt | StrictFloat
-
-
-def _environment(given: str) -> str:
-    if given == SAMPLE:
-        raise ValueError("whose folder in outputs/ is the sample's; expected another name")
-    return given
 
 
 # A member where code reads it; plain text where the parameters are handed on, to a kernel, a file or a command line.
@@ -49,7 +43,7 @@ class Settings(BaseModel):
     # What was given may be an address or a secret, so no error shows it but in our own words.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$"), AfterValidator(_environment)]
+    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$"), AfterValidator(checked_environment)]
     account_id: Annotated[StrictStr, Field(pattern=r"^[0-9]{12}$")]
     region: name_limits.Region
     endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://[^\s@]+)$")]
@@ -108,6 +102,10 @@ class Settings(BaseModel):
     success_rate_error: Annotated[Number, Field(gt=0, le=0.5)]
     long_execution_seconds: Annotated[StrictInt, Field(ge=1, le=86400)]
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
+    outcomes_file: StrictStr
+    crisis_recall_floor: Annotated[Number, Field(gt=0, lt=1)]
+    alerts_a_day: Annotated[Number, Field(gt=0)]
+    outcome_costs: Annotated[dict[StrictStr, list[Number]], AfterValidator(reviewed.checked_costs)]
     not_exercised_here: list[Annotated[Gap, PLAIN]]
     _file: str = PrivateAttr("")  # where they are from, "" where nobody said so; decides nothing
     _strict: bool = PrivateAttr(default=True)  # whether what the files in parameters/ guard concerns what they are for
