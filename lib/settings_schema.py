@@ -22,7 +22,7 @@ from pydantic import (
 )  # fmt: skip
 
 from lib import routes
-from lib.values import name_limits, partitions, subscriber_addresses
+from lib.values import name_limits, partitions, reviewed, subscriber_addresses
 from lib.values.modes import OF_THE_RUN, Approval, Foreign, Gap, Mode
 from lib.values.run_names import checked_run_id
 from lib.values.subscriber_addresses import mask as mask
@@ -104,6 +104,10 @@ class Settings(BaseModel):
     success_rate_error: Annotated[Number, Field(gt=0, le=0.5)]
     long_execution_seconds: Annotated[StrictInt, Field(ge=1, le=86400)]
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
+    outcomes_file: StrictStr
+    crisis_recall_floor: Annotated[Number, Field(gt=0, lt=1)]
+    alerts_a_day: Annotated[Number, Field(gt=0)]
+    outcome_costs: Annotated[dict[StrictStr, list[Number]], AfterValidator(reviewed.checked_costs)]
     not_exercised_here: list[Annotated[Gap, PLAIN]]
     _file: str = PrivateAttr("")  # where they are from, "" where nobody said so; decides nothing
     _strict: bool = PrivateAttr(default=True)  # whether what the files in parameters/ guard concerns what they are for

@@ -176,15 +176,18 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @main.command()
 @parameters
 @click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
+@click.option("--labels", default="", metavar="FILE", help="Reviewed outcomes: the sample of this run, filled in.")
 @exits_with_code
-def tune(given: Callable[..., Settings], run_id: str) -> int:
-    """Look at the thresholds against recorded check-ins.
+def tune(given: Callable[..., Settings], run_id: str, labels: str) -> int:
+    """Look at the thresholds against recorded check-ins, and against what people said of them who reviewed them.
 
     \b
     Examples:
       runbook tune prod
+      runbook tune prod --run-id RUN_ID --labels reviewed.csv
     """
-    return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.TUNING)
+    reviewed = {"outcomes_file": str(Path(labels).resolve())} if labels else {}
+    return run_again(given(mode=Mode.PLAN, run_id=run_id, **reviewed), run_phases.TUNING)
 
 
 def run_again(chosen: Settings, number: str) -> int:

@@ -15,6 +15,7 @@ from lib import settings
 from lib.errors import BadParameters, RunbookError
 from lib.record.records import Record
 from lib.settings import Settings
+from lib.values.reviewed import LEVELS, Outcome
 from lib.values.subscriber_addresses import hide_address
 
 # What a restore goes by, as the file says where that is right. All else decides nothing of it.
@@ -25,6 +26,12 @@ NEEDED = (
 OUTPUTS = "outputs"  # where the records of runs lie, unless a file says otherwise
 # Stands for the address where it is not told: a restore pages nobody, and a record masks it.
 NOBODY = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "nobody@nowhere.invalid"}
+
+# What the record of an older version does not say, and no restore goes by.
+SINCE = {
+    "outcomes_file": "", "crisis_recall_floor": 0.95, "alerts_a_day": 1,
+    "outcome_costs": {outcome: [0] * LEVELS for outcome in Outcome},
+}  # fmt: skip
 
 
 def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]:
@@ -50,6 +57,7 @@ def _recorded(environment: str, overrides: Mapping[str, Any]) -> Settings:
     merged = {**said, **overrides}
     outputs, recorded = _told(merged, path.stem, str(overrides["run_id"]))
     settings.require_no_guard_lifted({**recorded, **said}, overrides, path.name)
+    recorded = {**SINCE, **recorded}
     asked = {key: overrides[key] for key in ("mode", "run_id")}
     own = {key: merged[key] for key in NEEDED if key in merged}
     wrong = _wrong({**recorded, **NOBODY, **own, **asked})

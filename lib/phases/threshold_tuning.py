@@ -142,8 +142,7 @@ def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.
         return pd.DataFrame(columns=columns)
     routers = {value: _moved(now, name, value) for value in values}
     cells, counts = _kinds(history, routers.values())
-    coverage = history.attrs["coverage"]
-    every = max(_days(history, window), 1) * (coverage.read / coverage.recorded if coverage.recorded else 1)
+    every = spans(history, window)
     rows = []
     for value, router in routers.items():
         counted = _counted(cells, counts, router)
@@ -164,6 +163,12 @@ def _drawn(now: Current, name: str) -> str:
     ends = [(f"below {drawn[0]}", drawn[0] - 1), (f"above {drawn[-1]}", drawn[-1] + 1)]
     reasons = "".join(f"; {where}, {why[value]}" for where, value in ends if value in why)
     return f"The whole values from {drawn[0]} to {drawn[-1]} are drawn, and that of now{reasons}."
+
+
+def spans(history: pd.DataFrame, window: Window) -> float:
+    """By what a count of those that were read is divided, so that it is one of all that are recorded, in a `span`."""
+    coverage = history.attrs["coverage"]
+    return max(_days(history, window), 1) * (coverage.read / coverage.recorded if coverage.recorded else 1)
 
 
 def span(history: pd.DataFrame, window: Window) -> str:

@@ -2,10 +2,12 @@
 
 from enum import StrEnum
 
+# By what the tuning judges thresholds: it changes nothing.
+OF_THE_TUNING = ("outcomes_file", "crisis_recall_floor", "alerts_a_day", "outcome_costs")
 # Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
 OF_THE_RUN = (
     "mode", "run_id", "outputs_dir", "docs_dir", "record_store", "profile", "approved_plan", "approved_by",
-    "change_ticket", "rollback_to_phase", "rollback_foreign",
+    "change_ticket", "rollback_to_phase", "rollback_foreign", *OF_THE_TUNING,
 )  # fmt: skip
 # What guards an account is as the parameters file in use says, and no option, notebook or environment word changes it.
 # FIXED stays as it is, the workflow because the account keeps its guards by it; of TIGHTENED more may be asked than the

@@ -49,4 +49,6 @@ def begun(settings, *plans, run_id="") -> Record:
 def other_value(key: str, value: object) -> object:
     if key in OTHERS:
         return OTHERS[key]
+    if isinstance(value, dict):
+        return {**value, "other": []}
     return value + 1 if isinstance(value, int | float) else f"{value}-other"

@@ -22,7 +22,7 @@ from lib.telemetry.configuration.facts import SENSES, Meaning, Sense
 from lib.telemetry.execution_status import Count, Ending, ExecutionStatus, When, Who
 from lib.telemetry.route_moves import Move
 from lib.values.check_registry import Id
-from lib.values.exact_json import dumps
+from lib.values.exact_json import dumps, parts_of
 from lib.values.modes import Approval, Gap, Mode
 from lib.values.subscriber_addresses import EXPECTED, Protocol
 from lib.values.verdicts import Verdict, member
@@ -102,8 +102,8 @@ def test_parameters_are_members_in_code_and_plain_text_where_they_are_handed_on(
     settings = with_changes(load("local"), mode="apply", not_exercised_here=["execution_revision"])
     assert (settings.mode, settings.approval) == (Mode.APPLY, Approval.NONE)
     assert settings.mode is Mode.APPLY and settings.not_exercised_here == [Gap.EXECUTION_REVISION]
-    flat = [one for value in settings.model_dump().values() for one in (value if isinstance(value, list) else [value])]
-    assert {type(one) for one in flat} <= {str, int, float}
+    plain = {type(part.value) for part in parts_of(settings.model_dump())}
+    assert plain == {dict, list, str, int, float}
     assert {type(one) for one in (settings.recorded()["mode"], *settings.recorded()["not_exercised_here"])} == {str}
 
 

@@ -1,0 +1,72 @@
+"""Charts of all thresholds at once: what fewer alerts cost in people missed, and where the cost is least. No AWS."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.display.charts.style import BEHIND, BLACK, BLUE, VERMILLION, canvas, empty_figure, in_style, legend
+from lib.phases.tuning.spots import Spot
+
+MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}  # the first is seen also where others are at its place
+
+
+@in_style
+def alerts_against_misses(frame: pd.DataFrame, spots: Sequence[Spot], budget: float, span: str) -> Figure:
+    """`frame`: alerts (check-ins in a `span`), missed (people in danger without an alert, in a `span`), a row a setting
+    that no other beats. `budget`: the most alerts in a `span`. Empty where nobody was found in danger.
+    """
+    question = f"How many people in danger are missed {span}, for how many alerts?"
+    if frame.empty:
+        return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
+    said = "; ".join(f"{spot.name}: {spot.x:,.4g} alerts, {spot.y:,.3g} missed" for spot in spots)
+    figure, axes = canvas(question, f"{said}. Left of the line no setting can be")
+    axes.step(frame["alerts"], frame["missed"], where="post", color=BLUE, linewidth=1.6, label="fewest missed")
+    _mark(axes, spots)
+    right = max(float(frame["alerts"].max()), *(spot.x for spot in spots)) * 1.05 + 0.1
+    if budget < right:
+        axes.axvline(budget, color=VERMILLION, linestyle="-.", linewidth=1.5)
+        axes.annotate(
+            f"limit {budget:g} {span}", xy=(budget, 0.97), xycoords=("data", "axes fraction"), xytext=(-4, 0),
+            textcoords="offset points", ha="right", va="top", fontsize=9, color=VERMILLION, bbox=BEHIND,
+        )  # fmt: skip
+    top = max(float(frame["missed"].max()), *(spot.y for spot in spots))
+    axes.set_xlim(0, right)
+    axes.set_ylim(-0.02 * top, top * 1.08 + 0.1)
+    axes.set_xlabel(f"alerts of all kinds {span}")
+    axes.set_ylabel(f"people in danger without an alert {span},\nestimated from reviews")
+    legend(axes)
+    return figure
+
+
+@in_style
+def cost_by_pair(costs: pd.DataFrame, spots: Sequence[Spot]) -> Figure:
+    """A heat map of the smallest cost for each pair. `costs`: a row a moderate threshold, a column a sentiment one;
+    infinity where no allowed setting has the pair, which stays white.
+    """
+    question = "Where is the cost least, by the standard alert's two thresholds?"
+    cost = costs.to_numpy(dtype=float)
+    if not np.isfinite(cost).any():
+        return empty_figure(question, "no setting can be judged.", costs)
+    said = "; ".join(f"{spot.name}: risk above {spot.y:g} or sentiment below {spot.x:g}" for spot in spots)
+    figure, axes = canvas(question, f"{said}. White: no setting with it keeps floor and budget", 4.6)
+    shown = np.where(np.isfinite(cost), cost, np.nan)
+    scale = "log" if np.nanmin(shown) > 0 else "linear"  # what is near the least is what counts
+    drawn = axes.pcolormesh(costs.columns, costs.index, shown, cmap="cividis", norm=scale, rasterized=True)
+    figure.colorbar(drawn, ax=axes, label="smallest cost, the others at their best")
+    _mark(axes, spots)
+    axes.grid(visible=False)
+    axes.set_xlabel("sentiment_below (-1 to 1)")
+    axes.set_ylabel("moderate_risk_above (0 to 100)")
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=len(spots), borderaxespad=0)
+    return figure
+
+
+def _mark(axes: Axes, spots: Sequence[Spot]) -> None:
+    for at, (spot, (marker, size)) in enumerate(zip(spots, MARKERS.items(), strict=False)):
+        axes.plot(
+            [spot.x], [spot.y], marker, color="white", markeredgecolor=BLACK, markeredgewidth=1.4, markersize=size,
+            linestyle="none", label=spot.name, zorder=9 - at,
+        )  # fmt: skip

@@ -1,0 +1,111 @@
+"""What a search found, as tables and as what charts are drawn from. Pure, no AWS."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib import routes
+from lib.phases.tuning import joint_sweep, recall_floor
+from lib.phases.tuning.search import Answer, Judged, Search
+from lib.phases.tuning.spots import Spot
+from lib.routes import Route
+from lib.settings import Settings
+from lib.values.reviewed import Outcome
+
+DANGER = [outcome for outcome in Outcome if outcome != Outcome.NONE]
+NOBODY = "not reviewed"
+UNTOLD = Answer.CANNOT_TELL.value
+
+
+def answer_in_words(search: Search) -> str:
+    """What the search comes to, in a sentence or three."""
+    left_out = f" {search.unknown:,} check-ins are left out: nobody knows what they held." if search.unknown else ""
+    tried = f"{search.grid.combinations:,} settings of the five thresholds were compared exactly."
+    bias = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
+    return f"**{search.answer.capitalize()}**: {search.why}. {tried}{bias}{left_out}"
+
+
+def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:
+    """One row a setting: its five numbers, and what it does."""
+    return [_row(search, one, settings) for one in search.settings]
+
+
+def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
+    crises = one.weights.loc[Outcome.CRISIS]
+    caught, every = float(crises[Route.CRISIS]), float(crises.sum())
+    limit = float(recall_floor.lower_limit(caught, every, search.reviews))
+    reached = f"{_spoken(caught)} of {_spoken(every)}; at least {limit:.1%}"
+    low, high = _of_unreviewed(one, settings)
+    unreviewed = int(one.counts.loc[""].to_numpy().sum())
+    return {
+        "setting": one.name,
+        **{name: f"{value:g}" for name, value in one.numbers.items()},
+        f"alerts {search.span}": _spoken(one.alerts / search.spans),
+        f"cost {search.span}, by the reviewed": _spoken(one.cost / search.spans) if _reviewed(one) else UNTOLD,
+        "crises with the crisis alert": reached if every else UNTOLD,
+        "crises without any alert": _spoken(float(crises[Route.NONE])) if every else UNTOLD,
+        f"cost {search.span} of the {unreviewed:,} not reviewed": " to ".join(
+            _spoken(cost / search.spans) for cost in (low, high)
+        ),
+    }
+
+
+def _spoken(number: float) -> str:
+    """Whole from 100 on; below, three digits."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _reviewed(one: Judged) -> float:
+    return float(one.weights.loc[list(Outcome)].to_numpy().sum())
+
+
+def _of_unreviewed(one: Judged, settings: Settings) -> tuple[float, float]:
+    """What the unreviewed cost at least and at most, were each of the outcome that costs so: nobody knows which."""
+    counts = one.counts.loc[""]
+    prices = np.array([settings.outcome_costs[outcome] for outcome in Outcome], dtype=float)
+    levels = [int(routes.level(route)) for route in counts.index]
+    counted = counts.to_numpy(dtype=float)
+    return float(counted @ prices[:, levels].min(axis=0)), float(counted @ prices[:, levels].max(axis=0))
+
+
+def confusion(search: Search) -> list[dict[str, Any]]:
+    """One row a setting and outcome: how many check-ins take each route."""
+    rows = []
+    for one in search.settings:
+        for outcome in (*Outcome, ""):
+            table = one.weights if outcome else one.counts
+            row = {str(route): _spoken(number) for route, number in table.loc[outcome].items()}
+            rows.append({"setting": one.name, "outcome": str(outcome) or NOBODY, **row})
+    return rows
+
+
+def fewest_missed(search: Search) -> pd.DataFrame:
+    """The settings that no other beats: alerts and missed, in a `span`. Empty where nobody was found in danger."""
+    if not search.settings[0].weights.loc[DANGER].to_numpy().any():
+        return pd.DataFrame(columns=["alerts", "missed"])
+    ordered = joint_sweep.all_ordered(search.cube)
+    rows = joint_sweep.frontier(search.alerts, search.missed, ordered) / search.spans
+    return pd.DataFrame(rows, columns=["alerts", "missed"])
+
+
+def missed_spots(search: Search) -> list[Spot]:
+    """Where each setting stands among alerts and people missed, in a `span`."""
+    return [
+        Spot(one.name, one.alerts / search.spans, float(one.weights.loc[DANGER, Route.NONE].sum()) / search.spans)
+        for one in search.settings
+    ]
+
+
+def cheapest_pairs(search: Search) -> pd.DataFrame:
+    """The smallest cost, in a `span`, for each moderate threshold (rows) and sentiment threshold (columns)."""
+    costs = joint_sweep.cheapest(search.cost, search.allowed) / search.spans
+    if search.answer in (Answer.CANNOT_TELL, Answer.REFUSED):
+        costs = np.full_like(costs, np.inf)
+    return pd.DataFrame(costs, index=search.grid.risks, columns=search.grid.sentiments)
+
+
+def pair_spots(search: Search) -> list[Spot]:
+    """Where each setting stands among the standard alert's two thresholds."""
+    risk, sentiment = (threshold.placeholder for threshold in Route.STANDARD.row.thresholds)
+    return [Spot(one.name, one.numbers[sentiment], one.numbers[risk]) for one in search.settings]

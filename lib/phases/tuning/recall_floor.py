@@ -1,0 +1,63 @@
+"""How sure a number of reviewed crises makes of the share that raises the crisis alert. Pure, no AWS.
+
+One-sided exact limits (Clopper and Pearson), at 95 %. Weighted reviews count as the number of equal ones that would say
+as much (Korn and Graubard, Survey Methodology 24, 1998; their effective size by Kish).
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from lib.values.reviewed import Outcome
+
+ERROR = 0.05
+USUAL = (0.95, 0.99, 0.999)
+
+
+def lower_limit(caught: Any, of: float, effective: float) -> np.ndarray:  # noqa: ANN401 - what numpy takes
+    """The share that is proven, 95 % sure: `caught` of `of` check-ins, known by `effective` reviews. 0 of none."""
+    shares = np.clip(np.asarray(caught, dtype=float) / of, 0, 1) if of else np.zeros(np.shape(caught))
+    hits = shares * effective
+    with np.errstate(invalid="ignore"):
+        limits = special.betaincinv(hits, effective - hits + 1, ERROR)
+    return np.where(hits > 0, limits, 0.0)
+
+
+def reviews_needed(floor: float, missed: int = 0) -> int:
+    """The fewest reviewed crises that prove a share of `floor` where so many of them are missed."""
+    low, high = missed, missed + 1
+    while lower_limit(high - missed, high, high) < floor:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = lower_limit(middle - missed, middle, middle) >= floor
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+def effective_size(weights: pd.Series) -> float:
+    """How many reviews of equal weight would say as much."""
+    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+
+
+def crises(checkins: pd.DataFrame) -> pd.Series:
+    """The weight of each reviewed crisis."""
+    return checkins.loc[checkins["outcome"] == Outcome.CRISIS, "weight"]
+
+
+def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:
+    """What each floor needs, beside what there is; `checkins` with outcomes, `floor` that of the parameters."""
+    there = effective_size(crises(checkins))
+    return [
+        {
+            "the crisis alert reaches at least": f"{share:.4g} of crises",
+            "": "crisis_recall_floor" if share == floor else "",
+            "reviewed crises needed, none missed": reviews_needed(share),
+            "one missed": reviews_needed(share, 1),
+            "there are, counted by weight": f"{there:.4g}",
+            "enough": "yes" if there >= reviews_needed(share) else "NO",
+        }
+        for share in sorted({*USUAL, floor})
+    ]

@@ -1,0 +1,242 @@
+"""Today's thresholds against the best five together, as far as reviewed outcomes tell. Pure, no AWS; applies nothing.
+
+Each setting that is shown is judged by the definition's own router over the check-ins themselves; where the sweep says
+another sum of it, nothing is shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from lib import routes
+from lib.asl.router import Router
+from lib.definitions import thresholds
+from lib.errors import NotAsWanted
+from lib.phases import threshold_tuning
+from lib.phases.threshold_tuning import Current
+from lib.phases.tuning import cube, joint_sweep, recall_floor
+from lib.phases.tuning.cube import Cube, Grid
+from lib.phases.tuning.joint_sweep import Allowed, Place, Terms
+from lib.routes import Route
+from lib.settings import Settings
+from lib.telemetry import checkin_frames
+from lib.telemetry.review_window import Window
+from lib.values.alerts import Score
+from lib.values.reviewed import Outcome
+
+NAMES = tuple(threshold.name for threshold in routes.THRESHOLDS)
+SAME = 1e-6  # sums that differ by no more, relative to themselves, are one
+
+
+class Answer(StrEnum):
+    """What the search comes to."""
+
+    CANNOT_TELL = "cannot tell"
+    REFUSED = "refused"
+    KEEP = "keep what is"
+    PROPOSED = "proposed"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """By the router: `weights` and `counts` have a row an outcome ("" of nobody reviewed), a column a route.
+
+    `numbers`: placeholder -> value. `cost` is that of all that the reviewed stand for.
+    """
+
+    name: str
+    numbers: Mapping[str, float]
+    weights: pd.DataFrame
+    counts: pd.DataFrame
+    cost: float
+
+    @property
+    def alerts(self) -> int:
+        """How many check-ins raise an alert."""
+        return int(self.counts.drop(columns=Route.NONE).to_numpy().sum())
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was searched, and what came of it: `why` is a sentence. `settings`: now, and what else was found.
+
+    `spans`: a count divided by it is one in a `span`. `unknown` check-ins are left out: nobody knows what they held.
+    """
+
+    answer: Answer
+    why: str
+    settings: tuple[Judged, ...]
+    cube: Cube
+    cost: Terms
+    alerts: Terms
+    missed: Terms
+    allowed: Allowed
+    reviews: float
+    spans: float
+    span: str
+    unknown: int
+
+    @property
+    def grid(self) -> Grid:
+        return self.cube.grid
+
+
+def run(checkins: pd.DataFrame, now: Current, settings: Settings, window: Window) -> Search:
+    """Search all settings for the smallest cost, under the floor and the budget; `checkins` as `outcomes.join` has it.
+
+    Raises NotAsWanted where the sweep and the router do not agree on a setting.
+    """
+    known = checkins[cube.which_known(checkins)]
+    filled = cube.fill(known, cube.grid_around(now.thresholds))
+    prices = np.array([settings.outcome_costs[outcome] for outcome in Outcome], dtype=float)
+    cost = joint_sweep.add_up(filled, _costs(filled, prices))
+    alerts, missed = joint_sweep.add_up(filled, _alerts(filled)), joint_sweep.add_up(filled, _missed(filled))
+    spans = threshold_tuning.spans(checkins, window)
+    allowed = _allowed(filled, alerts, known, settings, spans)
+    here = _place_of(filled.grid, now.thresholds)
+    answer, why, best = _decide(known, cost, allowed, here, settings)
+    found_places = [("best of all together", best)]
+    if best and here:
+        found_places.insert(0, ("best single move", _single(cost, allowed, here)))
+    judged = [_judge(known, now, "now", now.thresholds, prices)]
+    for name, place in found_places:
+        if place:
+            judged.append(_judge(known, now, name, _numbers_at(filled.grid, place), prices))
+    for one in judged:
+        _require_agreement(one, filled.grid, cost, alerts)
+    reviews = recall_floor.effective_size(recall_floor.crises(known))
+    span = threshold_tuning.span(checkins, window)
+    return Search(
+        answer, why, tuple(judged), filled, cost, alerts, missed, allowed, reviews, spans, span,
+        len(checkins) - len(known),
+    )  # fmt: skip
+
+
+def _place_of(grid: Grid, numbers: Mapping[str, float]) -> Place | None:
+    """Where a setting stands on the grid, None where its thresholds are out of order or out of bounds."""
+    at = dict[str, int]()
+    for threshold in routes.THRESHOLDS:
+        axis, value = _axis(grid, threshold.score), float(numbers[threshold.placeholder])
+        if value not in axis:
+            return None
+        at[threshold.name] = axis.index(value)
+    risks = [at[threshold.name] for threshold in routes.RISKS]
+    return Place(**at) if all(upper > lower for upper, lower in pairwise(risks)) else None
+
+
+def _numbers_at(grid: Grid, place: Place) -> dict[str, float]:
+    """The setting of a place, whole numbers as such: placeholder -> value."""
+    values = {one.placeholder: _axis(grid, one.score)[getattr(place, one.name)] for one in routes.THRESHOLDS}
+    return {name: int(value) if value.is_integer() else value for name, value in values.items()}
+
+
+def _axis(grid: Grid, score: Score) -> tuple[float, ...]:
+    return grid.risks if score is Score.RISK else grid.sentiments
+
+
+def _outcomes(filled: Cube) -> np.ndarray:
+    """The row of each cell's outcome in the table of costs; -1 of one that nobody reviewed."""
+    return filled.cells["outcome"].map({str(one): at for at, one in enumerate(Outcome)}).fillna(-1).to_numpy(dtype=int)
+
+
+def _costs(filled: Cube, prices: np.ndarray) -> joint_sweep.Amounts:
+    at, weight = _outcomes(filled), filled.cells["weight"].to_numpy(dtype=float)
+    return {route: weight * np.where(at >= 0, prices[at, route.row.level], 0.0) for route in Route}
+
+
+def _alerts(filled: Cube) -> joint_sweep.Amounts:
+    count = filled.cells["count"].to_numpy(dtype=float)
+    return {route: count * (route is not Route.NONE) for route in Route}
+
+
+def _missed(filled: Cube) -> joint_sweep.Amounts:
+    """People who were in danger, by weight, and raise no alert."""
+    weight = filled.cells["weight"].to_numpy(dtype=float) * (_outcomes(filled) > 0)
+    return {route: weight * (route is Route.NONE) for route in Route}
+
+
+def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Settings, spans: float) -> Allowed:
+    """The settings that keep the floor and the budget. The floor hangs on the crisis threshold alone."""
+    ordered = joint_sweep.all_ordered(filled)
+    weights = recall_floor.crises(known)
+    of_crises = filled.cells["weight"].to_numpy(dtype=float) * (filled.cells["outcome"] == Outcome.CRISIS).to_numpy()
+    caught = joint_sweep.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
+    limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.effective_size(weights))
+    within = joint_sweep.every_lower(alerts) <= settings.alerts_a_day * spans
+    return Allowed(limits >= settings.crisis_recall_floor, ordered.high, ordered.lower & within)
+
+
+def _decide(
+    known: pd.DataFrame, cost: Terms, allowed: Allowed, here: Place | None, settings: Settings
+) -> tuple[Answer, str, Place | None]:
+    """The answer, why, and the best setting where there is one."""
+    reviewed, floor = known.loc[known["outcome"] != "", "outcome"], settings.crisis_recall_floor
+    if reviewed.nunique() < 2:
+        only = f"all {len(reviewed):,} reviewed are {reviewed.iloc[0]}" if len(reviewed) else "none is reviewed"
+        return Answer.CANNOT_TELL, f"of {len(known):,} check-ins {only}, so that no setting can be judged", None
+    if not allowed.crisis.any():
+        there = recall_floor.effective_size(recall_floor.crises(known))
+        need = recall_floor.reviews_needed(floor)
+        return Answer.REFUSED, (
+            f"no crisis threshold is proven to reach {floor:.4g} of crises, 95 % sure: there are {there:.4g} reviewed "
+            f"crises by weight, and {need:,} are needed where none is missed. Have more reviewed"
+        ), None  # fmt: skip
+    best = joint_sweep.best(cost, allowed)
+    if best is None:
+        return Answer.REFUSED, (
+            f"no setting keeps both the floor of {floor:.4g} and {settings.alerts_a_day:g} alerts a day; one of them "
+            "has to give way, and that is for people to say"
+        ), None  # fmt: skip
+    best = _near(cost, allowed, best, here) if here else best
+    if best == here:
+        return Answer.KEEP, "no other setting costs less, and these keep the floor and the budget", best
+    return Answer.PROPOSED, "of all settings that keep the floor and the budget it costs least", best
+
+
+def _near(cost: Terms, allowed: Allowed, best: Place, here: Place) -> Place:
+    """A setting of the same cost that leaves as many thresholds as it can where they are."""
+    least, pinned = cost.at(best), allowed
+    for name in NAMES:
+        tried = joint_sweep.pin(pinned, here, [name])
+        other = joint_sweep.best(cost, tried)
+        if other and cost.at(other) <= least + SAME * max(1.0, abs(least)):
+            pinned, best = tried, other
+    return best
+
+
+def _single(cost: Terms, allowed: Allowed, here: Place) -> Place | None:
+    """The best setting that moves one threshold alone."""
+    tries = [joint_sweep.pin(allowed, here, [other for other in NAMES if other != name]) for name in NAMES]
+    places = [place for one in tries if (place := joint_sweep.best(cost, one))]
+    return min(places, key=cost.at, default=None)
+
+
+def _judge(known: pd.DataFrame, now: Current, name: str, numbers: Mapping[str, float], prices: np.ndarray) -> Judged:
+    """A setting by the definition's own rules over the check-ins themselves."""
+    router = Router(thresholds.with_thresholds(now.definition, numbers))
+    routed = router.routes(checkin_frames.cells(known))
+    frame = pd.DataFrame({"outcome": known["outcome"], "route": routed, "weight": known["weight"]})
+    columns = routes.in_order(set(routed), routes.BY_LEVEL)
+    shape = {"index": ["", *Outcome], "columns": columns}
+    grouped = frame.groupby(["outcome", "route"])["weight"]
+    weights = grouped.sum().unstack(fill_value=0.0).reindex(**shape, fill_value=0.0)
+    counts = grouped.size().unstack(fill_value=0).reindex(**shape, fill_value=0)
+    levels = [int(routes.level(route)) for route in columns]
+    cost = float((weights.loc[list(Outcome)].to_numpy(dtype=float) * prices[:, levels]).sum())
+    return Judged(name, numbers, weights.astype(float), counts.astype(int), cost)
+
+
+def _require_agreement(one: Judged, grid: Grid, cost: Terms, alerts: Terms) -> None:
+    """Raise NotAsWanted where the sweep says another cost or number of alerts than the router."""
+    if (place := _place_of(grid, one.numbers)) is None:
+        return
+    swept = (cost.at(place), alerts.at(place))
+    if not np.allclose(swept, (one.cost, one.alerts), rtol=SAME, atol=SAME):
+        raise NotAsWanted(
+            f"of the setting {one.name} the sweep says cost and alerts {swept}, and the definition's own router "
+            f"{(one.cost, one.alerts)}: they must agree, so nothing is shown. Report it with the record"
+        )

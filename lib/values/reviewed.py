@@ -1,0 +1,34 @@
+"""What people who reviewed a check-in say of it, and what an alert of each level then costs. Plain values, no AWS."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from math import isfinite
+
+LEVELS = 5  # of an alert: none, proactive, standard, high, crisis (`routes.level`)
+
+
+class Outcome(StrEnum):
+    """How the person was, as a reviewer found out; in order of danger."""
+
+    NONE = "none"
+    MODERATE = "moderate"
+    HIGH = "high"
+    CRISIS = "crisis"
+
+
+def checked_costs(costs: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """The table of costs, if it is whole. Raises ValueError, in words, where it is not.
+
+    A row an outcome, in it a cost for each level of an alert from none to crisis, in units of one's own.
+    """
+    if set(costs) != set(Outcome):
+        raise ValueError(
+            f"which has the rows {', '.join(costs) or 'none'}; expected one of each of {', '.join(Outcome)}"
+        )
+    for outcome, row in costs.items():
+        if len(row) != LEVELS or not all(isfinite(cost) and cost >= 0 for cost in row):
+            raise ValueError(
+                f"of which {outcome} does not have {LEVELS} numbers from 0; expected the cost of no alert, proactive, "
+                "standard, high, crisis"
+            )
+    return {str(outcome): list(costs[outcome]) for outcome in Outcome}

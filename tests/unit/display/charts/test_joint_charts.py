@@ -1,0 +1,45 @@
+"""Charts of all thresholds at once: settings are marked and named, and nothing is drawn where nobody can tell."""
+
+from math import inf
+
+import pandas as pd
+from drawn import axes_of, words
+
+from lib.display.charts import joint_charts, style
+from lib.phases.tuning.spots import Spot
+
+FRAME = pd.DataFrame({"alerts": [0.0, 10.0, 40.0], "missed": [8.0, 3.0, 0.0]})
+SPOTS = [Spot("now", 20.0, 5.0), Spot("best of all together", 10.0, 3.0)]
+
+
+def test_the_frontier_says_each_setting_and_the_limit():
+    text = words(joint_charts.alerts_against_misses(FRAME, SPOTS, 30, "a day"))
+    assert "now: 20 alerts, 5 missed; best of all together: 10 alerts, 3 missed" in text
+    assert "limit 30 a day" in text
+    assert "alerts of all kinds a day" in text
+
+
+def test_a_limit_that_is_far_away_is_not_drawn():
+    assert "limit" not in words(joint_charts.alerts_against_misses(FRAME, SPOTS, 3000, "a day"))
+
+
+def test_every_point_is_within_the_axes():
+    axes = axes_of(joint_charts.alerts_against_misses(FRAME, [Spot("now", 90.0, 30.0)], 30, "a day"))
+    assert axes.get_xlim()[1] > 90 and axes.get_ylim()[1] > 30
+
+
+def test_nobody_in_danger_is_said():
+    figure = joint_charts.alerts_against_misses(FRAME.head(0), SPOTS, 30, "a day")
+    assert "no reviewed check-in is of a person in danger" in style.describe(figure)
+
+
+def test_the_heat_map_names_both_axes_and_each_setting():
+    costs = pd.DataFrame([[5.0, 3.0], [4.0, inf]], index=[40.0, 50.0], columns=[-0.6, -0.5])
+    text = words(joint_charts.cost_by_pair(costs, [Spot("now", -0.6, 50)]))
+    assert "now: risk above 50 or sentiment below -0.6" in text
+    assert "sentiment_below (-1 to 1)" in text and "moderate_risk_above (0 to 100)" in text
+
+
+def test_a_heat_map_of_nothing_is_said():
+    costs = pd.DataFrame([[inf]], index=[40.0], columns=[-0.6])
+    assert "no setting can be judged" in style.describe(joint_charts.cost_by_pair(costs, SPOTS))

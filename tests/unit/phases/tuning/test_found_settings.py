@@ -1,0 +1,51 @@
+"""What a search found, in words and numbers: unknown stays unknown, and a range stays a range."""
+
+import tuned
+from tuned import SETTINGS, found, population
+
+from lib.phases.tuning import found_settings
+
+
+def test_the_answer_says_how_many_settings_it_compared():
+    said = found_settings.answer_in_words(found(population()))
+    assert said.startswith("**Proposed**: of all settings that keep the floor and the budget it costs least.")
+    assert "780,323,775 settings of the five thresholds were compared exactly. It proposes" in said
+
+
+def test_without_reviews_every_answer_is_that_it_cannot_tell_and_the_cost_a_range():
+    one = found(tuned.checkins([tuned.risky(5), {**tuned.risky(5), "score": "?"}, tuned.risky(97)]))
+    (row,) = found_settings.settings_table(one, SETTINGS)
+    assert row["crises with the crisis alert"] == row["crises without any alert"] == "cannot tell"
+    assert row["cost a day, by the reviewed"] == "cannot tell"
+    low, high = row["cost a day of the 2 not reviewed"].split(" to ")
+    assert float(low) == 0
+    every = sum(max(row[level] for row in SETTINGS.outcome_costs.values()) for level in (0, 4))
+    assert high == f"{every / one.spans:.0f}"
+    assert "1 check-ins are left out: nobody knows what they held." in found_settings.answer_in_words(one)
+    assert found_settings.fewest_missed(one).empty
+    assert not found_settings.cheapest_pairs(one).lt(float("inf")).any(axis=None)
+
+
+def test_each_setting_has_a_row_with_its_numbers():
+    one = found(population(), HighRiskAbove=60)
+    rows = found_settings.settings_table(one, SETTINGS)
+    assert [row["setting"] for row in rows] == ["now", "best single move", "best of all together"]
+    assert rows[-1]["CrisisRiskAbove"] == "80"
+    assert "at least 99." in rows[-1]["crises with the crisis alert"]
+
+
+def test_the_confusion_has_a_row_an_outcome_and_one_of_what_nobody_reviewed():
+    rows = found_settings.confusion(found(population()))
+    assert [row["outcome"] for row in rows[:5]] == ["none", "moderate", "high", "crisis", "not reviewed"]
+    best = {row["outcome"]: row for row in rows if row["setting"] == "best of all together"}
+    assert best["crisis"]["none"] == best["none"]["crisis"] == "0"
+
+
+def test_charts_are_drawn_from_what_the_tables_say():
+    one = found(population())
+    frontier, spots = found_settings.fewest_missed(one), found_settings.missed_spots(one)
+    assert frontier["alerts"].is_monotonic_increasing and frontier["missed"].is_monotonic_decreasing
+    for spot in spots:
+        assert (frontier.loc[frontier["alerts"] <= spot.x + 1e-9, "missed"].min()) <= spot.y + 1e-9
+    pairs, (*_, best) = found_settings.cheapest_pairs(one), found_settings.pair_spots(one)
+    assert pairs.loc[best.y, best.x] == pairs.min(axis=None)

@@ -1,0 +1,141 @@
+"""The sweep equals the definition's own router over the rows, and its optimum every setting tried one by one."""
+
+from itertools import combinations
+from math import inf, nan, nextafter
+
+import numpy as np
+import pytest
+import tuned
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib import routes
+from lib.asl.router import Router
+from lib.definitions import templates, thresholds
+from lib.phases.tuning import cube, joint_sweep
+from lib.phases.tuning.cube import Grid
+from lib.phases.tuning.joint_sweep import Allowed, Place
+from lib.routes import Route
+from lib.telemetry import checkin_frames
+
+GRID = Grid((0.0, 10.0, 29.0, 57.5, 58.0, 99.0), (-0.99, -0.29, 0.57))
+DEFINITION = templates.definition(tuned.LOCAL)
+
+near_risks = [value for edge in GRID.risks for value in (edge, nextafter(edge, inf), nextafter(edge, -inf))]
+near_sentiments = [value for edge in GRID.sentiments for value in (edge, nextafter(edge, inf), nextafter(edge, -inf))]
+odd = st.sampled_from([None, "50", True, [], {}, nan, inf, -inf, 10**400, -(10**400), -1, 1, 100, 101, -1.5, 1.5, 0])
+answers = st.fixed_dictionaries(
+    {},
+    optional={
+        "risk_score": st.sampled_from(near_risks) | st.floats(0, 100) | odd,
+        "score": st.sampled_from(near_sentiments) | st.floats(-1, 1) | odd,
+        "trajectory": st.sampled_from(["declining", "stable", "Declining", None, 5, ["declining"]]),
+    },
+)
+many = st.lists(answers, min_size=1, max_size=25)
+
+
+def places():
+    for proactive, moderate, high, crisis in combinations(range(len(GRID.risks)), 4):
+        for sentiment in range(len(GRID.sentiments)):
+            yield Place(crisis, high, moderate, proactive, sentiment)
+
+
+def numbers(place):
+    axes = {"sentiment": GRID.sentiments}
+    return {one.placeholder: axes.get(one.name, GRID.risks)[getattr(place, one.name)] for one in routes.THRESHOLDS}
+
+
+def amounts_of(filled, seed):
+    """Whole numbers, so that sums are exact."""
+    drawn = np.random.default_rng(seed)
+    count = filled.cells["count"].to_numpy()
+    return {route: count * float(drawn.integers(-20, 20)) for route in Route}
+
+
+ROUTERS = {place: Router(thresholds.with_thresholds(DEFINITION, numbers(place))) for place in places()}
+
+
+@settings(max_examples=40)
+@given(many, st.sampled_from([*places()]))
+def test_the_sum_of_a_setting_is_the_routers_over_the_rows(rows, place):
+    frame = tuned.checkins(rows)
+    filled = cube.fill(frame, GRID)
+    routed = ROUTERS[place].routes(checkin_frames.cells(frame)).value_counts()
+    for route in Route:
+        ones = {other: filled.cells["count"].to_numpy(dtype=float) * (other is route) for other in Route}
+        assert joint_sweep.add_up(filled, ones).at(place) == routed.get(route, 0), route
+
+
+def tried(terms, allowed):
+    """Every allowed setting by itself, with its sum."""
+    for place in places():
+        inside = allowed.crisis[place.crisis] and allowed.high[place.high]
+        if inside and allowed.lower[place.proactive, place.moderate, place.sentiment]:
+            yield place, terms.at(place)
+
+
+def some_allowed(filled, seed):
+    drawn, every = np.random.default_rng(seed), joint_sweep.all_ordered(filled)
+    return Allowed(
+        drawn.random(every.crisis.shape) < 0.7, drawn.random(every.high.shape) < 0.8,
+        every.lower & (drawn.random(every.lower.shape) < 0.6),
+    )  # fmt: skip
+
+
+@settings(max_examples=50)
+@given(many, st.integers(0, 9999), st.booleans())
+def test_the_best_setting_is_the_one_that_trying_all_finds(rows, seed, bounded):
+    filled = cube.fill(tuned.checkins(rows), GRID)
+    terms = joint_sweep.add_up(filled, amounts_of(filled, seed))
+    allowed = some_allowed(filled, seed) if bounded else joint_sweep.all_ordered(filled)
+    every = dict(tried(terms, allowed))
+    found = joint_sweep.best(terms, allowed)
+    if found is None:
+        assert not every
+    else:
+        assert found in every
+        assert terms.at(found) == min(every.values())
+
+
+@settings(max_examples=20)
+@given(many, st.integers(0, 9999))
+def test_the_cheapest_of_each_pair_is_the_one_that_trying_all_finds(rows, seed):
+    filled = cube.fill(tuned.checkins(rows), GRID)
+    terms, allowed = joint_sweep.add_up(filled, amounts_of(filled, seed)), some_allowed(filled, seed)
+    least = np.full((len(GRID.risks), len(GRID.sentiments)), inf)
+    for place, total in tried(terms, allowed):
+        least[place.moderate, place.sentiment] = min(total, least[place.moderate, place.sentiment])
+    np.testing.assert_array_equal(joint_sweep.cheapest(terms, allowed), least)
+
+
+@settings(max_examples=20)
+@given(many, st.integers(0, 9999), st.booleans())
+def test_the_frontier_is_what_no_other_setting_beats(rows, seed, bounded):
+    filled = cube.fill(tuned.checkins(rows), GRID)
+    count, drawn = filled.cells["count"].to_numpy(dtype=float), np.random.default_rng(seed)
+    danger = count * drawn.integers(0, 2, len(count))
+    alerts = joint_sweep.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
+    missed = joint_sweep.add_up(filled, {route: danger * (route is Route.NONE) for route in Route})
+    allowed = some_allowed(filled, seed) if bounded else joint_sweep.all_ordered(filled)
+    every = {(alerts.at(place), missed.at(place)) for place, _ in tried(alerts, allowed)}
+    expected = [one for one in every if not any(o != one and o[0] <= one[0] and o[1] <= one[1] for o in every)]
+    assert [tuple(row) for row in joint_sweep.frontier(alerts, missed, allowed).tolist()] == sorted(expected)
+
+
+def test_a_pinned_threshold_stays_where_it_is():
+    filled = cube.fill(tuned.checkins([tuned.risky(40)]), GRID)
+    terms = joint_sweep.add_up(filled, amounts_of(filled, 1))
+    here = Place(crisis=5, high=3, moderate=2, proactive=1, sentiment=0)
+    names = [one.name for one in routes.THRESHOLDS]
+    assert joint_sweep.best(terms, joint_sweep.pin(joint_sweep.all_ordered(filled), here, names)) == here
+    found = joint_sweep.best(terms, joint_sweep.pin(joint_sweep.all_ordered(filled), here, ["high", "sentiment"]))
+    assert found and (found.high, found.sentiment) == (3, 0)
+
+
+@pytest.mark.parametrize("allowed", ["crisis", "high", "lower"])
+def test_where_nothing_is_allowed_there_is_no_best(allowed):
+    filled = cube.fill(tuned.checkins([tuned.risky(40)]), GRID)
+    every = joint_sweep.all_ordered(filled)
+    masks = {name: getattr(every, name) & (name != allowed) for name in ("crisis", "high", "lower")}
+    assert joint_sweep.best(joint_sweep.add_up(filled, amounts_of(filled, 1)), Allowed(**masks)) is None

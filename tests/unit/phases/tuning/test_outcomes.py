@@ -1,0 +1,129 @@
+"""What people wrote is taken as they wrote it, and what does not fit is one sentence and no guess."""
+
+import io
+
+import pandas as pd
+import pytest
+import tuned
+
+from lib.errors import BadParameters
+from lib.phases.tuning import outcomes
+from lib.record.records import Record
+from lib.settings import with_changes
+
+ROWS = [tuned.risky(risk, 0.5) for risk in (5, 20, 60, 90, 97)] * 40
+
+
+@pytest.fixture
+def history():
+    return tuned.checkins(ROWS).drop(columns=["outcome", "weight"])
+
+
+@pytest.fixture
+def asked(history, tmp_path):
+    """The sample that the record asks for."""
+    outcomes.ask_for_review(history, tuned.now(), Record(tmp_path / "run", "run"))
+    return pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
+
+
+def joined(history, tmp_path, rows):
+    path = tmp_path / "reviewed.csv"
+    path.write_text(rows if isinstance(rows, str) else rows.to_csv(index=False), encoding="utf-8")
+    return outcomes.join(history, with_changes(tuned.LOCAL, outcomes_file=str(path)))
+
+
+def refused(history, tmp_path, rows):
+    with pytest.raises(BadParameters, match=r"^outcomes_file reviewed\.csv ") as wrong:
+        joined(history, tmp_path, rows)
+    assert "\n" not in str(wrong.value)
+    return str(wrong.value)
+
+
+def test_the_sample_is_drawn_from_every_route_also_from_those_without_an_alert(asked):
+    assert asked["stratum"].value_counts().to_dict() == {"none": 60, "standard": 40, "high": 40, "crisis": 40}
+    assert dict(zip(asked["stratum"], asked["of"], strict=True)) == {
+        "none": "80", "standard": "40", "high": "40", "crisis": "40",
+    }  # fmt: skip
+    assert set(asked["outcome"]) == {""}
+
+
+def test_it_says_neither_a_score_nor_a_word_of_a_check_in(asked):
+    assert list(asked) == ["userId", "time", "stratum", "of", "outcome"]
+
+
+def test_of_nothing_nothing_is_asked(tmp_path):
+    record = Record(tmp_path / "run", "run")
+    said = outcomes.ask_for_review(tuned.checkins([]), tuned.now(), record)
+    assert said == "There is no check-in to review."
+    assert record.kept_as(outcomes.TEMPLATE) == []
+
+
+def test_without_a_file_nobody_is_reviewed(history):
+    frame = outcomes.join(history, tuned.LOCAL)
+    assert set(frame["outcome"]) == {""} and frame["weight"].sum() == 0
+    assert frame.attrs["coverage"] == history.attrs["coverage"]
+
+
+def test_a_filled_in_sample_stands_for_all_that_it_was_drawn_from(history, asked, tmp_path):
+    frame = joined(history, tmp_path, asked.assign(outcome=" Crisis "))
+    assert len(frame) == len(history)
+    assert frame["weight"].sum() == pytest.approx(len(history))
+    assert set(frame["outcome"]) == {"crisis", ""}
+    assert frame.groupby("outcome")["weight"].sum()[""] == 0
+
+
+def test_what_was_left_empty_is_not_reviewed_and_the_others_stand_for_it(history, asked, tmp_path):
+    asked.loc[asked.groupby("stratum").head(10).index, "outcome"] = "none"
+    frame = joined(history, tmp_path, asked)
+    assert (frame["outcome"] == "none").sum() == 40
+    assert frame["weight"].sum() == pytest.approx(len(history))
+
+
+def test_of_a_file_without_strata_each_stands_for_itself(history, asked, tmp_path):
+    frame = joined(history, tmp_path, asked.assign(outcome="high")[["userId", "time", "outcome"]])
+    assert frame["weight"].sum() == len(asked)
+
+
+def test_each_outcome_is_at_its_check_in(history, asked, tmp_path):
+    words = {"none": "none", "standard": "moderate", "high": "high", "crisis": "crisis"}
+    frame = joined(history, tmp_path, asked.assign(outcome=asked["stratum"].map(words)))
+    taken = frame[frame["outcome"] != ""].groupby("risk_score")["outcome"].unique()
+    assert {risk: list(found) for risk, found in taken.items()} == {
+        5: ["none"], 20: ["none"], 60: ["moderate"], 90: ["high"], 97: ["crisis"],
+    }  # fmt: skip
+
+
+def test_what_does_not_fit_is_a_sentence(history, asked, tmp_path):
+    filled = asked.assign(outcome="none")
+    said = refused(history, tmp_path, filled.assign(outcome="perhaps"))
+    assert "words that are no outcome; expected one of none, moderate, high, crisis. Found perhaps" in said
+    assert "and 175 more" in said
+    assert "not among those read" in refused(history, tmp_path, filled.assign(userId="stranger"))
+    assert "stranger@2026-01-01 " in refused(history, tmp_path, filled.assign(userId="stranger").head(1))
+    assert "names check-ins twice" in refused(history, tmp_path, pd.concat([filled, filled.head(1)]))
+    assert "times that are none" in refused(history, tmp_path, filled.assign(time="yesterday"))
+    assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="3"))
+    assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="many"))
+    assert "has no column outcome; expected userId" in refused(history, tmp_path, filled.drop(columns="outcome"))
+    assert "cannot be read as CSV (EmptyDataError)" in refused(history, tmp_path, "")
+
+
+def test_a_file_that_is_not_there_is_a_sentence(history, tmp_path):
+    settings = with_changes(tuned.LOCAL, outcomes_file=str(tmp_path / "none.csv"))
+    with pytest.raises(BadParameters, match=r"outcomes_file none\.csv cannot be read as CSV \(FileNotFoundError\)"):
+        outcomes.join(history, settings)
+
+
+def test_two_check_ins_of_one_user_at_one_moment_are_not_told_apart(history, asked, tmp_path):
+    twice = pd.concat([history, history.tail(1)])
+    filled = asked.assign(outcome="none")
+    last = filled[pd.to_datetime(filled["time"]) == history["time"].max()]
+    others = filled.drop(last.index)
+    assert len(joined(twice, tmp_path, others)) == len(twice)
+    if not last.empty:
+        assert "there are two of one user at one moment" in refused(twice, tmp_path, filled)
+
+
+def test_nobody_reviewed_reads_as_an_empty_table(history, tmp_path):
+    frame = joined(history, tmp_path, io.StringIO("userId,time,outcome\n").getvalue())
+    assert set(frame["outcome"]) == {""}
