@@ -16,10 +16,3 @@ def checked_run_id(given: str) -> str:
     if given.casefold().rstrip(".") == DRILLS:
         raise ValueError("which is the log of drills, beside the runs; expected another name")
     return given
-
-
-def checked_environment(name: str) -> str:
-    """The name of an environment, if its folder in `outputs/` is free. Raises ValueError for the sample's."""
-    if name == SAMPLE:
-        raise ValueError("whose folder in outputs/ is the sample's; expected another name")
-    return name
