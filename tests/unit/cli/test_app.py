@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_help_says_what_env_may_be_gives_an_example_and_explains_the_exit_codes(
 def test_an_example_is_a_command_that_is_taken(command):
     said = asked(*([command] if command else []), "--help").output
     for line in EXAMPLE.findall(said):
-        which, *words = line.partition(">")[0].replace("RUN_ID", "r1").split()
+        which, *words = shlex.split(line.partition(">")[0].replace("RUN_ID", "r1"))
         if "--help" not in words:
             main.get_command(None, which).make_context(which, words)
 
@@ -205,6 +206,7 @@ def test_which_commands_give_data():
         "status",
         "doctor",
         "drill",
+        "sign",
         "verify",
     }
     assert all("--quiet" in known for known in options.values())
