@@ -51,9 +51,7 @@ class Settings(BaseModel):
     mode: Annotated[Mode, PLAIN]
     run_id: Annotated[StrictStr, AfterValidator(lambda given: given and checked_run_id(given))]
     outputs_dir: Annotated[StrictStr, Field(min_length=1)]
-    record_store: Annotated[
-        StrictStr, Field(pattern=r"^(|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9_.\-]+)*)$")
-    ]
+    record_store: name_limits.RecordStore
     docs_dir: Annotated[StrictStr, Field(min_length=1)]
     approval: Annotated[Approval, PLAIN]
     approved_plan: Annotated[StrictStr, Field(pattern=r"^(|plan-[0-9a-f]{16})$")]
@@ -98,6 +96,7 @@ class Settings(BaseModel):
     burst_drills: Annotated[StrictInt, Field(ge=1, le=200)]
     backtest_days: Annotated[StrictInt, Field(ge=1, le=365)]
     backtest_budget_minutes: Annotated[Number, Field(gt=0, le=240)]
+    soak_minutes: Annotated[Number, Field(ge=0, le=60)]
     cell_timeout_seconds: Annotated[StrictInt, Field(ge=10, le=7200)]
     review_minutes: Annotated[StrictInt, Field(ge=1, le=129600)]
     success_rate_margin: Annotated[Number, Field(gt=0, le=0.5)]

@@ -110,7 +110,7 @@ def _options(run: Run, sockets: Path) -> dict[str, Any]:
         "kernel_name": "python3",
         "progress_bar": False,
         "cwd": str(ROOT),
-        "execution_timeout": run.settings.cell_timeout_seconds,
+        "execution_timeout": run.settings.cell_timeout_seconds + round(run.settings.soak_minutes * 60),
         "sockets": sockets,
         "variables": {ATTEMPT: run.record.attempt, **parameters_cell.kernel_variables(run.settings, run.record.run_id)},
     }

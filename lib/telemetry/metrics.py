@@ -21,6 +21,7 @@ from lib.telemetry.libraries import pandas as pd
 
 STATES = "AWS/States"
 OURS = "Your6/Workflow"
+THROTTLED = "ExecutionThrottled"
 DRILL_LATENCY = "DrillAlertLatency"
 DRILL_LOST = "DrillAlertsLost"
 COUNTS = tuple(count.value for count in Count)
@@ -89,6 +90,12 @@ def execution_time(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
     """Percentiles of the execution time in milliseconds: time, metric (p50, p95, p99), value. Read-only."""
     queries = [Query(name, STATES, "ExecutionTime", name, _machine(live)) for name in PERCENTILES]
     return series(live, queries, start, end, live.settings.metric_period_seconds)
+
+
+def throttles(live: Live, start: datetime, end: datetime) -> float | None:
+    """How often a state of the workflow was throttled; None where CloudWatch has no datapoint of it. Read-only."""
+    points = series(live, [Query(THROTTLED, STATES, THROTTLED, "Sum", _machine(live))], start, end, 60)
+    return None if points.empty else float(points["value"].sum())
 
 
 def publish_drill(live: Live, rows: Sequence[DrillLatency]) -> int:

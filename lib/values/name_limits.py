@@ -177,6 +177,7 @@ BucketName = Annotated[StrictStr, AfterValidator(_bucket)]
 TopicName = Annotated[StrictStr, _standard("topic", 256)]
 QueueName = Annotated[StrictStr, _standard("queue", 80)]
 DashboardName = Annotated[StrictStr, _kind(r"[A-Za-z0-9_\-]{1,255}", "1 to 255 letters, digits, - and _")]
+RecordStore = Annotated[StrictStr, Field(pattern=r"^(|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9_.\-]+)*)$")]
 LogGroupName = Annotated[
     StrictStr,
     _kind(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lib.drills import drill_runner
 from lib.drills.drill_session import Group, Session
 from lib.errors import NotAsWanted
 from lib.phases import state_machine
-from lib.phases.proofs import aws_test_state, candidate, failure_tests, route_tests
+from lib.phases.proofs import aws_test_state, candidate, early_watch, failure_tests, route_tests
 from lib.record.records import Record
 from lib.resources import connected_run, desired, resource_kinds
 from lib.resources.workflow import RUN_TAG, Candidate
@@ -233,3 +233,26 @@ def test_without_the_operations_topic_no_drill_runs_and_the_live_workflow_stays(
         tried(live, record)
     assert revision(client, account) == held
     assert machines(client) == [account.state_machine_name]
+
+
+# After the update
+
+
+def test_a_check_in_that_is_broken_off_while_the_live_workflow_is_watched_fails_the_phase(account, client):
+    live, record = carried_out(account.model_copy(update={**QUICK, "soak_minutes": 1}), *CARRIERS)
+    run = connected_run.of(live, record)
+    outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), run)
+    now = [0.0]
+
+    def breaks(seconds: float) -> None:
+        states, machine = client("stepfunctions"), account.state_machine_arn
+        if not now[0]:
+            begun = states.start_execution(stateMachineArn=machine, name="check-in-1", input="{}")
+            states.stop_execution(executionArn=begun["executionArn"])
+        now[0] += seconds
+
+    watching = replace(run, live=replace(live, sleep=breaks, clock=lambda: now[0]))
+    found = {check.name: check for check in early_watch.watch(watching, outcome)}
+    bad = found[early_watch.EXECUTIONS]
+    assert (bad.status, now[0]) == ("failed", early_watch.PAUSE_SECONDS)
+    assert bad.found == "1 since the update, 0 in as long before: check-in-1 ABORTED"

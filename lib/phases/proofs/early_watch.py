@@ -1,0 +1,150 @@
+"""The live workflow in its first minutes after the update: alarms, executions that fail, throttles. Read-only.
+
+For `soak_minutes` it is looked at again and again; what goes wrong ends the watch at once and fails the phase, so that
+`--rollback-on-failure` puts the definition before back. What failed as often before is not the update's.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lib.aws import Live
+from lib.aws_answers import readable
+from lib.changes.plans import Outcome
+from lib.checks import Check, Status, failures
+from lib.errors import RunbookError
+from lib.record.change_rows import WriteState
+from lib.resources.connected_run import ConnectedRun
+from lib.resources.workflow import Workflow
+from lib.resources.workflow_alias import WorkflowAlias
+from lib.routes import is_drill
+from lib.telemetry import continuity, executions, metrics
+from lib.telemetry.execution_status import ExecutionStatus
+from lib.values.check_registry import Id
+from lib.values.modes import Mode
+from lib.wait import until
+
+PAUSE_SECONDS = 15.0  # between two looks
+ENDED_BADLY = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED)
+NAMES_A_CALL = 100  # that DescribeAlarms takes
+NAMES_SAID = 3
+EXECUTIONS, THROTTLES, ALARMS = (f"early watch: {what}" for what in ("check-ins that fail", "throttles", "alarms"))
+Now = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """From the update on; `until` is when the watch is over."""
+
+    live: Live
+    since: datetime
+    until: datetime
+    now: Now
+
+
+def watch(run: ConnectedRun, outcome: Outcome, now: Now = _now) -> list[Check]:
+    """Look until something goes wrong or `soak_minutes` since the update are over; what was seen last, as checks.
+
+    A run that is gone on with watches for the rest of that time. `now` is the wall clock.
+    """
+    minutes, expected = run.settings.soak_minutes, "no more of them than before the update"
+    if run.settings.mode != Mode.APPLY:
+        return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.NOT_APPLIED, "plan mode", expected)]
+    if not minutes:
+        said = "nothing was watched: soak_minutes is 0"
+        return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.CANNOT_TELL, said, expected)]
+    since, soak = continuity.updated_at(run.live), timedelta(minutes=minutes)
+    if since is None or (now() >= since + soak and not _was_updated(outcome)):
+        said = continuity.NOT_UPDATED
+        return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.NOT_EXERCISED, said, expected)]
+    one = _Watch(run.live, since, since + soak, now)
+    left = max(0.0, (one.until - now()).total_seconds())
+    patience = run.live.patience(left, min(PAUSE_SECONDS, left) or run.settings.poll_seconds)
+    return until(lambda: _look(one), lambda seen: bool(failures(seen)), patience).seen
+
+
+def _was_updated(outcome: Outcome) -> bool:
+    applied = [one.change.resource for one in outcome.results if one.state == WriteState.APPLIED]
+    return any(isinstance(thing, Workflow | WorkflowAlias) for thing in applied)
+
+
+def _look(one: _Watch) -> list[Check]:
+    return [_executions(one), _throttles(one), _alarms(one)]
+
+
+def _executions(one: _Watch) -> Check:
+    """Check-ins that ended badly since the update, of each status against as long a time before it."""
+    length = one.until - one.since
+    try:
+        listing = executions.list_executions(one.live, one.since - length)
+    except RunbookError as error:
+        return _unread(Id.WATCHED_EXECUTIONS, EXECUTIONS, error)
+    rows = [row for row in listing.rows if row["status"] in ENDED_BADLY and not is_drill(row["name"])]
+    after = [row for row in rows if row["started"] > one.since]
+    before = Counter(row["status"] for row in rows if row["started"] <= one.since)
+    more = [row for row in after if _count(after, row["status"]) > before[row["status"]]]
+    named = ", ".join(f"{row['name']} {row['status']}" for row in more[:NAMES_SAID])
+    said = f"{len(after)} since the update, {before.total()} in as long before" + (f": {named}" if named else "")
+    status = Status.FAILED if more else Status.CANNOT_TELL if listing.cut else Status.PASSED
+    said += f"; {listing.cut}" if listing.cut else ""
+    return Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, status, said, "no more of them than before the update")
+
+
+def _count(rows: Sequence[dict[str, Any]], status: str) -> int:
+    return sum(row["status"] == status for row in rows)
+
+
+def _throttles(one: _Watch) -> Check:
+    """What CloudWatch counts, minutes late; where it has no datapoint, nobody can tell."""
+    expected = "none since the update"
+    try:
+        counted = metrics.throttles(one.live, one.since, max(one.now(), one.since + timedelta(seconds=1)))
+    except RunbookError as error:
+        return _unread(Id.WATCHED_THROTTLES, THROTTLES, error)
+    if counted is None:
+        said = "CloudWatch has no datapoint of it yet"
+        return Check(Id.WATCHED_THROTTLES, THROTTLES, Status.CANNOT_TELL, said, expected)
+    status = Status.FAILED if counted else Status.PASSED
+    return Check(Id.WATCHED_THROTTLES, THROTTLES, status, f"{counted:g} since the update", expected)
+
+
+def _alarm_names(live: Live) -> list[str]:
+    """The names of the alarms that are ours. The one place that says which are watched."""
+    return []
+
+
+def _alarms(one: _Watch) -> Check:
+    """Which of ours went off since the update. One that was in alarm before it is said, and waits for a person."""
+    names, expected = _alarm_names(one.live), "none in ALARM"
+    if not names:
+        return Check(Id.WATCHED_ALARMS, ALARMS, Status.NOT_APPLIED, "no alarm of ours is known", expected)
+    try:
+        rows = _in_alarm(one.live, names)
+    except RunbookError as error:
+        return _unread(Id.WATCHED_ALARMS, ALARMS, error)
+    new = [row["AlarmName"] for row in rows if row["StateUpdatedTimestamp"] > one.since]
+    status = Status.FAILED if new else Status.WAITING if rows else Status.PASSED
+    old = [f"{row['AlarmName']} (since before the update)" for row in rows if row["AlarmName"] not in new]
+    return Check(Id.WATCHED_ALARMS, ALARMS, status, ", ".join([*new, *old]) or f"none of {len(names)}", expected)
+
+
+def _in_alarm(live: Live, names: Sequence[str]) -> list[dict[str, Any]]:
+    pages = live.client("cloudwatch").get_paginator("describe_alarms")
+    parts: Iterable[Sequence[str]] = (names[at : at + NAMES_A_CALL] for at in range(0, len(names), NAMES_A_CALL))
+    with readable("reading our alarms"):
+        return [
+            row
+            for part in parts
+            for page in pages.paginate(AlarmNames=list(part), StateValue="ALARM")
+            for row in page.get("MetricAlarms", [])
+        ]
+
+
+def _unread(which: Id, name: str, error: RunbookError) -> Check:
+    return Check(which, name, Status.CANNOT_TELL, str(error), "an answer of AWS")

@@ -1,0 +1,143 @@
+"""The watch after the update, by a clock that passes only while somebody sleeps: what ends it, and what does not."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from fakes import World
+from machines import NOW, connected, says
+
+from lib.changes.plans import Outcome
+from lib.phases.proofs import early_watch
+from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
+from lib.settings import load
+from lib.telemetry import continuity
+
+UPDATED = NOW
+OUTCOME = Outcome("03", (), "r1")
+
+
+class Account:
+    """What is listed, counted and in alarm, as so many seconds have passed since the update."""
+
+    def __init__(self):
+        self.executions, self.throttles, self.alarms, self.denied, self.looks = [], [], [], "", 0
+        self.clock = lambda: 0.0
+
+    def ends(self, after, status="FAILED", name="check-in"):
+        at = UPDATED + timedelta(seconds=after)
+        row = {"executionArn": f"arn:{name}", "name": name, "status": status, "startDate": at, "stopDate": at}
+        self.executions.append((after, row))
+
+    def get_paginator(self, operation):
+        return SimpleNamespace(paginate=getattr(self, f"_{operation}"))
+
+    def _list_executions(self, **_):
+        self.looks += 1
+        if self.denied == "list_executions":
+            raise says("AccessDeniedException")
+        rows = sorted((row for after, row in self.executions if after <= self.clock()), key=lambda r: r["startDate"])
+        return [{"executions": rows[::-1]}]
+
+    def _get_metric_data(self, MetricDataQueries, **_):  # noqa: N803 - AWS's own names
+        points = [value for after, value in self.throttles if after <= self.clock()]
+        times = [UPDATED] * len(points)
+        return [{"MetricDataResults": [{"Id": MetricDataQueries[0]["Id"], "Timestamps": times, "Values": points}]}]
+
+    def _describe_alarms(self, AlarmNames, StateValue):  # noqa: N803
+        assert (len(AlarmNames) <= 100, StateValue) == (True, "ALARM")
+        rows = [
+            {"AlarmName": name, "StateUpdatedTimestamp": UPDATED + timedelta(seconds=after)}
+            for after, name in self.alarms
+            if after <= self.clock() and name in AlarmNames
+        ]
+        return [{"MetricAlarms": rows}]
+
+
+@pytest.fixture
+def aws():
+    return Account()
+
+
+@pytest.fixture
+def watched(aws, tmp_path, monkeypatch):
+    """`watched(5)`: the checks of a watch of so many minutes, by their names, and how long it took."""
+    monkeypatch.setattr(continuity, "updated_at", lambda live: UPDATED)
+
+    def run(minutes, mode="apply", began=0.0, names=(), outcome=OUTCOME):
+        monkeypatch.setattr(early_watch, "_alarm_names", lambda live: list(names))
+        settings = load("local", {"mode": mode, "soak_minutes": minutes, "outputs_dir": str(tmp_path)})
+        live = connected(settings, stepfunctions=aws, cloudwatch=aws)
+        aws.clock = lambda: began + live.clock()
+        run = ConnectedRun(settings, Record(tmp_path, "r1"), World(), World().lock, live)
+        found = early_watch.watch(run, outcome, lambda: UPDATED + timedelta(seconds=aws.clock()))
+        return {check.name: check for check in found}, live.clock()
+
+    return run
+
+
+def test_a_quiet_time_passes_at_its_end(watched, aws):
+    aws.ends(30, "SUCCEEDED")
+    aws.ends(40, name="drill-crisis-abc")
+    aws.throttles.append((0, 0.0))
+    found, seconds = watched(5, names=["ours"])
+    assert {str(check.status) for check in found.values()} == {"passed"} and len(found) == 3
+    assert (seconds, aws.looks) == (300, 21)
+
+
+@pytest.mark.parametrize("status", early_watch.ENDED_BADLY)
+def test_a_check_in_that_fails_ends_the_watch_at_once_and_is_named(status, watched, aws):
+    aws.ends(100, status, "check-in-7")
+    found, seconds = watched(15)
+    bad = found[early_watch.EXECUTIONS]
+    assert (bad.status, seconds) == ("failed", 105)
+    assert bad.found == f"1 since the update, 0 in as long before: check-in-7 {status}"
+
+
+def test_what_failed_as_often_before_is_not_the_updates(watched, aws):
+    for after in (-200, -100, 50, 90):
+        aws.ends(after)
+    assert watched(5)[0][early_watch.EXECUTIONS].status == "passed"
+    aws.ends(120, "TIMED_OUT", "check-in-8")
+    bad = watched(5)[0][early_watch.EXECUTIONS]
+    assert bad.status == "failed" and bad.found.endswith(": check-in-8 TIMED_OUT")
+
+
+def test_a_throttle_and_an_alarm_that_goes_off_end_it_as_well(watched, aws):
+    aws.throttles.append((60, 2.0))
+    found, seconds = watched(5)
+    assert (found[early_watch.THROTTLES].status, found[early_watch.THROTTLES].found, seconds) == (
+        "failed", "2 since the update", 60,
+    )  # fmt: skip
+    aws.throttles.clear()
+    names = [f"alarm-{at}" for at in range(150)]
+    aws.alarms.append((61, "alarm-149"))
+    found, seconds = watched(5, names=names)
+    assert (found[early_watch.ALARMS].status, found[early_watch.ALARMS].found, seconds) == ("failed", "alarm-149", 75)
+
+
+def test_an_alarm_from_before_the_update_waits_for_a_person(watched, aws):
+    aws.alarms.append((-60, "ours"))
+    found, seconds = watched(1, names=["ours"])
+    assert (found[early_watch.ALARMS].status, seconds) == ("waiting", 60)
+    assert found[early_watch.ALARMS].found == "ours (since before the update)"
+
+
+def test_what_cannot_be_read_or_is_not_counted_yet_is_no_pass(watched, aws):
+    aws.denied = "list_executions"
+    found, seconds = watched(1)
+    assert (found[early_watch.EXECUTIONS].status, found[early_watch.THROTTLES].status) == ("cannot tell",) * 2
+    assert found[early_watch.ALARMS].status == "not applied" and seconds == 60
+
+
+def test_a_run_that_is_gone_on_with_watches_the_rest_and_a_later_one_nothing(watched, aws):
+    assert watched(5, began=285)[1] == 15
+    found, seconds = watched(5, began=301)
+    assert (found[early_watch.EXECUTIONS].status, seconds, aws.looks) == ("not exercised here", 0, 2)
+
+
+@pytest.mark.parametrize(("minutes", "mode", "status"), [(0, "apply", "cannot tell"), (5, "plan", "not applied")])
+def test_nothing_is_watched_where_nothing_shall_be(minutes, mode, status, watched, aws):
+    found, seconds = watched(minutes, mode=mode)
+    assert ([str(one.status) for one in found.values()], seconds, aws.looks) == ([status], 0, 0)
