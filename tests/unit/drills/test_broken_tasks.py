@@ -32,6 +32,17 @@ def test_what_only_a_queue_carries_and_what_nothing_does_is_never_passed(record)
     assert statuses["waiting"].found == "SendHigh > rule disabled (high)"
 
 
+def test_what_sets_an_alarm_off_is_counted_apart_and_stops_nothing(record):
+    alarmed = row("SendHigh > rule", "disabled", "alarm", route="high")
+    record.keep_json(broken_tasks.EVIDENCE, [WELL[0], alarmed])
+    (check,) = broken_tasks.checks(record)
+    said = "2 tried on 1 interpreters: 1 reached somebody, 0 failed visibly, 1 an alarm, none silent"
+    assert (check.status, check.found) == ("passed", said)
+    (left,) = broken_tasks.unreached_rows(record)
+    assert (left["what came of it"], left["does it stop?"]) == ("an alarm", "no stop")
+    assert set(broken_tasks.matrix(record)["outcome"]) == {"contact", "alarm"}
+
+
 def test_a_silent_failure_fails_and_is_named(record):
     record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
     check = broken_tasks.checks(record)[0]
