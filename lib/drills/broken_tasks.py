@@ -34,6 +34,7 @@ class Effect(StrEnum):
     """What one failure led to, from what is well to what must not be: of several interpreters, the worst counts."""
 
     PASSED = "passed"
+    ALARM = "alarm"  # nobody was told by the alert, and an alarm tells operations that it was lost
     NOT_EXERCISED = "not exercised here"
     GAP = "gap"
     LATE = "late"  # somebody was told, but not all who were due within the limit
@@ -69,6 +70,7 @@ class Ruling:
 
 RULINGS = {
     Effect.PASSED: Ruling("reached", Id.NONE_SILENT, Status.PASSED),
+    Effect.ALARM: Ruling("an alarm", Id.NONE_SILENT, Status.PASSED),
     Effect.NOT_EXERCISED: Ruling("only a queue", Id.ONLY_QUEUED, Status.NOT_EXERCISED),
     Effect.GAP: Ruling("UNCARRIED", Id.UNCARRIED, Status.WAITING),
     Effect.LATE: Ruling("LATE", Id.TOLD_IN_TIME, Status.FAILED),
@@ -154,7 +156,7 @@ def checks(record: Record) -> list[Check]:
     on = len({row["interpreter"] for row in rows})
     visible = counted[Effect.PASSED] - reached
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
-    others = (Effect.NOT_EXERCISED, Effect.GAP, Effect.LATE)  # so that all numbers add up
+    others = (Effect.ALARM, Effect.NOT_EXERCISED, Effect.GAP, Effect.LATE)  # so that all numbers add up
     found += "".join(f", {counted[one]} {one.ruling.word}" for one in others if counted[one])
     silent, wrong = named[Effect.SILENT], named[Effect.FAILED]
     found += f", SILENT: {', '.join(silent)}{_machines(rows, Effect.SILENT)}" if silent else ", none silent"

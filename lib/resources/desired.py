@@ -106,7 +106,7 @@ def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
 
 def _monitors(live: Live) -> list[Wanted]:
     """The workflow's log group, the metric filter on it, and every alarm."""
-    s, wanted = live.settings, _alarms(live)
+    s, wanted = live.settings, alarms(live)
     name, value = alarm_templates.metric_filter(s, wanted)
     return [
         Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
@@ -115,7 +115,7 @@ def _monitors(live: Live) -> list[Wanted]:
     ]
 
 
-def _alarms(live: Live) -> list[AlarmTemplate]:
+def alarms(live: Live) -> list[AlarmTemplate]:
     """Every alarm that is wanted, with what its file says of it."""
     return alarm_templates.of(live.settings, DEAD_LETTER_QUEUES)
 

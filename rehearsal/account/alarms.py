@@ -1,8 +1,8 @@
 """Alarms as on AWS, put in the place of ministack's in its own process: math is kept, and dimensions count. No AWS.
 
-Ministack forgets `Metrics` of an alarm and gives each a statistic, looks at a metric of that name whatever its
-dimensions, and never at what is missing. An alarm is evaluated when a datapoint is put, and when it is put itself only
-where a metric of it has a datapoint: what is missing alone sets none off here, where AWS would within minutes.
+Ministack forgets `Metrics` of an alarm and what suppresses one, gives each a statistic, looks at a metric of that name
+whatever its dimensions, and never at what is missing. An alarm is evaluated when a datapoint is put, and when it is put
+itself only where a metric of it has a datapoint: what is missing alone sets none off here, where AWS would in minutes.
 """
 
 import time
@@ -14,13 +14,15 @@ from ministack.services import cloudwatch
 from rehearsal.account import alarm_evaluation
 
 MATH, ONE = ("Metrics", "ThresholdMetricId"), ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
-PUT, EVALUATE = "_put_metric_alarm", "_evaluate_alarm"
+SUPPRESSED = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
+PUT, PUT_COMPOSITE, EVALUATE = "_put_metric_alarm", "_put_composite_alarm", "_evaluate_alarm"
 Put = Callable[..., Any]
 
 
 def behave_as_on_aws() -> None:
     """Let alarms be kept and evaluated so. Raises AttributeError where a version of ministack has none of a name."""
     setattr(cloudwatch, PUT, _kept_whole(getattr(cloudwatch, PUT)))
+    setattr(cloudwatch, PUT_COMPOSITE, _kept_with_suppressor(getattr(cloudwatch, PUT_COMPOSITE)))
     getattr(cloudwatch, EVALUATE)
     setattr(cloudwatch, EVALUATE, _evaluate)
 
@@ -34,6 +36,17 @@ def _kept_whole(put: Put) -> Put:
             for key in [key for key, value in alarm.items() if value is None or ("Metrics" in alarm and key in ONE)]:
                 del alarm[key]
             _evaluate(alarm)
+        return answer
+
+    return inner
+
+
+def _kept_with_suppressor(put: Put) -> Put:
+    def inner(params: object, data: Mapping[str, Any], *how: object) -> object:
+        answer = put(params, data, *how)
+        alarm = cloudwatch._composite_alarms.get((data or {}).get("AlarmName"))
+        if alarm is not None:
+            alarm |= {key: data[key] for key in SUPPRESSED if key in data}
         return answer
 
     return inner

@@ -27,7 +27,7 @@ def breaking_rules(ground: Ground, definition: Mapping[str, Any], thing: str, fa
     A dispatcher that was missing is made anew without the new rules' permissions, which nobody here asks for.
     """
     if thing == RULE:
-        with _rules_broken(ground, sorted(set(_rules(ground, definition).values())), fault):
+        with _rules_broken(ground, sorted(set(rules_by_task(ground, definition).values())), fault):
             yield
     elif fault == MISSING:
         ground.aws("lambda").delete_function(FunctionName=ground.settings.dispatcher_function_name)
@@ -65,7 +65,7 @@ def _dispatcher_broken(ground: Ground, entry: str) -> Iterator[None]:
     functions.update_function_configuration(FunctionName=name, Handler=before["Handler"], Timeout=before["Timeout"])
 
 
-def _rules(ground: Ground, definition: Mapping[str, Any]) -> dict[str, str]:
+def rules_by_task(ground: Ground, definition: Mapping[str, Any]) -> dict[str, str]:
     """Task that sends an event -> the rule that carries it, where one does."""
     patterns = {
         rule["Name"]: json.loads(rule["EventPattern"])
@@ -94,7 +94,7 @@ def carriers(ground: Ground, definition: Mapping[str, Any]) -> dict[tuple[str, s
     name, carried = ground.settings.dispatcher_function_name, dict[tuple[str, str, str], str]()
     function = ground.aws("lambda").get_function_configuration(FunctionName=name)
     own = function.get("DeadLetterConfig", {}).get("TargetArn", "")
-    for task, rule in _rules(ground, definition).items():
+    for task, rule in rules_by_task(ground, definition).items():
         targets = ground.aws("events").list_targets_by_rule(Rule=rule)["Targets"]
         queues = {target.get("DeadLetterConfig", {}).get("Arn", "") for target in targets}
         if own:

@@ -62,6 +62,7 @@ class Drill:
     began: float
     status: str
     error: str
+    arn: str = ""
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Ground:
             lambda now: now["status"] != ExecutionStatus.RUNNING,
             Patience(DEADLINE_SECONDS, POLL_SECONDS),
         ).seen
-        return Drill(name, began, execution["status"], execution.get("error", ""))
+        return Drill(name, began, execution["status"], execution.get("error", ""), arn)
 
     def _machine(self, where: str, definition: str) -> str:
         with self.one_at_a_time[where]:

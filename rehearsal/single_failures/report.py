@@ -58,6 +58,7 @@ def summary(rows: Sequence[Row]) -> str:
     if machines := sum(row["verdict"] == Effect.LATE and row["control"]["late"] for row in rows):
         late += f" ({machines} beside a late unbroken control: the machine's)"
     more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
+    more.append(f"{counted[Effect.ALARM]} set an alarm off")
     more.append(f"{counted[Effect.GAP]} {Effect.GAP.ruling.word.lower()} beside the crisis")
     return (
         f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "

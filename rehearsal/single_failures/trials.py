@@ -29,7 +29,7 @@ from lib.errors import Unreachable
 from lib.record import files
 from lib.wait import FOR_EVER, Patience, until
 from rehearsal.account import child_processes
-from rehearsal.single_failures import event_faults, reachability
+from rehearsal.single_failures import alarms_fired, event_faults, reachability
 from rehearsal.single_failures.catalogue import (
     BEHIND,
     Failure,
@@ -40,13 +40,15 @@ from rehearsal.single_failures.catalogue import (
 from rehearsal.single_failures.definition_mutations import MISSING, SLOW, cut_limit
 from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
 from rehearsal.single_failures.report import Row, place, report
-from rehearsal.single_failures.verdicts import CRISIS, is_late, judge, judge_bystander, own_errors, row
+from rehearsal.single_failures.verdicts import CRISIS, is_late, judge, judge_alarms, judge_bystander, own_errors, row
 
 AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
 CONTROL = Failure("", "", CRISIS)  # nothing is broken
 QUIET_SECONDS = 1.0
 PATIENT_SECONDS = 5.0  # a busy machine's alert may be under way, so nobody is called silent before
 DISPATCH_SECONDS = {SLOW: event_faults.LIMIT_SECONDS + 0.5}
+# By interpreter: the alarms that go off by a failure and what its drill did.
+Alarms = Mapping[str, Callable[[Failure, Drill], list[str]]]
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,12 @@ def broken_behind(
         chosen = [failure for failure in failures if (failure.behind, failure.fault) == (thing, fault)]
         if not chosen:
             continue
+        rules = event_faults.rules_by_task(on, definition)
         with event_faults.breaking_rules(on, definition, thing, fault):
             drilled = _drills(on, definition, chosen, interpreters)
             carrier = partial(event_faults.carrier, carried=carried)
-            rows += _rows(on, definition, drilled, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS))
+            alarms = {where: alarms_fired.by_failure(on, where, rules) for where in interpreters}
+            rows += _rows(on, definition, drilled, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS), alarms)
     return rows
 
 
@@ -149,18 +153,19 @@ def _rows(
     drilled: Sequence[Tried],
     carrier: Callable[[Failure], str],
     quiet: float,
+    alarms: Alarms | None = None,
 ) -> list[Row]:
     """Listen, and judge each drill; before any is called silent, listen longer."""
     rows = list[Row]()
     for seconds in (quiet, PATIENT_SECONDS):
         on.listen(seconds)
-        rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in drilled]
+        rows = [_row(on, definition, tried, carrier(tried.failure), alarms or {}) for tried in drilled]
         if all(row["verdict"] != Effect.SILENT for row in rows):
             break
     return rows
 
 
-def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) -> Row:
+def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str, alarms: Alarms) -> Row:
     failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
     seconds, account = about(on.alerts, tried.control), f"{on.settings.account_id} at {on.settings.endpoint_url}"
     control = {
@@ -176,6 +181,8 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
         return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control, account)
     reached = about(on.alerts, drill)
     verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier)
+    if verdict == Effect.GAP and tried.where in alarms:
+        verdict, why = judge_alarms(alarms[tried.where](failure, drill), why)
     why = judge_bystander(verdict, why, seconds, limit)
     if failure.fault == SLOW and not failure.behind and (limited := cut_limit(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"

@@ -73,6 +73,13 @@ def _unreached(failure: Failure, ended: str, visible: bool, carrier: str) -> tup
     return Effect.GAP, "the event, of an alert beside the crisis, was accepted and nothing carries it, here or on AWS"
 
 
+def judge_alarms(names: Collection[str], why: str) -> tuple[Effect, str]:
+    """What nothing carries, where an alarm of the account goes off by it, which tells operations; else it is a gap."""
+    if not names:
+        return Effect.GAP, why
+    return Effect.ALARM, f"the event was accepted and nothing carries it; this goes off: {', '.join(sorted(names))}"
+
+
 def is_late(control: Mapping[str, float], limit: float) -> bool:
     """Whether an execution of which nothing was broken was itself too late, or told nobody."""
     return not control or max(control.values()) > limit

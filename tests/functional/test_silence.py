@@ -10,7 +10,7 @@ import pytest
 from lib.definitions import templates
 from rehearsal.account.clients import client
 from rehearsal.single_failures import reachability, refusing_proxy, trials
-from rehearsal.single_failures.catalogue import DISPATCHER, Failure, behind_events, of_tasks, shorten
+from rehearsal.single_failures.catalogue import DISABLED, DISPATCHER, RULE, Failure, behind_events, of_tasks, shorten
 from rehearsal.single_failures.definition_mutations import MISSING
 from rehearsal.single_failures.ground import MINISTACK, MOTO, Ground, ground
 
@@ -50,17 +50,47 @@ def test_no_single_task_that_fails_silences_anybody(on, plain, given, where, cho
     }
 
 
-def test_what_fails_behind_an_accepted_event_silences_no_crisis_and_is_not_called_passed(on, plain, given):
-    rows = trials.broken_behind(on, plain, behind_events(plain, given), [MINISTACK])
+RULES = {
+    "SendHighRiskEvent": "Your6-HighRiskRule",
+    "SendStandardEvent": "Your6-LowSentimentRule",
+    "SendProactiveEvent": "Your6-ProactiveRule",
+}
+
+
+@pytest.mark.parametrize("where", [MINISTACK, MOTO])
+def test_what_fails_behind_an_accepted_event_silences_no_crisis_and_sets_an_alarm_off(on, plain, given, where):
+    rows = trials.broken_behind(on, plain, behind_events(plain, given), [where])
     crisis = [row for row in rows if row["route"] in ("crisis", "unscored")]
     assert {(row["verdict"], *row["reached"]) for row in crisis} == {("passed", "operations")}
     others = {(row["task"], row["fault"]): row["verdict"] for row in rows if row not in crisis}
-    assert set(others.values()) == {"not exercised here", "gap"}
+    assert set(others.values()) == {"not exercised here", "alarm"}
+    why = {(row["task"], row["fault"]): row["why"] for row in rows if row not in crisis}
+    machine = on.settings.state_machine_name
     for event in ALERTED:
-        assert others[f"{event} > rule", "disabled"] == others[f"{event} > rule", "without target"] == "gap"
+        for fault in ("disabled", "without target"):
+            assert others[f"{event} > rule", fault] == "alarm"
+            named = f"goes off: {machine}-alert-{RULES[event]}-accepted-and-lost"
+            assert why[f"{event} > rule", fault].endswith(named)
         assert others[f"{event} > dispatcher", "failing"] == "not exercised here"
     assert others["SendHighRiskEvent > dispatcher", "missing"] == "not exercised here"
-    assert others["SendStandardEvent > dispatcher", "missing"] == "gap"  # its rule has no dead-letter queue
+    assert others["SendStandardEvent > dispatcher", "missing"] == "alarm"  # its rule has no dead-letter queue
+    failed = f"goes off: {machine}-rule-{RULES['SendStandardEvent']}-failed-invocations"
+    assert why["SendStandardEvent > dispatcher", "missing"].endswith(failed)
+
+
+def test_without_its_alarm_it_is_a_gap_again(on, plain, given):
+    """An alarm whose actions are disabled tells nobody."""
+    cloudwatch, machine = on.aws("cloudwatch"), on.settings.state_machine_name
+    name = f"{machine}-alert-{RULES['SendHighRiskEvent']}-accepted-and-lost"
+    chosen = [
+        failure
+        for failure in behind_events(plain, given)
+        if (failure.task, failure.behind, failure.fault) == ("SendHighRiskEvent", RULE, DISABLED)
+    ]
+    cloudwatch.disable_alarm_actions(AlarmNames=[name])
+    (row,) = trials.broken_behind(on, plain, chosen, [MINISTACK])
+    cloudwatch.enable_alarm_actions(AlarmNames=[name])
+    assert row["verdict"] == "gap"
 
 
 def swallowed(machine: dict[str, Any]) -> None:

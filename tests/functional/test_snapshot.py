@@ -172,7 +172,7 @@ BY_OTHER_HANDS: dict[str, Callable[[Client, Settings, Any, Any], None]] = {
     "drill user": _drill_user, "documentation section": _section,
 }  # fmt: skip
 # What AWS takes no other word or number for than these.
-WORDS = {"": '{"a": ["b"]}', "false": "true", "ENABLED": "DISABLED", "ALL": "ERROR", 90: 30, 30: 90, 14: 30}
+WORDS = {"": '{"a": ["b"]}', "false": "true", "ENABLED": "DISABLED", "ALL": "ERROR", 90: 30, 30: 90, 14: 30, 1: 2}
 
 
 def another(value: Any) -> Any:

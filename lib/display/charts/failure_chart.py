@@ -30,6 +30,7 @@ TILES = {
     "contact": ("contact", PALE, ""),
     "operations": ("ops", PALE, ""),
     VISIBLE: ("fails visibly", "#EEEEEE", ""),
+    Effect.ALARM: (Effect.ALARM.ruling.word, "white", "//"),
     Effect.NOT_EXERCISED: (Effect.NOT_EXERCISED.ruling.word, "white", "...."),
     Effect.GAP: (Effect.GAP.ruling.word, "#F4DFB0", "////"),
     Effect.LATE: (Effect.LATE.ruling.word, ORANGE, "\\\\"),

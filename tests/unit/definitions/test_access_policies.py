@@ -36,7 +36,8 @@ NO_CALL = {"list_commands", "publish", "query", "sign", "verify"}
 # AWS knows no resource of these: a statement about them says "*" or nothing.
 WITHOUT_RESOURCE = {
     "application-autoscaling:DescribeScalableTargets", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
-    "cloudwatch:PutMetricData", "events:ListEventBuses", "events:ListRuleNamesByTarget", "events:ListRules",
+    "cloudwatch:ListMetrics", "cloudwatch:PutMetricData", "events:ListEventBuses", "events:ListRuleNamesByTarget",
+    "events:ListRules",
     "events:TestEventPattern", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies", "pipes:ListPipes", "scheduler:ListSchedules", "sns:GetSubscriptionAttributes",
     "sns:SetSubscriptionAttributes", "sns:Unsubscribe", "sqs:ListQueues", "states:ListStateMachines",

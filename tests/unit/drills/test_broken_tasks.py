@@ -43,6 +43,17 @@ def test_where_and_when_tasks_were_broken_is_said(record):
     assert broken_tasks.checks(record)[0].found.endswith("tried in account 1, and none began")
 
 
+def test_what_sets_an_alarm_off_is_counted_apart_and_stops_nothing(record):
+    alarmed = row("SendHigh > rule", "disabled", "alarm", route="high")
+    record.keep_json(broken_tasks.EVIDENCE, [WELL[0], alarmed])
+    (check,) = broken_tasks.checks(record)
+    said = "2 tried on 1 interpreters: 1 reached somebody, 0 failed visibly, 1 an alarm, none silent"
+    assert (check.status, check.found.startswith(f"{said}; where and when")) == ("passed", True)
+    (left,) = broken_tasks.unreached_rows(record)
+    assert (left["what came of it"], left["does it stop?"]) == ("an alarm", "no stop")
+    assert set(broken_tasks.matrix(record)["outcome"]) == {"contact", "alarm"}
+
+
 def test_a_silent_failure_fails_and_is_named(record):
     record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
     check = broken_tasks.checks(record)[0]

@@ -184,6 +184,12 @@ def test_what_the_machine_did_is_told_by_the_control_beside_it(verdict, control,
     assert verdicts.judge_bystander(verdict, "why", control, 30.0) == f"why{said}"
 
 
+def test_what_nothing_carries_is_a_gap_but_where_an_alarm_goes_off_that_is_named():
+    assert verdicts.judge_alarms([], "why") == ("gap", "why")
+    verdict, why = verdicts.judge_alarms(["b", "a"], "why")
+    assert (verdict, why.endswith("this goes off: a, b")) == ("alarm", True)
+
+
 def test_the_definitions_own_errors_are_those_of_its_fail_states():
     assert {"CrisisAlertUndelivered", "AlertUndelivered", "CheckinNotProcessed", "InvalidCheckin"} == OWN
 
@@ -220,13 +226,14 @@ def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(cap
     ]
     assert report.summary(rows) == (
         "Single failures: 4 tried on 2 interpreters, 1 reached a human, 1 failed visibly, 0 silent, "
-        "0 late, 0 ended wrongly, 1 not exercised here, 1 uncarried beside the crisis"
+        "0 late, 0 ended wrongly, 1 not exercised here, 0 set an alarm off, 1 uncarried beside the crisis"
     )
     assert report.report(rows) == 0
     late = [row("moto", "late", {"contact": 31.0}, machine_late=True), row("moto", "late", {"contact": 32.0})]
     assert "0 silent, 2 late (1 beside a late unbroken control: the machine's), 0 ended" in report.summary(
         [*rows, *late]
     )
+    assert "1 set an alarm off, 1 uncarried" in report.summary([*rows, row("moto", "alarm", {})])
     for bad in (row("moto", "failed", {"contact": 1.0}), row("moto", "silent", {}), *late):
         assert report.report([*rows, bad]) == 1
     assert report.report([]) == 1
