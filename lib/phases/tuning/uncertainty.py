@@ -1,0 +1,118 @@
+"""How sure a proposal is: other people, later weeks, other costs. Pure, no AWS.
+
+Check-ins of one person are not independent, so people are drawn anew and not check-ins (a cluster bootstrap; Field and
+Welsh, J. R. Statist. Soc. B 69, 2007). What was chosen on all reviews looks too good on them: so it is chosen again on
+the earlier weeks and judged on the later ones.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.phases.threshold_tuning import Current
+from lib.phases.tuning import found_settings, judged_settings, search
+from lib.phases.tuning.found_settings import say_number
+from lib.phases.tuning.judged_settings import Judged
+from lib.phases.tuning.search import Answer, Search
+from lib.settings import Settings, with_changes
+from lib.telemetry.review_window import Window
+
+DRAWS = 1000
+FEW = 20  # people of whom something was reviewed: of fewer, drawing them anew tells nothing
+EARLIER = 2 / 3  # of the reviews
+ENDS = [2.5, 97.5]
+FACTORS = (0.25, 0.5, 2.0, 4.0)
+FOUND = (Answer.PROPOSED, Answer.KEEP)
+
+
+def intervals(joint: Search) -> list[dict[str, Any]]:
+    """One row a setting: its cost, and how much less than today's, 95 % of the time that people are drawn anew."""
+    people = joint.checkins.loc[joint.checkins["outcome"] != "", "userId"].nunique()
+    if people < FEW:
+        why = f"cannot tell: something was reviewed of {people} people, and {FEW} are needed"
+        return [{"setting": one.name, "cost": why} for one in joint.settings]
+    costs = _drawn_costs(joint) / joint.spans
+    return [
+        {
+            "setting": one.name,
+            f"cost {joint.span}": f"{say_number(one.cost / joint.spans)} ({_ends(costs[:, at])})",
+            "less than now": _less(costs[:, 0] - costs[:, at]) if at else "",
+        }
+        for at, one in enumerate(joint.settings)
+    ]
+
+
+def _drawn_costs(joint: Search) -> np.ndarray:
+    """The cost of each setting (columns) of each draw of people (rows)."""
+    each = pd.DataFrame({one.name: one.costs for one in joint.settings})
+    by_person = each.groupby(joint.checkins["userId"].to_numpy()).sum().to_numpy()
+    drawn = np.random.default_rng(0)
+    number = len(by_person)
+    return np.array([by_person[drawn.integers(0, number, number)].sum(axis=0) for _ in range(DRAWS)])
+
+
+def _ends(values: np.ndarray) -> str:
+    low, high = np.percentile(values, ENDS)
+    return f"{say_number(low)} to {say_number(high)}"
+
+
+def _less(values: np.ndarray) -> str:
+    low = np.percentile(values, ENDS[0])
+    return _ends(values) + ("" if low > 0 else ": they cannot be told apart")
+
+
+def judge_later(joint: Search, now: Current, settings: Settings, window: Window) -> list[dict[str, Any]]:
+    """The best of the earlier weeks beside today's setting, both judged on the later weeks."""
+    reviewed = joint.checkins.loc[joint.checkins["outcome"] != "", "time"]
+    if joint.answer == Answer.CANNOT_TELL:
+        return []
+    border = reviewed.quantile(EARLIER, interpolation="lower")
+    late = joint.checkins["time"] > border
+    earlier, later = joint.checkins[~late], joint.checkins[late]
+    chosen = search.run(earlier, now, settings, window)
+    if chosen.answer not in FOUND:
+        return [{"chosen before": f"{border:%Y-%m-%d %H:%M} UTC", "setting": f"none: {chosen.why}"}]
+    rows = [
+        judged_settings.judge(later, now, one.name, one.numbers, settings)
+        for one in (joint.settings[0], chosen.settings[-1])
+    ]
+    return [
+        {
+            "chosen before": f"{border:%Y-%m-%d %H:%M} UTC" if at else "",
+            "setting": one.name,
+            **{name: f"{value:g}" for name, value in one.numbers.items()},
+            "cost of the later reviews": say_number(one.cost),
+            "crises with the crisis alert, later": _caught(one),
+        }
+        for at, one in enumerate(rows)
+    ]
+
+
+def _caught(one: Judged) -> str:
+    caught, every = found_settings.crises_caught(one)
+    return f"{say_number(caught)} of {say_number(every)}"
+
+
+def other_costs(joint: Search, now: Current, settings: Settings, window: Window) -> list[dict[str, Any]]:
+    """The best setting where people in danger count for more or less than the table of costs says, beside alerts for
+    nothing; and how much more than that one the best by the table then costs.
+    """
+    if joint.answer not in FOUND:
+        return []
+    rows, mine = list[dict[str, Any]](), joint.settings[-1]
+    for factor in FACTORS:
+        costs = {
+            outcome: [cost * (factor if outcome in found_settings.DANGER else 1) for cost in row]
+            for outcome, row in settings.outcome_costs.items()
+        }
+        given = with_changes(settings, outcome_costs=costs)
+        best = search.run(joint.checkins, now, given, window).settings[-1]
+        then = judged_settings.judge(joint.checkins, now, mine.name, mine.numbers, given).cost
+        more = then / best.cost - 1 if best.cost else 0.0
+        rows.append({
+            "people in danger count": f"{factor:g} times as much",
+            **{name: f"{value:g}" for name, value in best.numbers.items()},
+            "the best of above costs more by": f"{max(more, 0.0):.1%}",
+        })  # fmt: skip
+    return rows
