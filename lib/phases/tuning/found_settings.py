@@ -22,9 +22,10 @@ UNTOLD = Answer.CANNOT_TELL.value
 def answer_in_words(search: Search) -> str:
     """What the search comes to, in a sentence or three."""
     left_out = f" {search.unknown:,} check-ins are left out: nobody knows what they held." if search.unknown else ""
-    tried = f"{search.grid.combinations:,} settings of the five thresholds were compared exactly."
-    bias = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
-    return f"**{search.answer.capitalize()}**: {search.why}. {tried}{bias}{left_out}"
+    tried = f" {search.grid.combinations:,} settings of the five thresholds were compared exactly."
+    compared = "" if search.answer == Answer.CANNOT_TELL else tried
+    proposes = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
+    return f"**{search.answer.capitalize()}**: {search.why}.{compared}{proposes}{left_out}"
 
 
 def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:
@@ -38,10 +39,13 @@ def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
     reached = f"{say_number(caught)} of {say_number(every)}; at least {limit:.1%}"
     low, high = _of_unreviewed(one, settings)
     unreviewed = int(one.counts.loc[""].to_numpy().sum())
+    today = search.settings[0].levels
     return {
         "setting": one.name,
         **{name: f"{value:g}" for name, value in one.numbers.items()},
         f"alerts {search.span}": say_number(one.alerts / search.spans),
+        "check-ins to a higher alert than now": f"{(one.levels > today).sum():,}",
+        "to a lower one": f"{(one.levels < today).sum():,}",
         f"cost {search.span}, by the reviewed": say_number(one.cost / search.spans) if _reviewed(one) else UNTOLD,
         "crises with the crisis alert": reached if every else UNTOLD,
         "crises without any alert": say_number(float(one.weights.loc[Outcome.CRISIS, Route.NONE])) if every else UNTOLD,
@@ -81,7 +85,9 @@ def confusion(search: Search) -> list[dict[str, Any]]:
     for one in search.settings:
         for outcome in (*Outcome, ""):
             table = one.weights if outcome else one.counts
-            row = {str(route): say_number(number) for route, number in table.loc[outcome].items()}
+            counted = table.loc[outcome]
+            known = not outcome or counted.any()
+            row = {str(route): say_number(number) if known else UNTOLD for route, number in counted.items()}
             rows.append({"setting": one.name, "outcome": str(outcome) or NOBODY, **row})
     return rows
 

@@ -20,7 +20,8 @@ from lib.values.reviewed import Outcome
 class Judged:
     """By the router: `weights` and `counts` have a row an outcome ("" of nobody reviewed), a column a route.
 
-    `numbers`: placeholder -> value. `costs` has the cost of each check-in, with all that it stands for.
+    `numbers`: placeholder -> value. `costs` has the cost of each check-in, with all that it stands for, and
+    `levels` how urgent an alert each raises.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Judged:
     weights: pd.DataFrame
     counts: pd.DataFrame
     costs: np.ndarray
+    levels: np.ndarray
 
     @property
     def cost(self) -> float:
@@ -56,6 +58,7 @@ def judge(known: pd.DataFrame, now: Current, name: str, numbers: Mapping[str, fl
     weights = grouped.sum().unstack(fill_value=0.0).reindex(**shape, fill_value=0.0)
     counts = grouped.size().unstack(fill_value=0).reindex(**shape, fill_value=0)
     at = known["outcome"].map({str(one): place for place, one in enumerate(Outcome)}).fillna(-1).to_numpy(dtype=int)
-    price = prices_of(settings)[at, routed.map(routes.level).to_numpy(dtype=int)]
+    levels = routed.map(routes.level).to_numpy(dtype=int)
+    price = prices_of(settings)[at, levels]
     costs = np.where(at >= 0, known["weight"].to_numpy(dtype=float) * price, 0.0)
-    return Judged(name, numbers, weights.astype(float), counts.astype(int), costs)
+    return Judged(name, numbers, weights.astype(float), counts.astype(int), costs, levels)

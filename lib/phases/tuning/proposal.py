@@ -8,9 +8,10 @@ import pandas as pd
 import yaml
 
 from lib import routes
-from lib.phases.tuning import found_settings, uncertainty
+from lib.phases.tuning import found_settings
 from lib.phases.tuning.proposal_file import FORMAT, KEPT
 from lib.phases.tuning.search import Answer, Search
+from lib.phases.tuning.uncertainty import Assessment
 from lib.record.records import Run
 from lib.telemetry.checkin_frames import CELL, CONTRACT
 from lib.telemetry.review_window import Window
@@ -22,7 +23,7 @@ MAY_APPROVE = (
 )
 
 
-def keep(joint: Search, run: Run, window: Window) -> str:
+def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
     """Keep the proposal in the record where there is one, and say in a sentence what comes next."""
     if joint.answer != Answer.PROPOSED:
         return f"There is no proposal: {joint.why}."
@@ -37,7 +38,10 @@ def keep(joint: Search, run: Run, window: Window) -> str:
         "now": _by_parameter(now.numbers),
         "why": joint.why,
         "figures": found_settings.settings_table(joint, run.settings),
-        "intervals": uncertainty.intervals(joint),
+        "doubts": list(sure.doubts),
+        "intervals": sure.people,
+        "later_weeks": sure.later,
+        "other_costs": sure.costs,
         "judged_by": {
             name: getattr(run.settings, name) for name in ("outcome_costs", "crisis_recall_floor", "alerts_a_day")
         },
@@ -54,9 +58,10 @@ def keep(joint: Search, run: Run, window: Window) -> str:
     }
     text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
     path = run.record.keep_text(KEPT, text)
+    doubts = f" **Do not follow it: {'; '.join(sure.doubts)}.**" if sure.doubts else ""
     return (
         f"{path.relative_to(run.record.folder)} holds until {made + HOLDS:%Y-%m-%d}: "
-        f"runbook plan {run.settings.environment} --thresholds FILE shows the change, and its backtest in phase 03."
+        f"runbook plan {run.settings.environment} --thresholds FILE shows the change, phase 03 its backtest.{doubts}"
     )
 
 

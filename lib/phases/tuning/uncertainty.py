@@ -5,6 +5,7 @@ Welsh, J. R. Statist. Soc. B 69, 2007). What was chosen on all reviews looks too
 the earlier weeks and judged on the later ones.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,24 +24,45 @@ FEW = 20  # people of whom something was reviewed: of fewer, drawing them anew t
 EARLIER = 2 / 3  # of the reviews
 ENDS = [2.5, 97.5]
 FACTORS = (0.25, 0.5, 2.0, 4.0)
+MUCH_MORE = 0.1  # than the best by other costs
 FOUND = (Answer.PROPOSED, Answer.KEEP)
 
 
-def intervals(joint: Search) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Assessment:
+    """How sure the best setting is, as three tables; and why somebody should not follow it, a sentence each."""
+
+    people: list[dict[str, Any]]
+    later: list[dict[str, Any]]
+    costs: list[dict[str, Any]]
+    doubts: tuple[str, ...]
+
+
+def assess(joint: Search, now: Current, settings: Settings, window: Window) -> Assessment:
+    """Draw people anew, judge on later weeks what earlier ones chose, and try other tables of costs."""
+    people, alike = _draw_people(joint)
+    later, worse = _judge_later(joint, now, settings, window)
+    costs, dearer = _try_costs(joint, now, settings, window)
+    return Assessment(people, later, costs, tuple(filter(None, [alike, worse, dearer])))
+
+
+def _draw_people(joint: Search) -> tuple[list[dict[str, Any]], str]:
     """One row a setting: its cost, and how much less than today's, 95 % of the time that people are drawn anew."""
     people = joint.checkins.loc[joint.checkins["outcome"] != "", "userId"].nunique()
     if people < FEW:
-        why = f"cannot tell: something was reviewed of {people} people, and {FEW} are needed"
-        return [{"setting": one.name, "cost": why} for one in joint.settings]
+        why = f"something was reviewed of {people} people, and {FEW} are needed to say how sure that is"
+        return [{"setting": one.name, "cost": f"{Answer.CANNOT_TELL}: {why}"} for one in joint.settings], why
     costs = _drawn_costs(joint) / joint.spans
-    return [
+    rows = [
         {
             "setting": one.name,
             f"cost {joint.span}": f"{say_number(one.cost / joint.spans)} ({_ends(costs[:, at])})",
-            "less than now": _less(costs[:, 0] - costs[:, at]) if at else "",
+            "less than now": _ends(costs[:, 0] - costs[:, at]) if at else "",
         }
         for at, one in enumerate(joint.settings)
     ]
+    alike = np.percentile(costs[:, 0] - costs[:, -1], ENDS[0]) <= 0
+    return rows, "by other people it cannot be told apart from today's setting" if alike else ""
 
 
 def _drawn_costs(joint: Search) -> np.ndarray:
@@ -57,27 +79,23 @@ def _ends(values: np.ndarray) -> str:
     return f"{say_number(low)} to {say_number(high)}"
 
 
-def _less(values: np.ndarray) -> str:
-    low = np.percentile(values, ENDS[0])
-    return _ends(values) + ("" if low > 0 else ": they cannot be told apart")
-
-
-def judge_later(joint: Search, now: Current, settings: Settings, window: Window) -> list[dict[str, Any]]:
+def _judge_later(joint: Search, now: Current, settings: Settings, window: Window) -> tuple[list[dict[str, Any]], str]:
     """The best of the earlier weeks beside today's setting, both judged on the later weeks."""
     reviewed = joint.checkins.loc[joint.checkins["outcome"] != "", "time"]
-    if joint.answer == Answer.CANNOT_TELL:
-        return []
+    if joint.answer not in FOUND:
+        return [], ""
     border = reviewed.quantile(EARLIER, interpolation="lower")
     late = joint.checkins["time"] > border
     earlier, later = joint.checkins[~late], joint.checkins[late]
     chosen = search.run(earlier, now, settings, window)
     if chosen.answer not in FOUND:
-        return [{"chosen before": f"{border:%Y-%m-%d %H:%M} UTC", "setting": f"none: {chosen.why}"}]
+        why = f"before {border:%Y-%m-%d %H:%M} UTC alone nothing can be chosen: {chosen.why}"
+        return [{"chosen before": f"{border:%Y-%m-%d %H:%M} UTC", "setting": f"none: {chosen.why}"}], why
     rows = [
         judged_settings.judge(later, now, one.name, one.numbers, settings)
         for one in (joint.settings[0], chosen.settings[-1])
     ]
-    return [
+    judged = [
         {
             "chosen before": f"{border:%Y-%m-%d %H:%M} UTC" if at else "",
             "setting": one.name,
@@ -87,6 +105,8 @@ def judge_later(joint: Search, now: Current, settings: Settings, window: Window)
         }
         for at, one in enumerate(rows)
     ]
+    worse = joint.answer == Answer.PROPOSED and rows[1].cost >= rows[0].cost
+    return judged, "what the earlier weeks chose costs no less than today's setting in the later ones" if worse else ""
 
 
 def _caught(one: Judged) -> str:
@@ -94,13 +114,13 @@ def _caught(one: Judged) -> str:
     return f"{say_number(caught)} of {say_number(every)}"
 
 
-def other_costs(joint: Search, now: Current, settings: Settings, window: Window) -> list[dict[str, Any]]:
+def _try_costs(joint: Search, now: Current, settings: Settings, window: Window) -> tuple[list[dict[str, Any]], str]:
     """The best setting where people in danger count for more or less than the table of costs says, beside alerts for
     nothing; and how much more than that one the best by the table then costs.
     """
     if joint.answer not in FOUND:
-        return []
-    rows, mine = list[dict[str, Any]](), joint.settings[-1]
+        return [], ""
+    most, rows, mine = 0.0, list[dict[str, Any]](), joint.settings[-1]
     for factor in FACTORS:
         costs = {
             outcome: [cost * (factor if outcome in found_settings.DANGER else 1) for cost in row]
@@ -109,10 +129,11 @@ def other_costs(joint: Search, now: Current, settings: Settings, window: Window)
         given = with_changes(settings, outcome_costs=costs)
         best = search.run(joint.checkins, now, given, window).settings[-1]
         then = judged_settings.judge(joint.checkins, now, mine.name, mine.numbers, given).cost
-        more = then / best.cost - 1 if best.cost else 0.0
+        more = max(then / best.cost - 1, 0.0) if best.cost else 0.0
+        most = max(most, more)
         rows.append({
             "people in danger count": f"{factor:g} times as much",
             **{name: f"{value:g}" for name, value in best.numbers.items()},
-            "the best of above costs more by": f"{max(more, 0.0):.1%}",
+            "the best of above costs more by": f"{more:.1%}",
         })  # fmt: skip
-    return rows
+    return rows, f"by other costs it may cost {most:.0%} more than the best" if most > MUCH_MORE else ""

@@ -8,7 +8,7 @@ import yaml
 from tuned import SETTINGS, WINDOW, found, population
 
 from lib.errors import BadParameters, Refused
-from lib.phases.tuning import proposal, proposal_file
+from lib.phases.tuning import proposal, proposal_file, uncertainty
 from lib.record.records import Record, Run
 from lib.settings import with_changes
 
@@ -20,9 +20,14 @@ def run(tmp_path):
     return Run(SETTINGS, Record(tmp_path / "run", "run"))
 
 
+def kept(joint, run):
+    return proposal.keep(joint, uncertainty.assess(joint, tuned.now(), SETTINGS, WINDOW), run, WINDOW)
+
+
 @pytest.fixture
 def path(run):
-    said = proposal.keep(found(population(users=200)), run, WINDOW)
+    said = kept(found(population(users=200)), run)
+    assert "Do not follow it" not in said
     assert "runbook plan local --thresholds FILE" in said
     return run.record.folder / proposal_file.KEPT
 
@@ -39,7 +44,8 @@ def test_it_says_numbers_reasons_intervals_data_and_until_when(path):
     }  # fmt: skip
     assert said["now"]["crisis_risk_above"] == 95
     assert "costs least" in said["why"]
-    assert "told apart" not in str(said["intervals"]) and "less than now" in said["intervals"][1]
+    assert said["doubts"] == [] and "less than now" in said["intervals"][1]
+    assert len(said["later_weeks"]) == 2 and len(said["other_costs"]) == 4
     assert said["data"]["checkins"] == said["data"]["reviewed"] == 3000
     assert len(said["data"]["sha256"]) == 64
     assert said["data"]["from"] == "2026-01-01T00:00:00+00:00"
@@ -55,9 +61,14 @@ def test_other_data_has_another_sum(path):
 
 
 def test_where_nothing_is_proposed_nothing_is_kept(run):
-    said = proposal.keep(found(tuned.checkins([tuned.risky(5)])), run, WINDOW)
+    said = kept(found(tuned.checkins([tuned.risky(5)])), run)
     assert said.startswith("There is no proposal: of 1 check-ins none is reviewed")
     assert run.record.kept_as(proposal_file.KEPT) == []
+
+
+def test_what_speaks_against_it_is_said_and_kept_with_it(run):
+    assert "**Do not follow it: something was reviewed of 7 people" in kept(found(population()), run)
+    assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 1
 
 
 def test_the_plan_takes_its_five_numbers(path):
