@@ -25,6 +25,7 @@ EARLIER = 2 / 3  # of the reviews
 ENDS = [2.5, 97.5]
 FACTORS = (0.25, 0.5, 2.0, 4.0)
 MUCH_MORE = 0.1  # than the best by other costs
+NEARLY_ALL = 0.99
 FOUND = (Answer.PROPOSED, Answer.KEEP)
 
 
@@ -43,7 +44,22 @@ def assess(joint: Search, now: Current, settings: Settings, window: Window) -> A
     people, alike = _draw_people(joint)
     later, worse = _judge_later(joint, now, settings, window)
     costs, dearer = _try_costs(joint, now, settings, window)
-    return Assessment(people, later, costs, tuple(filter(None, [alike, worse, dearer])))
+    doubts = [*_biases(joint), alike, worse, dearer]
+    return Assessment(people, later, costs, tuple(filter(None, doubts)))
+
+
+def _biases(joint: Search) -> list[str]:
+    """Why the reviewed check-ins may not speak of all (verification bias)."""
+    reviewed, quiet = (joint.checkins["outcome"] != "").to_numpy(), joint.settings[0].levels == 0
+    doubts = []
+    if quiet.any() and not reviewed[quiet].any():
+        doubts.append(
+            f"of {quiet.sum():,} check-ins without an alert none is reviewed, so that nobody can see a missed crisis"
+        )
+    stand = joint.checkins["weight"].sum() / max(len(joint.checkins), 1)
+    if stand < NEARLY_ALL:
+        doubts.append(f"the reviewed stand for {stand:.0%} of the check-ins alone, and the cost is of those")
+    return doubts
 
 
 def _draw_people(joint: Search) -> tuple[list[dict[str, Any]], str]:

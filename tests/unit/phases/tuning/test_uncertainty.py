@@ -40,6 +40,23 @@ def test_what_two_persons_alone_gain_cannot_be_told_apart():
     assert "by other people it cannot be told apart from today's setting" in assessed(joint).doubts
 
 
+def test_reviews_of_alerted_check_ins_alone_are_named_as_a_bias():
+    frame = population(**MANY)
+    frame.loc[frame["risk_score"] <= 50, ["outcome", "weight"]] = ["", 0.0]
+    quiet = (frame["risk_score"] <= 50).sum()
+    rest = f"{1 - quiet / len(frame):.0%}"
+    doubts = assessed(found(frame)).doubts
+    assert f"of {quiet:,} check-ins without an alert none is reviewed, so that nobody can see a missed crisis" in doubts
+    assert f"the reviewed stand for {rest} of the check-ins alone, and the cost is of those" in doubts
+
+
+def test_a_sample_that_stands_for_all_is_no_bias():
+    frame = population(**MANY)
+    frame["weight"] *= 2.0
+    frame.loc[frame.index % 2 == 0, ["outcome", "weight"]] = ["", 0.0]
+    assert uncertainty._biases(found(frame)) == []
+
+
 def test_of_a_few_people_it_cannot_tell():
     sure = assessed(found(population(users=19)))
     said = "something was reviewed of 19 people, and 20 are needed to say how sure that is"
