@@ -103,6 +103,8 @@ class Settings(BaseModel):
     success_rate_error: Annotated[Number, Field(gt=0, le=0.5)]
     long_execution_seconds: Annotated[StrictInt, Field(ge=1, le=86400)]
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
+    tuning_from: Annotated[StrictStr, AfterValidator(reviewed.checked_moment)]
+    tuning_to: Annotated[StrictStr, AfterValidator(reviewed.checked_moment)]
     outcomes_file: StrictStr
     crisis_recall_floor: Annotated[Number, Field(gt=0, lt=1)]
     alerts_a_day: Annotated[Number, Field(gt=0)]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from lib.cli.lab import command as lab_command
 from lib.display import plan_table, run_table, terminal
 from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
+from lib.phases.tuning import proposal_file
 from lib.record import command_lines, manifest, records, run_phases
 from lib.record.change_rows import Action
 from lib.record.manifest import Binding
@@ -35,19 +37,25 @@ APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 
 @main.command()
 @parameters
+@click.option("--thresholds", "proposal", type=click.Path(path_type=Path), help="A tuning's proposal, to be planned.")
 @takes_json
 @exits_with_code
-def plan(given: Callable[..., Settings]) -> int:
+def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     """Show every change of every phase, what is most dangerous first; write nothing.
 
     \b
     Examples:
       runbook plan staging
       runbook plan prod --json > plan.json
+      runbook plan prod --thresholds thresholds-proposal.yaml
     """
     chosen = given(mode=Mode.PLAN)
+    if proposal:
+        chosen = with_changes(chosen, **proposal_file.proposed_parameters(proposal, chosen, datetime.now(UTC)))
     run = session.begin_with(chosen)
     record, live = run.record, run.live
+    if proposal:
+        record.keep_text(proposal_file.KEPT, proposal.read_text(encoding="utf-8"))
     terminal.identity(live)
     require(baseline_pieces.pieces(live))
     plans = runner.plan_all(live)
@@ -176,18 +184,23 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @main.command()
 @parameters
 @click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
+@click.option("--from", "start", default="", metavar="DAY", help="Check-ins since then, as 2026-01-31 (UTC).")
+@click.option("--to", "end", default="", metavar="DAY", help="Check-ins until then, without that day itself.")
 @click.option("--labels", default="", metavar="FILE", help="Reviewed outcomes: the sample of this run, filled in.")
 @exits_with_code
-def tune(given: Callable[..., Settings], run_id: str, labels: str) -> int:
+def tune(given: Callable[..., Settings], run_id: str, start: str, end: str, labels: str) -> int:
     """Look at the thresholds against recorded check-ins, and against what people said of them who reviewed them.
 
     \b
     Examples:
       runbook tune prod
-      runbook tune prod --run-id RUN_ID --labels reviewed.csv
+      runbook tune prod --from 2026-01-01 --to 2026-02-01
+      runbook tune prod --from 2026-01-01 --to 2026-02-01 --run-id RUN_ID --labels reviewed.csv
     """
-    reviewed = {"outcomes_file": str(Path(labels).resolve())} if labels else {}
-    return run_again(given(mode=Mode.PLAN, run_id=run_id, **reviewed), run_phases.TUNING)
+    file = str(Path(labels).resolve()) if labels else ""
+    asked = {"tuning_from": start, "tuning_to": end, "outcomes_file": file}
+    said = {name: value for name, value in asked.items() if value}
+    return run_again(given(mode=Mode.PLAN, run_id=run_id, **said), run_phases.TUNING)
 
 
 def run_again(chosen: Settings, number: str) -> int:

@@ -29,7 +29,7 @@ NOBODY = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "no
 
 # What the record of an older version does not say, and no restore goes by.
 SINCE = {
-    "outcomes_file": "", "crisis_recall_floor": 0.95, "alerts_a_day": 1,
+    "tuning_from": "", "tuning_to": "", "outcomes_file": "", "crisis_recall_floor": 0.95, "alerts_a_day": 1,
     "outcome_costs": {outcome: [0] * LEVELS for outcome in Outcome},
 }  # fmt: skip
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from lib.errors import BadParameters
+from lib.settings import Settings
 from lib.telemetry.execution_status import Count
 from lib.telemetry.libraries import pandas as pd
 
@@ -37,6 +39,24 @@ class Window:
     @property
     def change_at(self) -> datetime | None:
         return self.change.at if self.change else None
+
+
+def of_tuning(window: Window, settings: Settings) -> Window:
+    """The window from `tuning_from` to `tuning_to`, each as it is where the parameters say nothing.
+
+    Raises BadParameters where it would end before it begins.
+    """
+    start = _moment(settings.tuning_from) or window.start
+    end = _moment(settings.tuning_to) or window.end
+    if start >= end:
+        raise BadParameters(
+            f"the tuning would go from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC; expected a later end"
+        )
+    return replace(window, start=start, end=end)
+
+
+def _moment(said: str) -> datetime | None:
+    return datetime.fromisoformat(said).replace(tzinfo=UTC) if said else None
 
 
 def window_fields(window: Window) -> list[dict[str, str]]:

@@ -3,7 +3,9 @@
 from enum import StrEnum
 
 # By what the tuning judges thresholds: it changes nothing.
-OF_THE_TUNING = ("outcomes_file", "crisis_recall_floor", "alerts_a_day", "outcome_costs")
+OF_THE_TUNING = (
+    "tuning_from", "tuning_to", "outcomes_file", "crisis_recall_floor", "alerts_a_day", "outcome_costs",
+)  # fmt: skip
 # Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
 OF_THE_RUN = (
     "mode", "run_id", "outputs_dir", "docs_dir", "record_store", "profile", "approved_plan", "approved_by",

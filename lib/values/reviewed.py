@@ -1,6 +1,7 @@
 """What people who reviewed a check-in say of it, and what an alert of each level then costs. Plain values, no AWS."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from math import isfinite
 
@@ -14,6 +15,16 @@ class Outcome(StrEnum):
     MODERATE = "moderate"
     HIGH = "high"
     CRISIS = "crisis"
+
+
+def checked_moment(said: str) -> str:
+    """A day, or a moment (UTC), as it is; "" is none. Raises ValueError, in words, for what is neither."""
+    try:
+        if said and datetime.fromisoformat(said).tzinfo is not None:
+            raise ValueError
+    except ValueError:
+        raise ValueError("which is no day and no moment; expected one as 2026-01-31 or 2026-01-31T18:00") from None
+    return said
 
 
 def checked_costs(costs: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:

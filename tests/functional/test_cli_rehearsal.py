@@ -10,15 +10,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from accounts import NO_RETRIES, differences, snapshot
 from click.testing import CliRunner
 
 from lib import routes
 from lib.cli import change_commands as command
+from lib.phases.tuning import proposal_file
 from lib.settings import ROOT, Settings
 from rehearsal import cli as rehearsal_cli
 from rehearsal.account import baseline, clients, traffic
@@ -172,6 +175,26 @@ def test_a_run_that_changed_nothing_has_nothing_to_undo(account):
     one_sentence(found, BAD, "BadParameters", f"run {run_id} changed nothing")
     folder = re.search(r"Record: (\S+)", planned.out)[1]
     assert said("verify", folder).code == 0
+
+
+def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(account, tmp_path):
+    thresholds = {name: getattr(account, name) for name in proposal_file.PARAMETERS}
+    said_there = {
+        "format": proposal_file.FORMAT, "environment": account.environment, "account_id": account.account_id,
+        "now": thresholds, "thresholds": {**thresholds, "crisis_risk_above": 91.5},
+        "holds_until": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }  # fmt: skip
+    file = tmp_path / "proposal.yaml"
+    file.write_text(yaml.safe_dump(said_there), encoding="utf-8")
+    shown = said("plan", "local", *naming(account), "--thresholds", str(file))
+    assert shown.code == 0
+    assert "crisis_risk_above=91.5" in re.search(r"(?m)^Next: (runbook .*)", shown.out)[1]
+    folder = Path(re.search(r"Record: (\S+)", shown.out)[1])
+    assert (folder / proposal_file.KEPT).read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
+    assert json.loads((folder / "plan.json").read_text())["parameters"]["crisis_risk_above"] == 91.5
+    file.write_text("format: 1", encoding="utf-8")
+    none = said("plan", "local", *naming(account), "--thresholds", str(file))
+    one_sentence(none, BAD, "BadParameters", "proposal.yaml is no proposal of format 1")
 
 
 def test_only_what_was_approved_goes_out_and_only_once(account):

@@ -26,11 +26,13 @@ def now(**changed: float) -> threshold_tuning.Current:
     return threshold_tuning.current(thresholds.with_thresholds(templates.definition(LOCAL), changed), LOCAL)
 
 
-def checkins(answers: list[dict[str, Any]], outcomes: list[str] | None = None, weight: float = 1.0) -> pd.DataFrame:
-    """Check-ins spread over the window, seven users in turn; an outcome each, or none."""
+def checkins(
+    answers: list[dict[str, Any]], outcomes: list[str] | None = None, weight: float = 1.0, users: int = 7
+) -> pd.DataFrame:
+    """Check-ins spread over the window, so many users in turn; an outcome each, or none."""
     every = (WINDOW.end - WINDOW.start) / max(len(answers), 1)
     rows = [
-        Answer(f"user-{n % 7}", WINDOW.start + n * every, tuple(_cell(answer, field) for field in FIELDS))
+        Answer(f"user-{n % users}", WINDOW.start + n * every, tuple(_cell(answer, field) for field in FIELDS))
         for n, answer in enumerate(answers)
     ]
     frame = checkin_frames.frame(rows, FIELDS)
@@ -50,12 +52,12 @@ def risky(risk: float, sentiment: float = 0.5, trajectory: str = "stable") -> di
 SETTINGS = settings.with_changes(LOCAL, alerts_a_day=1000)
 
 
-def population(seed: int = 1, number: int = 3000) -> pd.DataFrame:
+def population(seed: int = 1, number: int = 3000, users: int = 7) -> pd.DataFrame:
     """Risks that tell a crisis from 80 on, of which there are enough for a floor of 0.95."""
     risks = np.round(np.random.default_rng(seed).uniform(0, 100, number), 2)
     levels = ((80, "crisis"), (70, "high"), (40, "moderate"), (-1, "none"))
     outcomes = [next(word for least, word in levels if risk > least) for risk in risks]
-    return checkins([risky(float(risk), 0.9) for risk in risks], outcomes)
+    return checkins([risky(float(risk), 0.9) for risk in risks], outcomes, users=users)
 
 
 def found(frame: pd.DataFrame, given: settings.Settings = SETTINGS, **changed: float) -> search.Search:

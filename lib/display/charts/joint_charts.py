@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
-from lib.display.charts.style import BEHIND, BLACK, BLUE, VERMILLION, canvas, empty_figure, in_style, legend
+from lib.display.charts.style import BEHIND, BLACK, BLUE, GREY, VERMILLION, canvas, empty_figure, in_style, legend
 from lib.phases.tuning.spots import Spot
 
 MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}  # the first is seen also where others are at its place
@@ -55,7 +56,10 @@ def cost_by_pair(costs: pd.DataFrame, spots: Sequence[Spot]) -> Figure:
     shown = np.where(np.isfinite(cost), cost, np.nan)
     scale = "log" if np.nanmin(shown) > 0 else "linear"  # what is near the least is what counts
     drawn = axes.pcolormesh(costs.columns, costs.index, shown, cmap="cividis", norm=scale, rasterized=True)
-    figure.colorbar(drawn, ax=axes, label="smallest cost, the others at their best")
+    ticks = np.geomspace(np.nanmin(shown), np.nanmax(shown), 5) if scale == "log" else None
+    bar = figure.colorbar(drawn, ax=axes, ticks=ticks, format=StrMethodFormatter("{x:,.0f}"))
+    bar.minorticks_off()
+    bar.set_label("smallest cost, the others at their best")
     _mark(axes, spots)
     axes.grid(visible=False)
     axes.set_xlabel("sentiment_below (-1 to 1)")
@@ -70,3 +74,39 @@ def _mark(axes: Axes, spots: Sequence[Spot]) -> None:
             [spot.x], [spot.y], marker, color="white", markeredgecolor=BLACK, markeredgewidth=1.4, markersize=size,
             linestyle="none", label=spot.name, zorder=9 - at,
         )  # fmt: skip
+
+
+@in_style
+def danger_by_risk(frame: pd.DataFrame) -> Figure:
+    """The share of people in grave danger for each tenth of the risk score. `frame`: risk (middle of the tenth), share
+    (0 to 1), low and high (95 %), reviews.
+    """
+    question = "How many are in grave danger, for each risk score?"
+    if frame.empty:
+        return empty_figure(question, "no check-in with a usable score is reviewed.", frame)
+    figure, axes = canvas(question, _rising(frame))
+    error = [frame["share"] - frame["low"], frame["high"] - frame["share"]]
+    axes.errorbar(
+        frame["risk"], frame["share"] * 100, [one * 100 for one in error], color=BLUE, marker="o", capsize=4,
+        linewidth=1.4, label="high or crisis, by reviews\n(bars: 95 % sure)",
+    )  # fmt: skip
+    axes.plot([0, 100], [0, 100], color=GREY, linestyle=":", label="if the score were a percentage")
+    for row in frame.to_dict("records"):
+        axes.annotate(
+            f"{row['reviews']:,}", xy=(row["risk"], -11), xytext=(0, 3), textcoords="offset points", ha="center",
+            fontsize=8, color="#333333",
+        )  # fmt: skip
+    axes.set_xlim(0, 100)
+    axes.set_ylim(-12, 104)
+    axes.set_xlabel("risk score (0 to 100); the numbers are reviews in that tenth")
+    axes.set_ylabel("people in grave danger (%)")
+    legend(axes)
+    return figure
+
+
+def _rising(frame: pd.DataFrame) -> str:
+    """Whether a higher score means more danger in all tenths, which any threshold takes for granted."""
+    after = frame.iloc[1:]
+    falls = after.loc[after["share"].to_numpy() < frame["share"].to_numpy()[:-1], "risk"]
+    said = f"it falls at {', '.join(f'{risk:g}' for risk in falls)}" if len(falls) else "it never falls"
+    return f"{frame['reviews'].sum():,} reviews; with a higher score {said}"

@@ -7,7 +7,8 @@ import pandas as pd
 
 from lib import routes
 from lib.phases.tuning import joint_sweep, recall_floor
-from lib.phases.tuning.search import Answer, Judged, Search
+from lib.phases.tuning.judged_settings import Judged, prices_of
+from lib.phases.tuning.search import Answer, Search
 from lib.phases.tuning.spots import Spot
 from lib.routes import Route
 from lib.settings import Settings
@@ -21,9 +22,10 @@ UNTOLD = Answer.CANNOT_TELL.value
 def answer_in_words(search: Search) -> str:
     """What the search comes to, in a sentence or three."""
     left_out = f" {search.unknown:,} check-ins are left out: nobody knows what they held." if search.unknown else ""
-    tried = f"{search.grid.combinations:,} settings of the five thresholds were compared exactly."
-    bias = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
-    return f"**{search.answer.capitalize()}**: {search.why}. {tried}{bias}{left_out}"
+    tried = f" {search.grid.combinations:,} settings of the five thresholds were compared exactly."
+    compared = "" if search.answer == Answer.CANNOT_TELL else tried
+    proposes = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
+    return f"**{search.answer.capitalize()}**: {search.why}.{compared}{proposes}{left_out}"
 
 
 def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:
@@ -32,26 +34,34 @@ def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:
 
 
 def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
-    crises = one.weights.loc[Outcome.CRISIS]
-    caught, every = float(crises[Route.CRISIS]), float(crises.sum())
+    caught, every = crises_caught(one)
     limit = float(recall_floor.lower_limit(caught, every, search.reviews))
-    reached = f"{_spoken(caught)} of {_spoken(every)}; at least {limit:.1%}"
+    reached = f"{say_number(caught)} of {say_number(every)}; at least {limit:.1%}"
     low, high = _of_unreviewed(one, settings)
     unreviewed = int(one.counts.loc[""].to_numpy().sum())
+    today = search.settings[0].levels
     return {
         "setting": one.name,
         **{name: f"{value:g}" for name, value in one.numbers.items()},
-        f"alerts {search.span}": _spoken(one.alerts / search.spans),
-        f"cost {search.span}, by the reviewed": _spoken(one.cost / search.spans) if _reviewed(one) else UNTOLD,
+        f"alerts {search.span}": say_number(one.alerts / search.spans),
+        "check-ins to a higher alert than now": f"{(one.levels > today).sum():,}",
+        "to a lower one": f"{(one.levels < today).sum():,}",
+        f"cost {search.span}, by the reviewed": say_number(one.cost / search.spans) if _reviewed(one) else UNTOLD,
         "crises with the crisis alert": reached if every else UNTOLD,
-        "crises without any alert": _spoken(float(crises[Route.NONE])) if every else UNTOLD,
+        "crises without any alert": say_number(float(one.weights.loc[Outcome.CRISIS, Route.NONE])) if every else UNTOLD,
         f"cost {search.span} of the {unreviewed:,} not reviewed": " to ".join(
-            _spoken(cost / search.spans) for cost in (low, high)
+            say_number(cost / search.spans) for cost in (low, high)
         ),
     }
 
 
-def _spoken(number: float) -> str:
+def crises_caught(one: Judged) -> tuple[float, float]:
+    """How many crises raise the crisis alert, and how many there are, by weight."""
+    crises = one.weights.loc[Outcome.CRISIS]
+    return float(crises[Route.CRISIS]), float(crises.sum())
+
+
+def say_number(number: float) -> str:
     """Whole from 100 on; below, three digits."""
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
@@ -63,7 +73,7 @@ def _reviewed(one: Judged) -> float:
 def _of_unreviewed(one: Judged, settings: Settings) -> tuple[float, float]:
     """What the unreviewed cost at least and at most, were each of the outcome that costs so: nobody knows which."""
     counts = one.counts.loc[""]
-    prices = np.array([settings.outcome_costs[outcome] for outcome in Outcome], dtype=float)
+    prices = prices_of(settings)
     levels = [int(routes.level(route)) for route in counts.index]
     counted = counts.to_numpy(dtype=float)
     return float(counted @ prices[:, levels].min(axis=0)), float(counted @ prices[:, levels].max(axis=0))
@@ -75,7 +85,9 @@ def confusion(search: Search) -> list[dict[str, Any]]:
     for one in search.settings:
         for outcome in (*Outcome, ""):
             table = one.weights if outcome else one.counts
-            row = {str(route): _spoken(number) for route, number in table.loc[outcome].items()}
+            counted = table.loc[outcome]
+            known = not outcome or counted.any()
+            row = {str(route): say_number(number) if known else UNTOLD for route, number in counted.items()}
             rows.append({"setting": one.name, "outcome": str(outcome) or NOBODY, **row})
     return rows
 

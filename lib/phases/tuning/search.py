@@ -13,17 +13,15 @@ import numpy as np
 import pandas as pd
 
 from lib import routes
-from lib.asl.router import Router
-from lib.definitions import thresholds
 from lib.errors import NotAsWanted
 from lib.phases import threshold_tuning
 from lib.phases.threshold_tuning import Current
-from lib.phases.tuning import cube, joint_sweep, recall_floor
+from lib.phases.tuning import cube, joint_sweep, judged_settings, recall_floor
 from lib.phases.tuning.cube import Cube, Grid
 from lib.phases.tuning.joint_sweep import Allowed, Place, Terms
+from lib.phases.tuning.judged_settings import Judged
 from lib.routes import Route
 from lib.settings import Settings
-from lib.telemetry import checkin_frames
 from lib.telemetry.review_window import Window
 from lib.values.alerts import Score
 from lib.values.reviewed import Outcome
@@ -42,34 +40,17 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judged:
-    """By the router: `weights` and `counts` have a row an outcome ("" of nobody reviewed), a column a route.
-
-    `numbers`: placeholder -> value. `cost` is that of all that the reviewed stand for.
-    """
-
-    name: str
-    numbers: Mapping[str, float]
-    weights: pd.DataFrame
-    counts: pd.DataFrame
-    cost: float
-
-    @property
-    def alerts(self) -> int:
-        """How many check-ins raise an alert."""
-        return int(self.counts.drop(columns=Route.NONE).to_numpy().sum())
-
-
-@dataclass(frozen=True)
 class Search:
     """What was searched, and what came of it: `why` is a sentence. `settings`: now, and what else was found.
 
+    `checkins` are those of which it is known what they held.
     `spans`: a count divided by it is one in a `span`. `unknown` check-ins are left out: nobody knows what they held.
     """
 
     answer: Answer
     why: str
     settings: tuple[Judged, ...]
+    checkins: pd.DataFrame
     cube: Cube
     cost: Terms
     alerts: Terms
@@ -92,8 +73,7 @@ def run(checkins: pd.DataFrame, now: Current, settings: Settings, window: Window
     """
     known = checkins[cube.which_known(checkins)]
     filled = cube.fill(known, cube.grid_around(now.thresholds))
-    prices = np.array([settings.outcome_costs[outcome] for outcome in Outcome], dtype=float)
-    cost = joint_sweep.add_up(filled, _costs(filled, prices))
+    cost = joint_sweep.add_up(filled, _costs(filled, judged_settings.prices_of(settings)))
     alerts, missed = joint_sweep.add_up(filled, _alerts(filled)), joint_sweep.add_up(filled, _missed(filled))
     spans = threshold_tuning.spans(checkins, window)
     allowed = _allowed(filled, alerts, known, settings, spans)
@@ -102,16 +82,16 @@ def run(checkins: pd.DataFrame, now: Current, settings: Settings, window: Window
     found_places = [("best of all together", best)]
     if best and here:
         found_places.insert(0, ("best single move", _single(cost, allowed, here)))
-    judged = [_judge(known, now, "now", now.thresholds, prices)]
+    judged = [judged_settings.judge(known, now, "now", now.thresholds, settings)]
     for name, place in found_places:
         if place:
-            judged.append(_judge(known, now, name, _numbers_at(filled.grid, place), prices))
+            judged.append(judged_settings.judge(known, now, name, _numbers_at(filled.grid, place), settings))
     for one in judged:
         _require_agreement(one, filled.grid, cost, alerts)
     reviews = recall_floor.effective_size(recall_floor.crises(known))
     span = threshold_tuning.span(checkins, window)
     return Search(
-        answer, why, tuple(judged), filled, cost, alerts, missed, allowed, reviews, spans, span,
+        answer, why, tuple(judged), known, filled, cost, alerts, missed, allowed, reviews, spans, span,
         len(checkins) - len(known),
     )  # fmt: skip
 
@@ -213,21 +193,6 @@ def _single(cost: Terms, allowed: Allowed, here: Place) -> Place | None:
     tries = [joint_sweep.pin(allowed, here, [other for other in NAMES if other != name]) for name in NAMES]
     places = [place for one in tries if (place := joint_sweep.best(cost, one))]
     return min(places, key=cost.at, default=None)
-
-
-def _judge(known: pd.DataFrame, now: Current, name: str, numbers: Mapping[str, float], prices: np.ndarray) -> Judged:
-    """A setting by the definition's own rules over the check-ins themselves."""
-    router = Router(thresholds.with_thresholds(now.definition, numbers))
-    routed = router.routes(checkin_frames.cells(known))
-    frame = pd.DataFrame({"outcome": known["outcome"], "route": routed, "weight": known["weight"]})
-    columns = routes.in_order(set(routed), routes.BY_LEVEL)
-    shape = {"index": ["", *Outcome], "columns": columns}
-    grouped = frame.groupby(["outcome", "route"])["weight"]
-    weights = grouped.sum().unstack(fill_value=0.0).reindex(**shape, fill_value=0.0)
-    counts = grouped.size().unstack(fill_value=0).reindex(**shape, fill_value=0)
-    levels = [int(routes.level(route)) for route in columns]
-    cost = float((weights.loc[list(Outcome)].to_numpy(dtype=float) * prices[:, levels]).sum())
-    return Judged(name, numbers, weights.astype(float), counts.astype(int), cost)
 
 
 def _require_agreement(one: Judged, grid: Grid, cost: Terms, alerts: Terms) -> None:

@@ -43,3 +43,13 @@ def test_the_heat_map_names_both_axes_and_each_setting():
 def test_a_heat_map_of_nothing_is_said():
     costs = pd.DataFrame([[inf]], index=[40.0], columns=[-0.6])
     assert "no setting can be judged" in style.describe(joint_charts.cost_by_pair(costs, SPOTS))
+
+
+def test_the_share_in_danger_says_where_it_falls_and_how_many_reviews_it_rests_on():
+    rows = [(5.0, 0.0, 0.0, 0.1, 30), (15.0, 0.4, 0.2, 0.6, 20), (25.0, 0.3, 0.1, 0.5, 9)]
+    frame = pd.DataFrame(rows, columns=["risk", "share", "low", "high", "reviews"])
+    text = words(joint_charts.danger_by_risk(frame))
+    assert "59 reviews; with a higher score it falls at 25" in text
+    assert "people in grave danger (%)" in text
+    assert "it never falls" in words(joint_charts.danger_by_risk(frame.head(2)))
+    assert "no check-in with a usable score is reviewed" in style.describe(joint_charts.danger_by_risk(frame.head(0)))

@@ -22,6 +22,10 @@ def test_without_reviews_every_answer_is_that_it_cannot_tell_and_the_cost_a_rang
     every = sum(max(row[level] for row in SETTINGS.outcome_costs.values()) for level in (0, 4))
     assert high == f"{every / one.spans:.0f}"
     assert "1 check-ins are left out: nobody knows what they held." in found_settings.answer_in_words(one)
+    assert "settings of the five" not in found_settings.answer_in_words(one)
+    rows = {row["outcome"]: row for row in found_settings.confusion(one)}
+    assert rows["crisis"]["none"] == rows["none"]["crisis"] == "cannot tell"
+    assert (rows["not reviewed"]["crisis"], rows["not reviewed"]["none"]) == ("1", "1")
     assert found_settings.fewest_missed(one).empty
     assert not found_settings.cheapest_pairs(one).lt(float("inf")).any(axis=None)
 
@@ -31,6 +35,8 @@ def test_each_setting_has_a_row_with_its_numbers():
     rows = found_settings.settings_table(one, SETTINGS)
     assert [row["setting"] for row in rows] == ["now", "best single move", "best of all together"]
     assert rows[-1]["CrisisRiskAbove"] == "80"
+    assert (rows[0]["check-ins to a higher alert than now"], rows[0]["to a lower one"]) == ("0", "0")
+    assert int(rows[-1]["check-ins to a higher alert than now"]) > 0 and int(rows[-1]["to a lower one"]) > 0
     assert "at least 99." in rows[-1]["crises with the crisis alert"]
 
 

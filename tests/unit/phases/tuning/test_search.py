@@ -112,6 +112,6 @@ def test_weights_count_and_what_nobody_reviewed_does_not():
 
 def test_a_sweep_that_says_another_sum_than_the_router_is_not_shown():
     one = found(population(number=50))
-    wrong = replace(one.settings[0], cost=one.settings[0].cost + 1)
+    wrong = replace(one.settings[0], costs=one.settings[0].costs + 1)
     with pytest.raises(NotAsWanted, match="they must agree, so nothing is shown"):
         search._require_agreement(wrong, one.grid, one.cost, one.alerts)

@@ -1,0 +1,80 @@
+"""What the risk score says of people, as far as reviews tell, and whether it still says the same. Pure, no AWS."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from lib import routes
+from lib.phases.tuning import recall_floor
+from lib.values.alerts import Score
+from lib.values.reviewed import Outcome
+
+POINT = {Score.RISK: 1.0, Score.SENTIMENT: 0.05}
+COLUMN = {Score.RISK: "risk_score", Score.SENTIMENT: "score"}
+BANDS = 10  # of the risk score
+GRAVE = (Outcome.HIGH, Outcome.CRISIS)
+
+
+def near_thresholds(checkins: pd.DataFrame, thresholds: Mapping[str, float]) -> list[dict[str, Any]]:
+    """One row a threshold: how many check-ins lie within a point of it. Another score, another route."""
+    rows = []
+    for one in routes.THRESHOLDS:
+        value, point = thresholds[one.placeholder], POINT[one.score]
+        away = checkins[COLUMN[one.score]] - value
+        near = away.abs() <= point
+        beyond = near & ((away > 0) if one.score is Score.RISK else (away < 0))
+        rows.append({
+            "threshold": one.placeholder,
+            "now": f"{value:g}",
+            "within": f"{point:g} on either side",
+            "just beyond it": int(beyond.sum()),
+            "just not": int((near & ~beyond).sum()),
+            "of": len(checkins),
+        })  # fmt: skip
+    return rows
+
+
+def by_week(checkins: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row a week (from Monday, UTC): how risks lie. Where a score drifts, old reviews speak of another one."""
+    monday = checkins["time"].dt.floor("D") - pd.to_timedelta(checkins["time"].dt.day_of_week, unit="D")
+    rows = []
+    for week, part in checkins.groupby(monday):
+        risks = part["risk_score"].dropna()
+        low, middle, high = np.percentile(risks, [10, 50, 90]) if len(risks) else (np.nan,) * 3
+        rows.append({
+            "week from": f"{week:%Y-%m-%d}",
+            "check-ins": len(part),
+            "risk of the lowest tenth": _spoken(low),
+            "of the middle": _spoken(middle),
+            "of the highest tenth": _spoken(high),
+            "without a usable score": len(part) - len(risks),
+            "reviewed": int((part["outcome"] != "").sum()),
+            "of them crises": int((part["outcome"] == Outcome.CRISIS).sum()),
+        })  # fmt: skip
+    return rows
+
+
+def _spoken(value: float) -> str:
+    return "none" if np.isnan(value) else f"{value:.3g}"
+
+
+def calibration(checkins: pd.DataFrame) -> pd.DataFrame:
+    """For each tenth of the risk score that somebody reviewed: how many of the people were in grave danger.
+
+    Columns: risk (middle of the band), share (0 to 1, by weight), low, high (95 %, exact), reviews.
+    """
+    said = checkins[(checkins["outcome"] != "") & checkins["risk_score"].notna()]
+    width = routes.HIGHEST_RISK / BANDS
+    band = np.minimum(said["risk_score"] // width, BANDS - 1)
+    rows = []
+    for at, part in said.groupby(band):
+        size = recall_floor.effective_size(part["weight"])
+        share = float(part.loc[part["outcome"].isin(GRAVE), "weight"].sum() / part["weight"].sum())
+        hits = share * size
+        low = special.betaincinv(hits, size - hits + 1, 0.025) if share > 0 else 0.0
+        high = special.betaincinv(hits + 1, size - hits, 0.975) if share < 1 else 1.0
+        rows.append(((float(at) + 0.5) * width, share, float(low), float(high), len(part)))
+    return pd.DataFrame(rows, columns=["risk", "share", "low", "high", "reviews"])

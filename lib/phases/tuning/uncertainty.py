@@ -1,0 +1,155 @@
+"""How sure a proposal is: other people, later weeks, other costs. Pure, no AWS.
+
+Check-ins of one person are not independent, so people are drawn anew and not check-ins (a cluster bootstrap; Field and
+Welsh, J. R. Statist. Soc. B 69, 2007). What was chosen on all reviews looks too good on them: so it is chosen again on
+the earlier weeks and judged on the later ones.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.phases.threshold_tuning import Current
+from lib.phases.tuning import found_settings, judged_settings, search
+from lib.phases.tuning.found_settings import say_number
+from lib.phases.tuning.judged_settings import Judged
+from lib.phases.tuning.search import Answer, Search
+from lib.settings import Settings, with_changes
+from lib.telemetry.review_window import Window
+
+DRAWS = 1000
+FEW = 20  # people of whom something was reviewed: of fewer, drawing them anew tells nothing
+EARLIER = 2 / 3  # of the reviews
+ENDS = [2.5, 97.5]
+FACTORS = (0.25, 0.5, 2.0, 4.0)
+MUCH_MORE = 0.1  # than the best by other costs
+NEARLY_ALL = 0.99
+FOUND = (Answer.PROPOSED, Answer.KEEP)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How sure the best setting is, as three tables; and why somebody should not follow it, a sentence each."""
+
+    people: list[dict[str, Any]]
+    later: list[dict[str, Any]]
+    costs: list[dict[str, Any]]
+    doubts: tuple[str, ...]
+
+
+def assess(joint: Search, now: Current, settings: Settings, window: Window) -> Assessment:
+    """Draw people anew, judge on later weeks what earlier ones chose, and try other tables of costs."""
+    people, alike = _draw_people(joint)
+    later, worse = _judge_later(joint, now, settings, window)
+    costs, dearer = _try_costs(joint, now, settings, window)
+    doubts = [*_biases(joint), alike, worse, dearer]
+    return Assessment(people, later, costs, tuple(filter(None, doubts)))
+
+
+def _biases(joint: Search) -> list[str]:
+    """Why the reviewed check-ins may not speak of all (verification bias)."""
+    reviewed, quiet = (joint.checkins["outcome"] != "").to_numpy(), joint.settings[0].levels == 0
+    doubts = []
+    if quiet.any() and not reviewed[quiet].any():
+        doubts.append(
+            f"of {quiet.sum():,} check-ins without an alert none is reviewed, so that nobody can see a missed crisis"
+        )
+    stand = joint.checkins["weight"].sum() / max(len(joint.checkins), 1)
+    if stand < NEARLY_ALL:
+        doubts.append(f"the reviewed stand for {stand:.0%} of the check-ins alone, and the cost is of those")
+    return doubts
+
+
+def _draw_people(joint: Search) -> tuple[list[dict[str, Any]], str]:
+    """One row a setting: its cost, and how much less than today's, 95 % of the time that people are drawn anew."""
+    people = joint.checkins.loc[joint.checkins["outcome"] != "", "userId"].nunique()
+    if people < FEW:
+        why = f"something was reviewed of {people} people, and {FEW} are needed to say how sure that is"
+        return [{"setting": one.name, "cost": f"{Answer.CANNOT_TELL}: {why}"} for one in joint.settings], why
+    costs = _drawn_costs(joint) / joint.spans
+    rows = [
+        {
+            "setting": one.name,
+            f"cost {joint.span}": f"{say_number(one.cost / joint.spans)} ({_ends(costs[:, at])})",
+            "less than now": _ends(costs[:, 0] - costs[:, at]) if at else "",
+        }
+        for at, one in enumerate(joint.settings)
+    ]
+    alike = np.percentile(costs[:, 0] - costs[:, -1], ENDS[0]) <= 0
+    return rows, "by other people it cannot be told apart from today's setting" if alike else ""
+
+
+def _drawn_costs(joint: Search) -> np.ndarray:
+    """The cost of each setting (columns) of each draw of people (rows)."""
+    each = pd.DataFrame({one.name: one.costs for one in joint.settings})
+    by_person = each.groupby(joint.checkins["userId"].to_numpy()).sum().to_numpy()
+    drawn = np.random.default_rng(0)
+    number = len(by_person)
+    return np.array([by_person[drawn.integers(0, number, number)].sum(axis=0) for _ in range(DRAWS)])
+
+
+def _ends(values: np.ndarray) -> str:
+    low, high = np.percentile(values, ENDS)
+    return f"{say_number(low)} to {say_number(high)}"
+
+
+def _judge_later(joint: Search, now: Current, settings: Settings, window: Window) -> tuple[list[dict[str, Any]], str]:
+    """The best of the earlier weeks beside today's setting, both judged on the later weeks."""
+    reviewed = joint.checkins.loc[joint.checkins["outcome"] != "", "time"]
+    if joint.answer not in FOUND:
+        return [], ""
+    border = reviewed.quantile(EARLIER, interpolation="lower")
+    late = joint.checkins["time"] > border
+    earlier, later = joint.checkins[~late], joint.checkins[late]
+    chosen = search.run(earlier, now, settings, window)
+    if chosen.answer not in FOUND:
+        why = f"before {border:%Y-%m-%d %H:%M} UTC alone nothing can be chosen: {chosen.why}"
+        return [{"chosen before": f"{border:%Y-%m-%d %H:%M} UTC", "setting": f"none: {chosen.why}"}], why
+    rows = [
+        judged_settings.judge(later, now, one.name, one.numbers, settings)
+        for one in (joint.settings[0], chosen.settings[-1])
+    ]
+    judged = [
+        {
+            "chosen before": f"{border:%Y-%m-%d %H:%M} UTC" if at else "",
+            "setting": one.name,
+            **{name: f"{value:g}" for name, value in one.numbers.items()},
+            "cost of the later reviews": say_number(one.cost),
+            "crises with the crisis alert, later": _caught(one),
+        }
+        for at, one in enumerate(rows)
+    ]
+    worse = joint.answer == Answer.PROPOSED and rows[1].cost >= rows[0].cost
+    return judged, "what the earlier weeks chose costs no less than today's setting in the later ones" if worse else ""
+
+
+def _caught(one: Judged) -> str:
+    caught, every = found_settings.crises_caught(one)
+    return f"{say_number(caught)} of {say_number(every)}"
+
+
+def _try_costs(joint: Search, now: Current, settings: Settings, window: Window) -> tuple[list[dict[str, Any]], str]:
+    """The best setting where people in danger count for more or less than the table of costs says, beside alerts for
+    nothing; and how much more than that one the best by the table then costs.
+    """
+    if joint.answer not in FOUND:
+        return [], ""
+    most, rows, mine = 0.0, list[dict[str, Any]](), joint.settings[-1]
+    for factor in FACTORS:
+        costs = {
+            outcome: [cost * (factor if outcome in found_settings.DANGER else 1) for cost in row]
+            for outcome, row in settings.outcome_costs.items()
+        }
+        given = with_changes(settings, outcome_costs=costs)
+        best = search.run(joint.checkins, now, given, window).settings[-1]
+        then = judged_settings.judge(joint.checkins, now, mine.name, mine.numbers, given).cost
+        more = max(then / best.cost - 1, 0.0) if best.cost else 0.0
+        most = max(most, more)
+        rows.append({
+            "people in danger count": f"{factor:g} times as much",
+            **{name: f"{value:g}" for name, value in best.numbers.items()},
+            "the best of above costs more by": f"{more:.1%}",
+        })  # fmt: skip
+    return rows, f"by other costs it may cost {most:.0%} more than the best" if most > MUCH_MORE else ""

@@ -1,0 +1,122 @@
+"""A proposal says what it rests on, and a plan takes it only where it still speaks of this account and its numbers."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import tuned
+import yaml
+from tuned import SETTINGS, WINDOW, found, population
+
+from lib.errors import BadParameters, Refused
+from lib.phases.tuning import proposal, proposal_file, uncertainty
+from lib.record.records import Record, Run
+from lib.settings import with_changes
+
+MOMENT = datetime.now(UTC)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(SETTINGS, Record(tmp_path / "run", "run"))
+
+
+def kept(joint, run):
+    return proposal.keep(joint, uncertainty.assess(joint, tuned.now(), SETTINGS, WINDOW), run, WINDOW)
+
+
+@pytest.fixture
+def path(run):
+    said = kept(found(population(users=200)), run)
+    assert "Do not follow it" not in said
+    assert "runbook plan local --thresholds FILE" in said
+    return run.record.folder / proposal_file.KEPT
+
+
+def content(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def test_it_says_numbers_reasons_intervals_data_and_until_when(path):
+    said = content(path)
+    assert said["thresholds"] == {
+        "crisis_risk_above": 80, "high_risk_above": 70, "moderate_risk_above": 40, "sentiment_below": -0.6,
+        "proactive_risk_above": 30,
+    }  # fmt: skip
+    assert said["now"]["crisis_risk_above"] == 95
+    assert "costs least" in said["why"]
+    assert said["doubts"] == [] and "less than now" in said["intervals"][1]
+    assert len(said["later_weeks"]) == 2 and len(said["other_costs"]) == 4
+    assert said["data"]["checkins"] == said["data"]["reviewed"] == 3000
+    assert len(said["data"]["sha256"]) == 64
+    assert said["data"]["from"] == "2026-01-01T00:00:00+00:00"
+    assert said["judged_by"]["outcome_costs"] == SETTINGS.outcome_costs
+    assert "a clinician" in said["may_approve"]
+    assert (said["environment"], said["account_id"], said["run_id"]) == ("local", "000000000000", "run")
+    assert datetime.fromisoformat(said["holds_until"]) - datetime.fromisoformat(said["made_at"]) == proposal.HOLDS
+
+
+def test_other_data_has_another_sum(path):
+    one, other = found(population(users=200)), found(population(seed=2, users=200))
+    assert content(path)["data"]["sha256"] == proposal._digest(one.checkins) != proposal._digest(other.checkins)
+
+
+def test_where_nothing_is_proposed_nothing_is_kept(run):
+    said = kept(found(tuned.checkins([tuned.risky(5)])), run)
+    assert said.startswith("There is no proposal: of 1 check-ins none is reviewed")
+    assert run.record.kept_as(proposal_file.KEPT) == []
+
+
+def test_what_speaks_against_it_is_said_and_kept_with_it(run):
+    assert "**Do not follow it: something was reviewed of 7 people" in kept(found(population()), run)
+    assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 1
+
+
+def test_the_plan_takes_its_five_numbers(path):
+    taken = proposal_file.proposed_parameters(path, SETTINGS, MOMENT)
+    assert taken == content(path)["thresholds"]
+    assert with_changes(SETTINGS, **taken).crisis_risk_above == 80
+
+
+def test_one_of_another_account_is_refused(path):
+    other = with_changes(SETTINGS, environment="elsewhere")
+    with pytest.raises(Refused, match="is of local 000000000000; expected one of elsewhere 000000000000"):
+        proposal_file.proposed_parameters(path, other, MOMENT)
+
+
+def test_one_that_is_too_old_is_refused(path):
+    proposal_file.proposed_parameters(path, SETTINGS, MOMENT + timedelta(days=29))
+    with pytest.raises(Refused, match=r"holds until .* UTC; tune again"):
+        proposal_file.proposed_parameters(path, SETTINGS, MOMENT + timedelta(days=31))
+
+
+def test_one_that_was_compared_with_other_thresholds_is_refused(path):
+    other = with_changes(SETTINGS, crisis_risk_above=96)
+    with pytest.raises(Refused, match="was compared with crisis_risk_above 95, and the parameters say otherwise now"):
+        proposal_file.proposed_parameters(path, other, MOMENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "format: 2", "format: 1", "format: 1\nthresholds: {crisis_risk_above: 80}",
+        "format: 1\nthresholds: [1]", "<<<<", "format: 1\nformat: 1",
+    ],
+)  # fmt: skip
+def test_what_is_no_proposal_is_said(tmp_path, text):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadParameters, match=r"mine\.yaml (is no proposal of format 1|is not valid|says format twice)"):
+        proposal_file.proposed_parameters(file, SETTINGS, MOMENT)
+
+
+def test_a_number_that_is_a_text_is_none(path):
+    said = content(path)
+    said["thresholds"]["crisis_risk_above"] = "80"
+    path.write_text(yaml.safe_dump(said), encoding="utf-8")
+    with pytest.raises(BadParameters, match="is no proposal of format 1"):
+        proposal_file.proposed_parameters(path, SETTINGS, MOMENT)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(BadParameters, match="cannot be read as a file"):
+        proposal_file.proposed_parameters(tmp_path / "none.yaml", SETTINGS, MOMENT)

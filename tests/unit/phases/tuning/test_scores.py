@@ -1,0 +1,44 @@
+"""What the score says of people: what hangs on a point, how it drifts, and how much danger it means."""
+
+import pytest
+import tuned
+
+from lib.phases.tuning import scores
+
+THRESHOLDS = tuned.LOCAL.thresholds
+
+
+def test_what_lies_within_a_point_is_counted_on_both_sides():
+    risks = [93.9, 94, 95, 95.5, 96, 96.1]
+    rows = scores.near_thresholds(tuned.checkins([tuned.risky(risk, -0.58) for risk in risks]), THRESHOLDS)
+    by_name = {row["threshold"]: row for row in rows}
+    crisis, sentiment = by_name["CrisisRiskAbove"], by_name["SentimentBelow"]
+    assert (crisis["just beyond it"], crisis["just not"], crisis["of"]) == (2, 2, 6)
+    assert (sentiment["just beyond it"], sentiment["just not"]) == (0, 6)
+    assert by_name["HighRiskAbove"]["just beyond it"] == 0
+
+
+def test_each_week_says_how_risks_lie_and_who_was_reviewed():
+    frame = tuned.checkins([tuned.risky(risk) for risk in range(56)] + [{}] * 56, [""] * 111 + ["crisis"])
+    rows = scores.by_week(frame)
+    assert [row["week from"] for row in rows] == [
+        "2025-12-29", "2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26",
+    ]  # fmt: skip
+    assert sum(row["check-ins"] for row in rows) == 112
+    assert rows[0]["of the middle"] == "7.5"
+    assert (rows[-1]["of the middle"], rows[-1]["without a usable score"], rows[-1]["of them crises"]) == (
+        "none", rows[-1]["check-ins"], 1,
+    )  # fmt: skip
+
+
+def test_the_share_in_danger_has_exact_limits():
+    frame = tuned.checkins([tuned.risky(5)] * 59 + [tuned.risky(100)] * 4, ["none"] * 59 + ["crisis", "high"] * 2)
+    low, high = scores.calibration(frame).to_dict("records")
+    assert (low["risk"], low["share"], low["low"], low["reviews"]) == (5, 0, 0, 59)
+    assert low["high"] == pytest.approx(1 - 0.025 ** (1 / 59))
+    assert (high["risk"], high["share"], high["high"]) == (95, 1, 1)
+    assert high["low"] == pytest.approx(0.025 ** (1 / 4))
+
+
+def test_what_nobody_reviewed_is_no_calm_person():
+    assert scores.calibration(tuned.checkins([tuned.risky(5)] * 3)).empty

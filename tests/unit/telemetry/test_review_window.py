@@ -1,0 +1,35 @@
+"""The tuning looks at the days that the parameters say, and at the review's window where they say none."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lib.errors import BadParameters
+from lib.settings import load, with_changes
+from lib.telemetry import review_window
+from lib.telemetry.review_window import Window
+
+START, END = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC)
+USUAL = Window(START, END, None)
+
+
+def chosen(**given):
+    window = review_window.of_tuning(USUAL, with_changes(load("local"), **given))
+    return window.start, window.end
+
+
+def test_each_end_is_as_the_parameters_say_or_as_it_is():
+    assert chosen() == (START, END)
+    assert chosen(tuning_from="2026-01-01") == (datetime(2026, 1, 1, tzinfo=UTC), END)
+    assert chosen(tuning_to="2026-01-11T18:30") == (START, datetime(2026, 1, 11, 18, 30, tzinfo=UTC))
+
+
+def test_an_end_before_the_beginning_is_refused():
+    with pytest.raises(BadParameters, match="would go from 2026-01-12 00:00 to 2026-01-12 00:00 UTC"):
+        chosen(tuning_from="2026-01-12")
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-02-30", "2026-01-31T18:00+02:00", "31.1.2026"])
+def test_what_is_no_day_is_refused_by_name(said):
+    with pytest.raises(BadParameters, match=r"parameter tuning_from: found .* which is no day and no moment"):
+        chosen(tuning_from=said)
