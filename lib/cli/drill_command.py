@@ -12,15 +12,16 @@ from lib.checks import Check, Status, require
 from lib.cli import runner
 from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.display import terminal
-from lib.drills import drill_log, drill_runner, evaluation, latency, scenarios
+from lib.drills import alarm_drill, drill_log, drill_runner, evaluation, latency, scenarios
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
 from lib.phases import infrastructure, session, success_criteria, validation, validity
 from lib.phases.validity import Validity
-from lib.record.folder import BROKEN_OFF, DRILLED
+from lib.record.folder import ALARMS_FIRED, BROKEN_OFF, DRILLED
 from lib.record.records import Record
 from lib.settings import Settings
+from lib.telemetry import metrics
 from lib.values.check_registry import DRILL, UNREADABLE
 from lib.values.modes import Mode
 
@@ -40,15 +41,19 @@ def _scenario_named(name: str) -> Scenario:
 @click.option(
     "--scenario", default="crisis", show_default=True, help="What happens: a scenario of the plan, or crisis-in-words."
 )
+@click.option("--alarms", is_flag=True, help="Instead, fire each alarm once, marked as a test, and see who is told.")
 @exits_with_code
-def drill(given: Callable[..., Settings], scenario: str) -> int:
+def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon.
 
     \b
     Examples:
       runbook drill prod
       runbook drill prod --scenario high --json
+      runbook drill prod --alarms
     """
+    if alarms:
+        return _fire_alarms(given(mode=Mode.APPLY))
     chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)
     run = session.begin_with(chosen)
     record, live = run.record, run.live
@@ -77,6 +82,8 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         record.keep_json(DRILLED, row | {"verdict": judged, "validated": _describe_system(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
+        if drill_log.verdict(checks) == Status.PASSED:
+            metrics.publish_passed(live)
         record.checked(DRILL, checks)
         terminal.checks(f"Drill {scenario}", checks)
         times = {topic: latency.until_last(row, topic) for topic in latency.TOPICS}
@@ -86,6 +93,21 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
         terminal.result(f"Record: {record.folder}")
         terminal.data(_to_data(record, judged, row, reached, checks))
+    require(checks)
+    return 0
+
+
+def _fire_alarms(chosen: Settings) -> int:
+    """Fire each alarm once, as a test. Whoever is told by them gets a notification each, and that it is over."""
+    run = session.begin_with(chosen)
+    terminal.identity(run.live)
+    with runner.sealing(run.record):
+        checks = alarm_drill.run(run)
+        run.record.keep_json(ALARMS_FIRED, [check.to_row() for check in checks])
+        run.record.checked(DRILL, checks)
+        terminal.checks("Alarms, each fired as a test", checks)
+        terminal.result(f"Record: {run.record.folder}")
+        terminal.data({"run_id": run.record.run_id, "checks": [check.to_row() for check in checks]})
     require(checks)
     return 0
 

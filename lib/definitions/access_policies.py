@@ -63,6 +63,7 @@ def _values(settings: Settings) -> dict[str, templates.Value]:
         "LockParameter": s.lock_name.removeprefix("/"),
         "GuardsFolder": GUARDS.removeprefix("/"),
         "PagedQueueArn": paged,
+        "SecondAlarmAction": s.second_alarm_action,
         "RecordStoreArn": f"{at_s3}{bucket}" if bucket else "",
         "RecordArns": f"{at_s3}{records}" if bucket else "",
     }

@@ -37,7 +37,7 @@ def listeners(live: Live, session: str) -> list[Wanted]:
     wanted: list[Wanted] = []
     for channel, topic in topics.items():
         queue = queue_name(session, channel)
-        wanted += _queue(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
+        wanted += queue_of(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
         subscription = Subscription(live, topic, str(Protocol.SQS), s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
     events, rules = queue_name(session, Channel.EVENTS), [rule["name"] for rule in loader.rules()]
@@ -46,7 +46,7 @@ def listeners(live: Live, session: str) -> list[Wanted]:
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
     return [
         *wanted,
-        *_queue(live, events, "events.amazonaws.com", [s.rule_arn(rule) for rule in (events, *rules)]),
+        *queue_of(live, events, "events.amazonaws.com", [s.rule_arn(rule) for rule in (events, *rules)]),
         Wanted(Rule(live, events), value),
         Wanted(Target(live, events, "listener"), {"Arn": s.queue_arn(events)}),
         *(Wanted(Target(live, rule, events), _behind(rule, s.queue_arn(events))) for rule in rules),
@@ -62,7 +62,7 @@ def left_behind(live: Live) -> list[LiveThing]:
     with readable("looking for listeners that were left behind"):
         ends = [
             (topic, row["Endpoint"])
-            for topic in (s.alert_topic_name, s.ops_topic_name)
+            for topic in dict.fromkeys((s.alert_topic_name, s.ops_topic_name, *_second(live)))
             for row in subscriptions(live, topic)
             if f":{PREFIX}-" in row["Endpoint"]
         ]
@@ -83,6 +83,12 @@ def left_behind(live: Live) -> list[LiveThing]:
         *(Rule(live, rule) for rule in rules),
         *(Queue(live, url.rsplit("/", 1)[-1]) for url in urls),
     ]
+
+
+def _second(live: Live) -> list[str]:
+    """The topic that alarms about the operations topic tell, by name, where it is this account's."""
+    here, second = live.settings.arn("sns", ""), live.settings.second_alarm_action
+    return [second.removeprefix(here)] if second.startswith(here) else []
 
 
 def _pages(client: Any, operation: str, **asked: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401 - boto3 has no types
@@ -126,7 +132,9 @@ def collect_strays(live: Live, session: str, heard: list[Received]) -> None:
 
 def _hear(live: Live, session: str, heard: list[Received]) -> list[Received]:
     """What is new, which `heard` then holds as well."""
-    new = _new(heard, [message for channel in QUEUES for message in _receive(live, session, channel)])
+    new = _new(
+        heard, [message for channel in QUEUES for message in receive(live, queue_name(session, channel), channel)]
+    )
     heard += new
     return new
 
@@ -137,10 +145,11 @@ def _new(heard: Sequence[Received], received: Sequence[Received]) -> list[Receiv
     return [message for message in received if message.message_id not in known]
 
 
-def _receive(live: Live, session: str, channel: str) -> list[Received]:
+def receive(live: Live, queue: str, channel: str) -> list[Received]:
+    """What waits in a listener's queue, taken out of it."""
     sqs = live.client("sqs")
     with readable(f"receiving from the {channel} listener"):
-        url = sqs.get_queue_url(QueueName=queue_name(session, channel))["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         # Asked to wait, SQS looks at all of its servers; else it may miss what is there.
         answer = sqs.receive_message(
             QueueUrl=url,
@@ -178,5 +187,6 @@ def _parsed(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {"text": text}
 
 
-def _queue(live: Live, queue: str, service: str, sources: list[str]) -> list[Wanted]:
+def queue_of(live: Live, queue: str, service: str, sources: list[str]) -> list[Wanted]:
+    """A listener's queue, which takes what a service sends of these sources alone."""
     return desired.queue_fed_by(live, queue, service, sources, sid="AcceptForListening", kept_for="3600")

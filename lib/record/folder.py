@@ -28,11 +28,12 @@ WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
 VALIDATED = "evidence/validated.json"  # what was live when a validation had ended
 DRILLED = "evidence/drill.json"  # a drill outside a validation, and its verdict
 BROKEN_OFF = "evidence/drill_broken_off.json"  # one of which nobody knows who was reached
+ALARMS_FIRED = "evidence/alarms.json"  # each alarm fired once as a test, and who was told
 # What tells of a run, and is copied from its store: enough for its status, for what an approval was used for, and for
 # what it validated or drilled.
 KEPT = "|".join(
     rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json"
-    for name in ("plan.json", VALIDATED, DRILLED, BROKEN_OFF)
+    for name in ("plan.json", VALIDATED, DRILLED, BROKEN_OFF, ALARMS_FIRED)
 )
 TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria

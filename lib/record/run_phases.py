@@ -13,7 +13,7 @@ from lib.checks import Check, Status, failures, key_of, require
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import command_lines
 from lib.record.change_rows import WriteState
-from lib.record.folder import BROKEN_OFF, CHECKS, DRILLED
+from lib.record.folder import ALARMS_FIRED, BROKEN_OFF, CHECKS, DRILLED
 from lib.record.records import VERDICT, Record
 from lib.settings import Settings, folder_of
 from lib.values.check_registry import due
@@ -168,6 +168,9 @@ def _without_phases(record: Record) -> str:
         return f"drill {drilled['scenario']}: {verdict['status']}" + (
             f" ({verdict['found']})" if verdict["found"] else ""
         )
+    if fired := record.latest(ALARMS_FIRED):
+        passed = sum(row["status"] == Status.PASSED for row in fired)
+        return f"alarms fired as a test: {passed} of {len(fired)} told"
     begun = any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists()
     if begun or record.latest(BROKEN_OFF):
         return "drills that did not end; the next ones remove what they left"

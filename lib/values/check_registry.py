@@ -100,6 +100,7 @@ class Id(StrEnum):
     ALARM_COST = Registered("alarm.cost", must="04")
     ALARM_ENABLED = Registered("alarm.actions-enabled", must="04")
     ALARM_METRIC = Registered("alarm.metric", must="04")
+    ALARM_TELLS = Registered("alarm.tells", may=DRILL)
     ALARM_NO_DATA = Registered("alarm.no-data", must="04")
     RULE_CARRIES = Registered("rule.carries-its-event", must="03")
     DISPATCHER_TAKES = Registered("dispatcher.takes", must="04")

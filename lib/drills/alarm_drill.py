@@ -1,0 +1,121 @@
+"""Each alarm made to fire once, as a test: what counts is the notification that a subscriber receives, not the state.
+
+It sets states and puts them back; CloudWatch's next evaluation decides again. What a metric would do it does not show:
+only that who is told by an alarm is told.
+"""
+
+import secrets
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from lib.aws import Live
+from lib.aws_answers import readable
+from lib.changes import engine
+from lib.changes.plans import Wanted
+from lib.checks import Check, Status
+from lib.definitions.alarm_templates import AlarmTemplate
+from lib.drills import subscribers
+from lib.errors import NotAsWanted
+from lib.record.run_phases import VALIDATION
+from lib.resources import desired, resource_kinds
+from lib.resources.connected_run import ConnectedRun
+from lib.resources.resource_kinds import Subscription
+from lib.values.check_registry import Id
+from lib.values.subscriber_addresses import Protocol
+from lib.wait import until
+
+FIRED = "ALARM"
+EXPECTED = "a subscriber of its topic is told, and told when it is over"
+Message = dict[str, Any]
+
+
+def run(run: ConnectedRun) -> list[Check]:
+    """Fire every alarm that tells somebody, one answer each. Raises NotAsWanted where none of them is there."""
+    live, session = run.live, f"alarms-{secrets.token_hex(3)}"
+    wanted = desired.alarms(live)
+    states = _states(live, wanted)
+    if not states:
+        raise NotAsWanted("none of the plan's alarms is there; phase 04 makes them. Nothing was fired")
+    engine.clear_left_behind(run, partial(resource_kinds.reopen, live))
+    engine.clear(subscribers.left_behind(live), run)
+    topics = _topics(live, wanted)
+    with engine.temporary_things(_listener(live, session, topics), VALIDATION, run):
+        return [_fire(live, session, one, states.get(one.name, ""), topics) for one in wanted]
+
+
+def _states(live: Live, wanted: Sequence[AlarmTemplate]) -> dict[str, str]:
+    """The state of each alarm that is there."""
+    names = {one.name for one in wanted}
+    with readable("reading the states of the alarms"):
+        pages = live.client("cloudwatch").get_paginator("describe_alarms")
+        listed = pages.paginate(AlarmNamePrefix=f"{live.settings.state_machine_name}-", AlarmTypes=["MetricAlarm"])
+        rows = [row for page in listed for row in page["MetricAlarms"]]
+    return {row["AlarmName"]: row["StateValue"] for row in rows if row["AlarmName"] in names}
+
+
+def _topics(live: Live, wanted: Sequence[AlarmTemplate]) -> list[str]:
+    """The topics of this account that alarms tell, by name."""
+    here = live.settings.arn("sns", "")
+    arns = dict.fromkeys(arn for one in wanted for arn in one.value.get("AlarmActions", ()))
+    return [arn.removeprefix(here) for arn in arns if arn.startswith(here)]
+
+
+def _listener(live: Live, session: str, topics: Sequence[str]) -> list[Wanted]:
+    """One queue that all of these topics feed, while alarms are fired."""
+    s, queue = live.settings, subscribers.queue_name(session, "alarms")
+    arns = [s.arn("sns", topic) for topic in topics]
+    unfiltered = {"dead_letter_queue": "", "raw": "false", "filter": ""}
+    return [
+        *subscribers.queue_of(live, queue, "sns.amazonaws.com", arns),
+        *(Wanted(Subscription(live, topic, str(Protocol.SQS), s.queue_arn(queue)), unfiltered) for topic in topics),
+    ]
+
+
+def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequence[str]) -> Check:
+    def answer(status: Status, said: str) -> Check:
+        return Check(Id.ALARM_TELLS, f"alarm {one.name}", status, said, EXPECTED, one.name)
+
+    names = [arn.rpartition(":")[2] for arn in one.value.get("AlarmActions", ())]
+    if not state:
+        return answer(Status.FAILED, "there is no such alarm")
+    if not names:
+        return answer(Status.NOT_EXERCISED, "it tells nobody: second_alarm_action is empty")
+    if not set(names) <= set(topics):
+        return answer(
+            Status.NOT_EXERCISED, f"topic {', '.join(names)} is another account's, where nobody listens for us"
+        )
+    if state == FIRED:
+        return answer(Status.NOT_EXERCISED, "it is in alarm now, for a reason of its own: see to that first")
+    reason = f"TEST by the runbook, {session}: nothing is wrong. The next line is that it is over"
+    over = f"TEST by the runbook, {session}: it is over"
+    try:
+        _set(live, one.name, FIRED, reason)
+        heard = _heard(live, session, one.name, FIRED)
+    finally:
+        _set(live, one.name, state, over)
+    if not heard:
+        return answer(Status.FAILED, f"fired, and nobody was told within {live.settings.alert_limit_seconds:g} s")
+    return answer(Status.PASSED, f"told by {', '.join(names)}")
+
+
+def _set(live: Live, name: str, state: str, reason: str) -> None:
+    with readable(f"setting the state of alarm {name}", writing=True):
+        live.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
+
+
+def _heard(live: Live, session: str, name: str, state: str) -> bool:
+    """Whether the notification of this alarm in this state, marked as ours, came within the alert limit."""
+    patience = live.patience(live.settings.alert_limit_seconds, min(live.settings.poll_seconds, 1))
+    queue = subscribers.queue_name(session, "alarms")
+
+    def came() -> bool:
+        bodies = [message.body for message in subscribers.receive(live, queue, "alarms")]
+        return any(_is(body, name, state, session) for body in bodies)
+
+    return until(came, bool, patience).seen
+
+
+def _is(body: Message, name: str, state: str, session: str) -> bool:
+    reason = str(body.get("NewStateReason", ""))
+    return (body.get("AlarmName"), body.get("NewStateValue")) == (name, state) and session in reason

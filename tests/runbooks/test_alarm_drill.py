@@ -1,0 +1,88 @@
+"""`runbook drill --alarms`: each alarm fired once as a test, told to a subscriber, and put back; by whom it is not."""
+
+import re
+
+import pytest
+from accounts import differences, snapshot
+from steps import carried_out, left_by_drills, runbook
+
+from lib.aws import connect
+from lib.drills import subscribers
+from lib.resources import desired
+from lib.settings import with_changes
+
+
+@pytest.fixture
+def built(account):
+    carried_out(account, "01", "02", "04")
+    return account
+
+
+def states(account, client):
+    pages = client("cloudwatch").get_paginator("describe_alarms").paginate()
+    return {row["AlarmName"]: row["StateValue"] for page in pages for row in page["MetricAlarms"]}
+
+
+def rows(ended):
+    return {row["subject"]: row for row in ended.record.latest("evidence/alarms.json")}
+
+
+def test_each_alarm_is_fired_told_and_put_back(built, client):
+    before, was = snapshot(built), states(built, client)
+    ended = runbook(built, "drill", "--alarms")
+    assert (ended.code, ended.complained) == (0, "")
+    told = rows(ended)
+    assert set(told) == set(was) == {one.name for one in desired.alarms(connect(built))}
+    by_status = {
+        status: [n for n, r in told.items() if r["status"] == status] for status in ("passed", "not exercised here")
+    }
+    assert (len(by_status["passed"]), len(by_status["not exercised here"])) == (33, 4)
+    assert all("second_alarm_action is empty" in told[name]["found"] for name in by_status["not exercised here"])
+    assert states(built, client) == was
+    assert differences(before, snapshot(built)) - left_by_drills(built) == set()
+    assert re.search(r"alarms fired as a test: 33 of 37 told", runbook(built, "status", ended.record.run_id).said)
+
+
+def test_an_alarm_that_tells_nobody_is_found_by_what_is_received_and_not_by_its_state(built, client):
+    machine = built.state_machine_name
+    client("cloudwatch").disable_alarm_actions(AlarmNames=[f"{machine}-unscored"])
+    client("cloudwatch").delete_alarms(AlarmNames=[f"{machine}-executions-failed"])
+    client("cloudwatch").set_alarm_state(AlarmName=f"{machine}-no-drill", StateValue="ALARM", StateReason="real")
+    ended = runbook(built, "drill", "--alarms", alert_limit_seconds=2)
+    assert ended.code == 1
+    told = rows(ended)
+    assert "fired, and nobody was told within 2 s" in told[f"{machine}-unscored"]["found"]
+    assert told[f"{machine}-executions-failed"]["found"] == "there is no such alarm"
+    assert told[f"{machine}-no-drill"]["status"] == "not exercised here"
+    assert states(built, client)[f"{machine}-no-drill"] == "ALARM"
+
+
+def test_the_second_action_is_listened_to_as_well(built, client):
+    second = client("sns").create_topic(Name="Second")["TopicArn"]
+    chosen = with_changes(built, second_alarm_action=second)
+    carried_out(chosen, "04")
+    ended = runbook(chosen, "drill", "--alarms")
+    assert ended.code == 0
+    found = rows(ended)[f"{built.state_machine_name}-topic-operations-failed"]["found"]
+    assert found == "told by Second"
+    left = client("sns").list_subscriptions_by_topic(TopicArn=second)["Subscriptions"]
+    assert left == []
+    assert subscribers.left_behind(connect(chosen)) == []
+
+
+def test_without_alarms_nothing_is_fired(account):
+    carried_out(account, "01")
+    before = snapshot(account)
+    ended = runbook(account, "drill", "--alarms")
+    assert ended.code != 0
+    assert "none of the plan's alarms is there; phase 04 makes them. Nothing was fired" in ended.complained
+    assert differences(before, snapshot(account)) == set()
+
+
+def test_a_drill_that_passed_lets_the_alarm_on_no_drill_be_quiet(built, client):
+    carried_out(built, "03")
+    assert runbook(built, "drill").code == 0
+    machine = [{"Name": "StateMachineArn", "Value": built.state_machine_arn}]
+    listed = client("cloudwatch").list_metrics(Namespace="Your6/Workflow", MetricName="DrillPassed")["Metrics"]
+    assert [row["Dimensions"] for row in listed] == [machine]
+    assert states(built, client)[f"{built.state_machine_name}-no-drill"] != "INSUFFICIENT_DATA"
