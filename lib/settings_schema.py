@@ -8,17 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PrivateAttr,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    field_validator,
-    model_validator,
+    AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PrivateAttr, StrictFloat, StrictInt, StrictStr,
+    field_validator, model_validator,
 )  # fmt: skip
 
 from lib import routes

@@ -28,7 +28,7 @@ def kept(joint, run):
 def path(run):
     said = kept(found(population(users=200)), run)
     assert "Do not follow it" not in said
-    assert "runbook plan local --thresholds FILE" in said
+    assert f"`runbook plan local --thresholds {run.record.folder}/evidence/thresholds-proposal.yaml" in said
     return run.record.folder / proposal_file.KEPT
 
 
