@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PrivateAttr, StrictFloat, StrictInt, StrictStr,
-    field_validator, model_validator,
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    field_validator,
+    model_validator,
 )  # fmt: skip
 
 from lib import routes
@@ -22,7 +31,6 @@ ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
 
 Number = StrictInt | StrictFloat
-
 
 # A member where code reads it; plain text where the parameters are handed on, to a kernel, a file or a command line.
 PLAIN = PlainSerializer(str, return_type=str)
