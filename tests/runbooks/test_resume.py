@@ -205,9 +205,7 @@ def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
     first = made.index("UpdateStateMachine")
     # Between what it is asked about the account and its one call stands only what the account keeps of the run.
     assert made[:first] == ["GetCallerIdentity", *["GetParameter"] * (first - 1)]
-    assert (
-        first == 5
-    )  # candidate, drill and plan told it, and that there is no fourth is an answer as well
+    assert first == 5  # candidate, drill and plan told it, and that there is no fourth is an answer as well
     changing = [name for name in made[first + 1 :] if not name.startswith(("Get", "Describe"))]
     assert changing == ["DeleteParameter", "PutParameter"]
     assert records.unsealed_differences(ended.record.folder) == []
