@@ -19,7 +19,7 @@ from lib.definitions import templates
 from lib.drills import drill_runner, watched_logs
 from lib.drills.drill_session import Group, Session
 from lib.errors import NotAsWanted
-from lib.phases import state_machine
+from lib.phases import preflight, state_machine
 from lib.phases.proofs import aws_test_state, candidate, early_watch, failure_tests, route_tests
 from lib.record.records import Record
 from lib.resources import connected_run, desired, resource_kinds
@@ -108,12 +108,16 @@ def test_somebodys_workflow_of_the_candidates_name_is_refused_and_nothing_change
     before, rows = snapshot(settings), len(record.changes())
     with pytest.raises(NotAsWanted, match="Your6-CheckinWorkflow-candidate that no run of ours made"):
         tried(live, record, "normal")
+    named = preflight.candidate_name(live)  # and phase 00 says so before anything is written
+    assert (named.status, "that no run of ours made" in named.found) == ("failed", True)
     assert (differences(before, snapshot(settings)), len(record.changes())) == (set(), rows)
 
 
 def test_what_a_killed_run_of_another_machine_left_is_removed_by_the_next_drills(account, client):
     live, record = carried_out(account.model_copy(update=QUICK), *CARRIERS)
+    assert preflight.candidate_name(live).found == "free"
     made(client, live, {"key": RUN_TAG, "value": "another"})
+    assert preflight.candidate_name(live).status == "passed"
     assert [thing.name for thing in drill_runner.left_behind(live)] == ["candidate of workflow Your6-CheckinWorkflow"]
     assert [check for check in tried(live, record, "normal") if check.status != "passed"] == []
     assert machines(client) == [live.settings.state_machine_name]
