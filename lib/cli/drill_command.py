@@ -12,7 +12,7 @@ from lib.checks import Check, Status, require
 from lib.cli import runner
 from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.display import terminal
-from lib.drills import alarm_drill, drill_log, drill_runner, evaluation, latency, scenarios
+from lib.drills import alarm_drill, drill_log, drill_runner, evaluation, latency, scenarios, watched_logs
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
@@ -121,6 +121,7 @@ def _evaluate(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Chec
         *([success_criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
         evaluation.strays(drilled),
         evaluation.clearance(drilled),
+        *watched_logs.checks(watched_logs.watch(live, drilled)),
     ]
 
 

@@ -23,6 +23,7 @@ from lib.resources.functions import environment_keys, permissions
 from lib.resources.resource_kinds import Rule
 from lib.resources.rules import recordable_targets, targets
 from lib.resources.topics import subscriptions
+from lib.resources.workflow import Candidate
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
 from lib.telemetry import executions
 from lib.telemetry.execution_status import ExecutionStatus
@@ -41,7 +42,7 @@ STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)  # said also when
 def checklist(live: Live, known: Entries | None = None) -> list[Check]:
     """What the plan takes for granted. What is missing is `failed`, and the run stops."""
     known = known or traffic_entries.read(live)
-    return [*pieces(live), phase_3(live, known), kept_guards(live), *way_in.checks(live, known)]
+    return [*pieces(live), phase_3(live, known), kept_guards(live), candidate_name(live), *way_in.checks(live, known)]
 
 
 def kept_guards(live: Live) -> Check:
@@ -54,6 +55,18 @@ def kept_guards(live: Live) -> Check:
         return Check(Id.BASELINE_GUARDS, name, Status.FAILED, str(error), expected)
     status = Status.FAILED if lifted else Status.PASSED
     return Check(Id.BASELINE_GUARDS, name, status, lifted or "readable, and none is lifted", expected)
+
+
+def candidate_name(live: Live) -> Check:
+    """Whether phase 03 can make its candidate: nothing of somebody's has that name. Read-only."""
+    name, expected = "name of the candidate", "free, or a candidate's that a killed drill left"
+    thing = Candidate(live, live.settings.state_machine_name)
+    try:
+        there = thing.read() is not None
+    except RunbookError as error:
+        return Check(Id.CANDIDATE_NAME, name, Status.FAILED, str(error), expected)
+    said = "a candidate that a killed drill left, which the next drills remove" if there else "free"
+    return Check(Id.CANDIDATE_NAME, name, Status.PASSED, said, expected)
 
 
 def phase_3(live: Live, known: Entries | None = None) -> Check:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from ministack.app import main
 from ministack.services import dynamodb
 
-from rehearsal.account import alarms, enforcement, missing_answers, task_roles
+from rehearsal.account import alarms, enforcement, function_logs, missing_answers, task_roles
 from rehearsal.account.server import PERSON
 
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
@@ -49,6 +49,7 @@ if __name__ == "__main__":
     _one_write_at_a_time()
     missing_answers.list_unconfirmed_as_pending()
     alarms.behave_as_on_aws()
+    function_logs.begin_errors_as_lambda_does()
     if person := os.environ.get(PERSON):
         missing_answers.answer_as_for(person)
     if enforcement.is_wanted():

@@ -73,6 +73,8 @@ def _resource_as_on_aws(ask: Answer) -> Answer:
         if target.startswith("AWSEvents.") and (name := request.get("Rule") or request.get("Name")):
             kind = "event-bus" if target.endswith("DescribeEventBus") else "rule"
             return f"arn:{of_region(region)}:events:{region}:{account}:{kind}/{_on_its_bus(str(name), request)}"
+        if target.endswith(".CreateStateMachine"):
+            return f"arn:{of_region(region)}:states:{region}:{account}:stateMachine:{request.get('name')}"
         if "routingConfiguration" in request and not named:  # an alias that is made, of the workflow of its versions
             return str(request["routingConfiguration"][0]["stateMachineVersionArn"]).rpartition(":")[0]
         return named or str(ask(service, method, path, headers, body, params, region, account))
@@ -134,6 +136,7 @@ def _beside(service: str, action: str, resource: str, request: Mapping[str, Any]
     on = {
         "iam:PassRole": str(request.get("roleArn", "")),
         "states:PublishStateMachineVersion": resource if request.get("publish") else "",
+        "states:TagResource": resource if request.get("tags") else "",
     }
     return [(one, on[one]) for one in others if on[one]]
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 from accounts import NO_RETRIES, differences, fresh, snapshot
-from steps import carried_out, left_by_drills
+from steps import carried_out, left_by_drills, redeployed
 
 from lib.aws import Live
 from lib.changes import engine, undo_plan
 from lib.checks import Check
 from lib.definitions import templates
-from lib.drills import drill_runner
+from lib.drills import drill_runner, watched_logs
 from lib.drills.drill_session import Group, Session
 from lib.errors import NotAsWanted
-from lib.phases import state_machine
+from lib.phases import preflight, state_machine
 from lib.phases.proofs import aws_test_state, candidate, early_watch, failure_tests, route_tests
 from lib.record.records import Record
 from lib.resources import connected_run, desired, resource_kinds
@@ -108,12 +108,16 @@ def test_somebodys_workflow_of_the_candidates_name_is_refused_and_nothing_change
     before, rows = snapshot(settings), len(record.changes())
     with pytest.raises(NotAsWanted, match="Your6-CheckinWorkflow-candidate that no run of ours made"):
         tried(live, record, "normal")
+    named = preflight.candidate_name(live)  # and phase 00 says so before anything is written
+    assert (named.status, "that no run of ours made" in named.found) == ("failed", True)
     assert (differences(before, snapshot(settings)), len(record.changes())) == (set(), rows)
 
 
 def test_what_a_killed_run_of_another_machine_left_is_removed_by_the_next_drills(account, client):
     live, record = carried_out(account.model_copy(update=QUICK), *CARRIERS)
+    assert preflight.candidate_name(live).found == "free"
     made(client, live, {"key": RUN_TAG, "value": "another"})
+    assert preflight.candidate_name(live).status == "passed"
     assert [thing.name for thing in drill_runner.left_behind(live)] == ["candidate of workflow Your6-CheckinWorkflow"]
     assert [check for check in tried(live, record, "normal") if check.status != "passed"] == []
     assert machines(client) == [live.settings.state_machine_name]
@@ -256,3 +260,24 @@ def test_a_check_in_that_is_broken_off_while_the_live_workflow_is_watched_fails_
     bad = found[early_watch.EXECUTIONS]
     assert (bad.status, now[0]) == ("failed", early_watch.PAUSE_SECONDS)
     assert bad.found == "1 since the update, 0 in as long before: check-in-1 ABORTED"
+
+
+# The logs beside
+
+
+def test_an_error_in_the_dispatchers_log_is_named_although_every_alert_came(account, client, tmp_path):
+    live, record = carried_out(account.model_copy(update=QUICK), *CARRIERS)
+    old = 'return {"statusCode": 200, "route"'
+    new = f'if alert["drill"]:\n        raise RuntimeError(alert["text"])\n    {old}'
+    redeployed(client, account.dispatcher_function_name, tmp_path, "alert_dispatcher", old, new)
+    run = connected_run.of(live, record)
+    plan = engine.plan("03", desired.state_machine(live))
+    (group,) = candidate.groups(account)
+    chosen = [replace(group, cases=[case for case in group.cases if case.name in ("high", "crisis-in-words")])]
+    tries = candidate.run(run, plan, chosen)
+    assert {check.status for check in candidate.checks(run, plan, tries, candidate.rows(run, tries), chosen)} == {
+        "passed"
+    }
+    found = {check.subject: check for check in watched_logs.checks(watched_logs.watch(live, tries))}
+    assert (found["processor"].status, found["dispatcher"].status) == ("passed", "cannot tell")
+    assert found["dispatcher"].found.startswith("error line (RuntimeError) 2 times; see https://")

@@ -18,10 +18,11 @@ from lib.aws import connect
 from lib.changes.plans import Change
 from lib.cli import runner
 from lib.errors import NotAsWanted
-from lib.resources import resource_kinds
+from lib.resources import desired, resource_kinds
 from lib.resources.account_guards import AccountGuards
 from lib.resources.live_thing import LiveThing
 from lib.resources.users import to_typed
+from lib.resources.workflow import RUN_TAG
 from lib.settings import Settings
 from lib.values.exact_json import dumps
 from rehearsal.account import snapshot as looked
@@ -48,7 +49,10 @@ def written(module_account: Settings) -> list[tuple[Change, set[str]]]:
     started_by_alias(module_account, "live")
     live = connect(module_account.model_copy(update={"mode": "apply"}))
     found, before = list[tuple[Change, set[str]]](), snapshot(module_account)
-    for change in [change for plan in runner.plan_all(live) for change in plan.pending]:
+    plans = runner.plan_all(live)
+    (passing,) = [wanted for plan in plans if (wanted := desired.candidate(plan, "r1"))]
+    for_a_while = Change(passing.resource, None, passing.value)
+    for change in [for_a_while, *(change for plan in plans for change in plan.pending)]:
         change.resource.write(change.after)
         now = snapshot(module_account)
         found.append((change, differences(before, now)))
@@ -113,6 +117,13 @@ def _state_machine(client: Client, s: Settings, thing: Any, value: Any) -> None:
     client("stepfunctions").update_state_machine(stateMachineArn=s.state_machine_arn, **given)
 
 
+def _candidate(client: Client, s: Settings, thing: Any, value: Any) -> None:
+    states, workflow = client("stepfunctions"), {key: part for key, part in value.items() if key != "run"}
+    workflow["definition"] = dumps(workflow["definition"])
+    states.update_state_machine(stateMachineArn=thing.arn, **workflow)
+    states.tag_resource(resourceArn=thing.arn, tags=[{"key": RUN_TAG, "value": value["run"]}])
+
+
 def _workflow_alias(client: Client, s: Settings, thing: Any, value: Any) -> None:
     """Another version is the one before."""
     arn, (route,) = s.state_machine_arn, value["routes"]
@@ -169,7 +180,7 @@ BY_OTHER_HANDS: dict[str, Callable[[Client, Settings, Any, Any], None]] = {
     "environment variable": _variable, "function permission": _permission, "role policy": _role_policy,
     "state machine": _state_machine, "workflow alias": _workflow_alias, "rule": _rule, "rule target": _target,
     "log group": _log_group, "metric filter": _metric_filter, "alarm": _alarm, "dashboard widgets": _widgets,
-    "drill user": _drill_user, "documentation section": _section,
+    "drill user": _drill_user, "documentation section": _section, "candidate of workflow": _candidate,
 }  # fmt: skip
 # What AWS takes no other word or number for than these.
 WORDS = {"": '{"a": ["b"]}', "false": "true", "ENABLED": "DISABLED", "ALL": "ERROR", 90: 30, 30: 90, 14: 30, 1: 2}

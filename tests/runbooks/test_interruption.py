@@ -17,20 +17,14 @@ from lib.record import records
 from lib.record.origin import KERNEL
 from lib.resources import connected_run
 from lib.settings import Settings
-from rehearsal.account import clients
 
-# Phase 03 waits this long after its update, in a cell of its own: that is where these runs are cut.
-LONG = {"settle_seconds": 120}
+# Phase 03 watches this long after its update, in a cell of its own: that is where these runs are cut.
+LONG = {"soak_minutes": 60}
 
 
 def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
-    """A run of phase 03 that has written its changes and waits now, and the id of its kernel.
-
-    Without the drill user of phase 01, it does not drill, nor wait, before it writes.
-    """
+    """A run of phase 03 that has written its changes and watches now, and the id of its kernel."""
     carried_out(account, "01", "02", "04")
-    key = {"userId": {"S": account.drill_user_id}}
-    clients.client(account.endpoint_url, "dynamodb").delete_item(TableName=account.table_name, Key=key)
     process = started(account, "apply", "--from", "03", *more, **LONG)
     until(lambda: verified(account) or process.poll() is not None)
     if process.poll() is not None:

@@ -43,9 +43,9 @@ def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(a
     assert f"`runbook lock local --break {record.run_id}" in refused.complained
     shown = runbook(account, "status", record.run_id)
     assert "running, or killed" in shown.said
-    ended = runbook(account, "apply", "--resume", record.run_id, "--break-lock", settle_seconds=0.2)
+    ended = runbook(account, "apply", "--resume", record.run_id, "--break-lock")
     assert ended.code == 3  # another parameter than the run was begun with
-    assert f"parameter settle_seconds: {LONG['settle_seconds']}, now 0.2" in ended.complained
+    assert f"parameter soak_minutes: {LONG['soak_minutes']}, now 0" in ended.complained
     assert run_lock.read_lock(connect(account)) is None
 
 
@@ -205,7 +205,7 @@ def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
     first = made.index("UpdateStateMachine")
     # Between what it is asked about the account and its one call stands only what the account keeps of the run.
     assert made[:first] == ["GetCallerIdentity", *["GetParameter"] * (first - 1)]
-    assert first == 4  # both plans of the phase told it, and that there is no third is an answer as well
+    assert first == 5  # candidate, drill and plan told it, and that there is no fourth is an answer as well
     changing = [name for name in made[first + 1 :] if not name.startswith(("Get", "Describe"))]
     assert changing == ["DeleteParameter", "PutParameter"]
     assert records.unsealed_differences(ended.record.folder) == []

@@ -1,0 +1,227 @@
+"""The logs of the workflow and of both functions while drills ran: symptoms counted by name, no line kept. Read-only.
+
+A drill whose alert came although a log holds an error is not simply passed; a log that cannot be read, or that is
+silent though a drill must have spoken in it, is said.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from lib.asl.functions import Called
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, readable
+from lib.checks import Check, Status
+from lib.drills import log_symptoms
+from lib.drills.drill_session import Drill, Session
+from lib.drills.log_symptoms import ORDINARY, Seen, Symptom
+from lib.errors import RunbookError
+from lib.resources.existing import names
+from lib.routes import DRILL_PREFIX
+from lib.values.alerts import Told
+from lib.values.check_registry import UNREADABLE, Id
+from lib.wait import until
+
+PROCESSOR, DISPATCHER, WORKFLOW = "processor", "dispatcher", "workflow"
+BEFORE = timedelta(seconds=2)  # the clocks of logs and executions may differ by as much
+AFTER = timedelta(seconds=5)  # an error of an execution is written by then
+MOST = 50_000  # lines that are read; what is beyond is said
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+EXPECTED = "of the check-in that nobody can score"
+
+
+@dataclass
+class WatchedLog:
+    """One log: how many lines it has of that time, what they are symptoms of, and where each is seen first.
+
+    `trouble`: why it could not be read. `due`: whether a drill must have spoken in it.
+    """
+
+    what: str
+    group: str
+    due: bool
+    lines: int = 0
+    seen: Counter[Seen] = field(default_factory=Counter)
+    links: dict[Symptom, str] = field(default_factory=dict)
+    trouble: str = ""
+
+    def count(self, symptom: Symptom) -> int:
+        """How often a symptom was seen."""
+        return sum(number for one, number in self.seen.items() if one.symptom is symptom)
+
+    @property
+    def bad(self) -> list[Symptom]:
+        """The symptoms that are not ordinary, the worst first."""
+        return [one for one in Symptom if one not in ORDINARY and self.count(one)]
+
+
+def watch(live: Live, session: Session) -> list[WatchedLog]:
+    """Each log since the first drill; waits for a log that is silent though it must not be. None without a drill."""
+    if not session.drills:
+        return []
+    return until(
+        lambda: _read(live, session.drills),
+        lambda logs: all(log.lines or log.trouble or not log.due for log in logs),
+        live.patience(live.settings.listen_seconds),
+    ).seen
+
+
+def table(logs: Sequence[WatchedLog]) -> list[dict[str, Any]]:
+    """A row a log: its lines, how often each symptom, and where the worst is seen."""
+    return [
+        {
+            "log": log.what,
+            "lines": log.lines,
+            **{symptom.value: log.count(symptom) for symptom in Symptom},
+            "where": log.trouble or next((log.links[one] for one in (*log.bad, *ORDINARY) if one in log.links), ""),
+        }
+        for log in logs
+    ]
+
+
+def checks(logs: Sequence[WatchedLog]) -> list[Check]:
+    """Whether nothing in any log speaks against the drills; none of them fails by a log alone."""
+    return [_check(log) for log in logs]
+
+
+def _check(log: WatchedLog) -> Check:
+    name, expected = f"log of the {log.what}", "no error, timeout or throttle while drills ran"
+    ordinary = ", ".join(f"{one.value} {_times(log.count(one))}" for one in ORDINARY if log.count(one))
+    if log.trouble:
+        status, said = Status.CANNOT_TELL, f"cannot be read: {log.trouble}"
+    elif log.bad:
+        named = ", ".join(f"{one.symptom.value} ({one.name}) {_times(number)}" for one, number in _worst(log))
+        status, said = Status.CANNOT_TELL, f"{named}; see {log.links[log.bad[0]]}"
+    elif not log.lines:
+        status = Status.WAITING if log.due else Status.NOT_EXERCISED
+        said = f"{log.group} is silent" + (
+            ", though a drill must have spoken in it" if log.due else ": no drill spoke in it"
+        )
+    else:
+        status, said = Status.PASSED, f"{log.lines} lines" + (f", {ordinary}" if ordinary else "")
+    return Check(Id.DRILL_LOGS, name, status, said, expected, log.what)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _worst(log: WatchedLog) -> list[tuple[Seen, int]]:
+    order = list(Symptom)
+    bad = [(one, number) for one, number in log.seen.items() if one.symptom in log.bad]
+    return sorted(bad, key=lambda row: (order.index(row[0].symptom), row[0].name))
+
+
+def _read(live: Live, drills: Sequence[Drill]) -> list[WatchedLog]:
+    mine = {drill.execution.arn for drill in drills}
+    # A candidate has no log of its own: of its executions the drills themselves tell.
+    ours = [arn for arn in mine if f":{live.settings.state_machine_name}:" in arn]
+    called: dict[str, Callable[[Live], Called]] = {PROCESSOR: names.processor, DISPATCHER: names.dispatcher}
+    scored = all("checkinResult" in drill.given for drill in drills)
+    alerting = any(drill.scenario.expect[f"{Told.CONTACT}_alerts"] for drill in drills)
+    due = {PROCESSOR: not scored, DISPATCHER: alerting}
+    logs = [_of_function(live, what, ask, drills, due[what]) for what, ask in called.items()]
+    if ours:
+        group, start = live.settings.log_group_name, _start(drills)
+        logs.append(_of_lines(live, WatchedLog(WORKFLOW, group, due=True), start, _workflows(mine)))
+    return logs
+
+
+def _of_function(
+    live: Live, what: str, ask: Callable[[Live], Called], drills: Sequence[Drill], due: bool
+) -> WatchedLog:
+    try:
+        with readable(f"asking where the {what} writes its log"):
+            function = ask(live)
+            answer = live.client("lambda").get_function_configuration(FunctionName=function.said)
+            group = str((answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{function.name}")
+    except RunbookError as error:
+        return WatchedLog(what, "", due, trouble=str(error))
+    return _of_lines(live, WatchedLog(what, group, due), _start(drills), _functions(drills))
+
+
+Look = Callable[[Mapping[str, Any]], Seen | None]
+
+
+def _functions(drills: Sequence[Drill]) -> Look:
+    """Of a function's line; what fails of the check-in that cannot be scored has to, and is ordinary."""
+    windows = [
+        (one.execution.started - BEFORE, (one.execution.stopped or one.execution.started) + AFTER)
+        for one in drills
+        if one.scenario.name == UNREADABLE
+    ]
+
+    def look(row: Mapping[str, Any]) -> Seen | None:
+        seen = log_symptoms.of_function(str(row["message"]))
+        at = datetime.fromtimestamp(row["timestamp"] / 1000, UTC)
+        meant = seen and seen.symptom is Symptom.ERROR and any(first <= at <= last for first, last in windows)
+        return Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}") if seen and meant else seen
+
+    return look
+
+
+def _workflows(mine: set[str]) -> Look:
+    """Of an event of the workflow, as far as it is of one of these executions."""
+
+    def look(row: Mapping[str, Any]) -> Seen | None:
+        event = log_symptoms.of_workflow(str(row["message"]))
+        if event is None or event[0] not in mine:
+            return None
+        execution, seen = event
+        meant = execution.rpartition(":")[2].startswith(f"{DRILL_PREFIX}{UNREADABLE}-")
+        return Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}") if meant else seen
+
+    return look
+
+
+def _start(drills: Sequence[Drill]) -> datetime:
+    return min(drill.execution.started for drill in drills) - BEFORE
+
+
+def _of_lines(live: Live, log: WatchedLog, start: datetime, look: Look) -> WatchedLog:
+    try:
+        with readable(f"reading {log.group}"):
+            exists = False
+            with absent_is_none("ResourceNotFoundException"):
+                for row in _rows(live, log.group, start):
+                    _count(live, log, row, look(row))
+                exists = True
+    except RunbookError as error:
+        log.trouble = str(error)
+        return log
+    if not exists:
+        log.trouble = f"there is no log group {log.group}"
+    elif log.lines >= MOST:
+        log.trouble = f"{log.group} has more than the {MOST:,} lines that are read"
+    return log
+
+
+def _count(live: Live, log: WatchedLog, row: Mapping[str, Any], seen: Seen | None) -> None:
+    log.lines += 1
+    if seen:
+        log.seen[seen] += 1
+        log.links.setdefault(seen.symptom, link(live, log.group, str(row["logStreamName"])))
+
+
+def _rows(live: Live, group: str, start: datetime) -> Iterator[Mapping[str, Any]]:
+    pages = live.client("logs").get_paginator("filter_log_events")
+    asked = {"logGroupName": group, "startTime": round(start.timestamp() * 1000)}
+    for page in pages.paginate(**asked, PaginationConfig={"MaxItems": MOST}):
+        yield from page["events"]
+
+
+def link(live: Live, group: str, stream: str) -> str:
+    """Where a person sees a log stream: in the console of its partition and region; where none is known, its name."""
+    s = live.settings
+    if s.partition not in CONSOLES:
+        return f"{group} {stream}"
+    group, stream = (quote(quote(part, safe=""), safe="").replace("%", "$") for part in (group, stream))
+    place = f"https://{s.region}.{CONSOLES[s.partition]}/cloudwatch/home?region={s.region}"
+    return f"{place}#logsV2:log-groups/log-group/{group}/log-events/{stream}"
