@@ -135,7 +135,10 @@ def _machine_tags(states, arn):
 
 def _logs(aws, account):
     for row in aws("logs").describe_log_groups()["logGroups"]:
-        yield f"log group {row['logGroupName']}", {"retentionInDays": 0, **without(row, "storedBytes")}
+        yield (
+            f"log group {row['logGroupName']}",
+            {"retentionInDays": 0, **without(row, "storedBytes", "metricFilterCount")},
+        )
         yield (
             f"tags of {row['logGroupName']}",
             aws("logs").list_tags_log_group(logGroupName=row["logGroupName"])["tags"],

@@ -1,16 +1,17 @@
 """Alarms of the embedded account: by their own dimensions and math, told by their topic."""
 
 import json
+from functools import partial
 
 import pytest
 
 from lib.aws import connect
-from lib.changes import engine
+from lib.changes import engine, undo_plan
 from lib.changes.plans import Wanted
 from lib.errors import NotAsWanted, Refused
-from lib.record.records import Record
-from lib.resources import connected_run
-from lib.resources.resource_kinds import Alarm, Subscription, Topic
+from lib.record.records import LOG, Record
+from lib.resources import connected_run, desired
+from lib.resources.resource_kinds import Alarm, Subscription, Topic, reopen
 from lib.settings import with_changes
 from rehearsal.account import baseline
 
@@ -91,6 +92,40 @@ def test_a_composite_alarm_of_the_name_is_left_alone(live, client):
             done()
     listed = client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     assert [one["AlarmName"] for one in listed] == ["Both"]
+
+
+def configuration(client):
+    """Every alarm and metric filter, but for when it was made and how it is."""
+    page = client("cloudwatch").describe_alarms(MaxRecords=100)
+    moving = ("State", "AlarmConfigurationUpdated")
+    alarms = [{key: row[key] for key in row if not key.startswith(moving)} for row in page["MetricAlarms"]]
+    filters = client("logs").describe_metric_filters()["metricFilters"]
+    return alarms, [{key: row[key] for key in row if key != "creationTime"} for row in filters]
+
+
+def test_a_second_plan_changes_nothing_and_an_undo_gives_back_what_was_there(live, client, tmp_path):
+    settings, name = with_changes(live.settings, may_replace=99), f"{live.settings.state_machine_name}-unscored"
+    free = connect(settings)
+    client("cloudwatch").put_metric_alarm(
+        AlarmName=name, **value(free, AlarmDescription="theirs", ActionsEnabled=False)
+    )
+    client("cloudwatch").put_metric_alarm(AlarmName="Theirs", **value(free))
+    before = configuration(client)
+    record = Record(tmp_path, "run")
+    run = connected_run.of(free, record)
+    of_alarms = [
+        one for one in desired.event_rules(free) if one.resource.kind in ("log group", "metric filter", "alarm")
+    ]
+    (tmp_path / "other").mkdir()
+    careful = connected_run.of(live, Record(tmp_path / "other", "other"))
+    with pytest.raises(Refused, match=name):
+        engine.carry_out(engine.plan("04", of_alarms), careful)
+    assert configuration(client) == before
+    engine.carry_out(engine.plan("04", of_alarms), run)
+    assert configuration(client) != before
+    assert engine.plan("04", of_alarms).pending == ()
+    engine.roll_back(undo_plan.plan(record.rows(LOG), partial(reopen, free)), run)
+    assert configuration(client) == before
 
 
 @pytest.mark.parametrize("differs", [{"Threshold": 9.0}, {"MetricName": "Theirs"}, {"ActionsEnabled": False}], ids=str)

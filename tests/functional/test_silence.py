@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from lib.asl.states import walk
 from lib.definitions import templates
 from rehearsal.account.clients import client
-from rehearsal.single_failures import reachability, refusing_proxy, trials
+from rehearsal.single_failures import alarms_fired, reachability, refusing_proxy, trials
 from rehearsal.single_failures.catalogue import DISABLED, DISPATCHER, RULE, Failure, behind_events, of_tasks, shorten
 from rehearsal.single_failures.definition_mutations import MISSING
 from rehearsal.single_failures.ground import MINISTACK, MOTO, Ground, ground
@@ -91,6 +92,32 @@ def test_without_its_alarm_it_is_a_gap_again(on, plain, given):
     (row,) = trials.broken_behind(on, plain, chosen, [MINISTACK])
     cloudwatch.enable_alarm_actions(AlarmNames=[name])
     assert row["verdict"] == "gap"
+
+
+def alarms_of(on, where, definition, given):
+    drill = on.drill(where, definition, given)
+    prefix = f"{on.settings.state_machine_name}-"
+    names = alarms_fired.by_failure(on, where, {})(Failure("", MISSING, ""), drill)
+    return drill, [name.removeprefix(prefix) for name in names]
+
+
+@pytest.mark.parametrize("where", [MINISTACK, MOTO])
+def test_a_checkin_without_a_score_sets_its_alarm_off(on, plain, given, where):
+    drill, alarms = alarms_of(on, where, plain, given["unscored"])
+    assert (drill.status, "unscored" in alarms) == ("SUCCEEDED", True)
+
+
+@pytest.mark.parametrize("where", [MINISTACK, MOTO])
+@pytest.mark.parametrize(
+    ("route", "error", "alarm"),
+    [("crisis", "CrisisAlertUndelivered", "crisis-undelivered"), ("high", "AlertUndelivered", "alert-undelivered")],
+)
+def test_what_reaches_nobody_sets_its_alarm_off(on, plain, given, where, route, error, alarm):
+    told = [state.name for state in walk(plain) if state.is_task("sns:publish") or state.is_task("events:putEvents")]
+    broken = on.broken(where, plain, dict.fromkeys(told, MISSING))
+    drill, alarms = alarms_of(on, where, broken, given[route])
+    assert (drill.status, drill.error) == ("FAILED", error)
+    assert alarm in alarms
 
 
 def swallowed(machine: dict[str, Any]) -> None:
