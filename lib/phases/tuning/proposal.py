@@ -12,6 +12,7 @@ from lib.phases.tuning import found_settings
 from lib.phases.tuning.proposal_file import FORMAT, KEPT
 from lib.phases.tuning.search import Answer, Search
 from lib.phases.tuning.uncertainty import Assessment
+from lib.record import command_lines
 from lib.record.records import Run
 from lib.telemetry.checkin_frames import CELL, CONTRACT
 from lib.telemetry.review_window import Window
@@ -59,9 +60,10 @@ def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
     text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
     path = run.record.keep_text(KEPT, text)
     doubts = f" **Do not follow it: {'; '.join(sure.doubts)}.**" if sure.doubts else ""
+    planning = command_lines.runbook(run.settings, "plan", "--thresholds", "FILE")
     return (
-        f"{path.relative_to(run.record.folder)} holds until {made + HOLDS:%Y-%m-%d}: "
-        f"runbook plan {run.settings.environment} --thresholds FILE shows the change, phase 03 its backtest.{doubts}"
+        f"{path.relative_to(run.record.folder)} holds until {made + HOLDS:%Y-%m-%d}: {planning} shows the change, "
+        f"phase 03 its backtest.{doubts}"
     )
 
 
