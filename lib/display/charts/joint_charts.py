@@ -8,7 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from lib.display.charts.style import BEHIND, BLACK, BLUE, GREY, VERMILLION, canvas, empty_figure, in_style, legend
+from lib.display.charts.style import (
+    BEHIND,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILLION,
+    canvas,
+    empty_figure,
+    in_style,
+    legend,
+)
 from lib.phases.tuning.spots import Spot
 
 MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}  # the first is seen also where others are at its place
@@ -110,3 +122,24 @@ def _rising(frame: pd.DataFrame) -> str:
     falls = after.loc[after["share"].to_numpy() < frame["share"].to_numpy()[:-1], "risk"]
     said = f"it falls at {', '.join(f'{risk:g}' for risk in falls)}" if len(falls) else "it never falls"
     return f"{frame['reviews'].sum():,} reviews; with a higher score {said}"
+
+
+@in_style
+def benefit_by_chance(frame: pd.DataFrame) -> Figure:
+    """A line a setting. `frame`: chance (0 to 1), setting, benefit (of 1,000 check-ins)."""
+    question = "Does a setting help more than to alert everybody, or nobody?"
+    if frame.empty:
+        return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
+    most = frame.loc[frame.groupby("chance")["benefit"].idxmax()].groupby("setting", sort=False)["chance"]
+    said = "; ".join(f"{name} from {rows.min():.0%} to {rows.max():.0%}" for name, rows in most)
+    figure, axes = canvas(question, f"the most benefit: {said}")
+    styles = zip((GREY, GREEN, BLACK, ORANGE, BLUE), (":", "--", "-", "-.", (0, (6, 2))), strict=True)
+    for (name, rows), (colour, line) in zip(frame.groupby("setting", sort=False), styles, strict=False):
+        axes.plot(rows["chance"] * 100, rows["benefit"], color=colour, linestyle=line, linewidth=1.6, label=name)
+    top = float(frame["benefit"].max())
+    axes.set_ylim(-0.15 * top, 1.1 * top)
+    axes.set_xlim(0, float(frame["chance"].max()) * 100)
+    axes.set_xlabel("chance of danger from which on an alert is worth it (%)")
+    axes.set_ylabel("net benefit, of 1,000 check-ins")
+    legend(axes)
+    return figure

@@ -16,6 +16,8 @@ from lib.values.reviewed import Outcome
 
 DANGER = [outcome for outcome in Outcome if outcome != Outcome.NONE]
 NOBODY = "not reviewed"
+ALL, NONE_AT_ALL = "alert everybody", "alert nobody"
+CHANCES = np.arange(51) / 100
 UNTOLD = Answer.CANNOT_TELL.value
 
 
@@ -121,3 +123,26 @@ def pair_spots(search: Search) -> list[Spot]:
     """Where each setting stands among the standard alert's two thresholds."""
     risk, sentiment = (threshold.placeholder for threshold in Route.STANDARD.row.thresholds)
     return [Spot(one.name, one.numbers[sentiment], one.numbers[risk]) for one in search.settings]
+
+
+def net_benefit(search: Search) -> pd.DataFrame:
+    """The net benefit of each setting, of an alert to all and of none (Vickers and Elkin, Med. Decis. Making 26, 2006).
+
+    Columns: chance (of danger from which on an alert is worth it, 0 to 0.5), setting, benefit (people in danger who are
+    alerted, less alerts for nothing by their odds, of 1,000 check-ins). Empty where nobody was found in danger.
+    """
+    every = search.settings[0].weights.loc[list(Outcome)]
+    danger, number = float(every.loc[DANGER].to_numpy().sum()), float(every.to_numpy().sum())
+    if not danger:
+        return pd.DataFrame(columns=["chance", "setting", "benefit"])
+    alerted = {one.name: one.weights.drop(columns=Route.NONE) for one in search.settings}
+    hits = {ALL: danger, NONE_AT_ALL: 0.0}
+    hits |= {name: float(table.loc[DANGER].to_numpy().sum()) for name, table in alerted.items()}
+    idle = {ALL: number - danger, NONE_AT_ALL: 0.0}
+    idle |= {name: float(table.loc[Outcome.NONE].sum()) for name, table in alerted.items()}
+    rows = [
+        (chance, name, 1000 * (hits[name] - idle[name] * chance / (1 - chance)) / number)
+        for name in hits
+        for chance in CHANCES
+    ]
+    return pd.DataFrame(rows, columns=["chance", "setting", "benefit"])

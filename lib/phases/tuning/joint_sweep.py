@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib import routes
 from lib.phases.tuning.cube import Cube
 from lib.routes import Route
 
+CRISIS, HIGH, MODERATE, PROACTIVE = (threshold.name for threshold in routes.RISKS)  # as the fields of a Place
+(SENTIMENT,) = (threshold.name for threshold in routes.THRESHOLDS if threshold not in routes.RISKS)
 DIGITS = 6  # sums of weights are rounded to these, as they hang on the order in which they are added
 Amounts = Mapping[Route, np.ndarray]  # of each cell of the cube, if it takes this route
 
@@ -113,10 +116,10 @@ def pin(allowed: Allowed, place: Place, axes: Iterable[str]) -> Allowed:
     at = {axis: getattr(place, axis) for axis in axes}
     crisis, high = (
         mask & (np.arange(len(mask)) == at[axis]) if axis in at else mask
-        for axis, mask in (("crisis", allowed.crisis), ("high", allowed.high))
+        for axis, mask in ((CRISIS, allowed.crisis), (HIGH, allowed.high))
     )
     lower = allowed.lower
-    for dimension, axis in enumerate(("proactive", "moderate", "sentiment")):
+    for dimension, axis in enumerate((PROACTIVE, MODERATE, SENTIMENT)):
         if axis in at:
             here = np.arange(lower.shape[dimension]) == at[axis]
             lower = lower & here.reshape([-1 if other == dimension else 1 for other in range(3)])

@@ -53,3 +53,13 @@ def test_the_share_in_danger_says_where_it_falls_and_how_many_reviews_it_rests_o
     assert "people in grave danger (%)" in text
     assert "it never falls" in words(joint_charts.danger_by_risk(frame.head(2)))
     assert "no check-in with a usable score is reviewed" in style.describe(joint_charts.danger_by_risk(frame.head(0)))
+
+
+def test_the_benefit_says_which_setting_helps_most_at_which_chance():
+    rows = [(0.0, "alert everybody", 9.0), (0.1, "alert everybody", 2.0), (0.0, "now", 5.0), (0.1, "now", 4.0)]
+    figure = joint_charts.benefit_by_chance(pd.DataFrame(rows, columns=["chance", "setting", "benefit"]))
+    text = words(figure)
+    assert "the most benefit: alert everybody from 0% to 0%; now from 10% to 10%" in text
+    assert "net benefit, of 1,000 check-ins" in text
+    empty = joint_charts.benefit_by_chance(pd.DataFrame(columns=["chance", "setting", "benefit"]))
+    assert "no reviewed check-in is of a person in danger" in style.describe(empty)

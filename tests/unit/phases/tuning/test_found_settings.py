@@ -1,5 +1,6 @@
 """What a search found, in words and numbers: unknown stays unknown, and a range stays a range."""
 
+import pytest
 import tuned
 from tuned import SETTINGS, found, population
 
@@ -55,3 +56,19 @@ def test_charts_are_drawn_from_what_the_tables_say():
         assert (frontier.loc[frontier["alerts"] <= spot.x + 1e-9, "missed"].min()) <= spot.y + 1e-9
     pairs, (*_, best) = found_settings.cheapest_pairs(one), found_settings.pair_spots(one)
     assert pairs.loc[best.y, best.x] == pairs.min(axis=None)
+
+
+def test_the_net_benefit_is_that_of_its_definition():
+    """Of 100 people 20 are in danger; today's setting alerts 15 of them, and 10 others."""
+    rows = [tuned.risky(90)] * 15 + [tuned.risky(5)] * 5 + [tuned.risky(90)] * 10 + [tuned.risky(5)] * 70
+    one = found(tuned.checkins(rows, ["crisis"] * 20 + ["none"] * 80))
+    frame = found_settings.net_benefit(one).set_index(["setting", "chance"])["benefit"]
+    assert frame["now", 0.2] == pytest.approx(1000 * (15 / 100 - 10 / 100 * 0.25))
+    assert frame["alert everybody", 0.2] == pytest.approx(0)  # as many in danger as the chance says
+    assert frame["alert everybody", 0.0] == pytest.approx(200)
+    assert frame["alert everybody", 0.5] == pytest.approx(1000 * (0.2 - 0.8))
+    assert set(frame["alert nobody"]) == {0.0}
+
+
+def test_without_anybody_in_danger_there_is_no_benefit_to_draw():
+    assert found_settings.net_benefit(found(tuned.checkins([tuned.risky(5)], ["none"]))).empty
