@@ -14,8 +14,10 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.changes.plans import Outcome
 from lib.checks import Check, Status, failures
+from lib.definitions.alarm_lint import Missing
 from lib.errors import RunbookError
 from lib.record.change_rows import WriteState
+from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
@@ -115,15 +117,13 @@ def _throttles(one: _Watch) -> Check:
 
 
 def _alarm_names(live: Live) -> list[str]:
-    """The names of the alarms that are ours. The one place that says which are watched."""
-    return []
+    """The alarms that something sets off. What silence sets off looks hours back, so that it tells of no update."""
+    return [one.name for one in desired.alarms(live) if one.definition.missing != Missing.BREACHING]
 
 
 def _alarms(one: _Watch) -> Check:
     """Which of ours went off since the update. One that was in alarm before it is said, and waits for a person."""
     names, expected = _alarm_names(one.live), "none in ALARM"
-    if not names:
-        return Check(Id.WATCHED_ALARMS, ALARMS, Status.NOT_APPLIED, "no alarm of ours is known", expected)
     try:
         rows = _in_alarm(one.live, names)
     except RunbookError as error:

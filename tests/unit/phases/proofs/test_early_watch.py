@@ -10,6 +10,7 @@ from machines import NOW, connected, says
 from lib.changes.plans import Outcome
 from lib.phases.proofs import early_watch
 from lib.record.records import Record
+from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import load
 from lib.telemetry import continuity
@@ -77,6 +78,12 @@ def watched(aws, tmp_path, monkeypatch):
     return run
 
 
+def test_every_alarm_is_watched_but_those_that_silence_sets_off():
+    live = connected(load("local"))
+    left = {one.name for one in desired.alarms(live)} - set(early_watch._alarm_names(live))
+    assert {name.removeprefix(load("local").state_machine_name) for name in left} == {"-no-checkin", "-no-drill"}
+
+
 def test_a_quiet_time_passes_at_its_end(watched, aws):
     aws.ends(30, "SUCCEEDED")
     aws.ends(40, name="drill-crisis-abc")
@@ -128,7 +135,7 @@ def test_what_cannot_be_read_or_is_not_counted_yet_is_no_pass(watched, aws):
     aws.denied = "list_executions"
     found, seconds = watched(1)
     assert (found[early_watch.EXECUTIONS].status, found[early_watch.THROTTLES].status) == ("cannot tell",) * 2
-    assert found[early_watch.ALARMS].status == "not applied" and seconds == 60
+    assert found[early_watch.ALARMS].status == "passed" and seconds == 60
 
 
 def test_a_run_that_is_gone_on_with_watches_the_rest_and_a_later_one_nothing(watched, aws):
