@@ -69,10 +69,12 @@ class Procedure:
         self._tell(f"{OPERATOR} plans what is left, {REVIEWER} reviews and approves, and the run goes on.")
         approved = self._approved_plan()
         self._type("apply", *_by(approved), "--from", "05", "--set", f"run_id={run.run_id}")
-        self._step(f"5. Look again after a day. {OPERATOR} reviews run {run.run_id}.")
+        self._step(f"5. Look again after a day. {OPERATOR} reviews run {run.run_id}, and {REVIEWER} signs the review.")
         self._type("review", run.run_id)
+        signed = command_lines.runbook(self.chosen, "sign", run.run_id, "--by", REVIEWER, "--decision", "accept")
+        self._shell(signed, REVIEWER)
         self._step(
-            f"Done: run {run.run_id} was planned, approved, applied, confirmed, validated and reviewed.",
+            f"Done: run {run.run_id} was planned, approved, applied, confirmed, validated, reviewed and signed.",
             f"The pager was paged {len(self.pager.of(pager.TOLD))} times.",
         )
 

@@ -36,6 +36,14 @@ NOT_RUN = {
     ),
     "papermill runbooks/03_state_machine.ipynb out.ipynb -p environment prod": "prod is an account of AWS; "
     "tests/runbooks/test_notebooks_run.py runs each on the embedded one",
+    **dict.fromkeys(
+        ("runbook plan ENV --thresholds FILE", "runbook tune ENV --run-id RUN_ID --labels FILE",
+         "runbook tune ENV --from DAY --to DAY", "runbook tune ENV --from DAY --to DAY --run-id RUN_ID --labels FILE"),
+        "it needs days, reviewed outcomes or a proposal of theirs, which tests/runbooks/test_tuning.py has",
+    ),
+    "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
+    "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
+    "tests/runbooks/test_candidate_only.py",
     ". .venv/bin/activate": "it changes the shell that types it",
     "aws stepfunctions update-state-machine --state-machine-arn ARN --definition "
     "file://backup/stepfunctions-backup-YYYYMMDD-definition.json": "AWS's own command is not installed; "
