@@ -1,4 +1,4 @@
-"""A run that an older version began: this version opens it, verifies it, goes on with it to its end and undoes it.
+"""A run that an older version began: this version opens it, verifies it, refuses to go on with it, and undoes it.
 
 What it left is in `tests/records_of_format_2`, made by the version of commit 502d480 (27 November 2026) on the embedded
 account: phases 01, 02 and 04, and 03 up to where its machine was switched off, before a write that it had announced. So
@@ -20,7 +20,7 @@ from steps import Ended, lasting, runbook
 from waiting import until
 
 from lib.aws import connect
-from lib.cli import change_commands, runner
+from lib.cli import change_commands
 from lib.record.records import Record
 from lib.resources import resource_kinds
 from lib.settings import ROOT, Settings, load
@@ -29,9 +29,7 @@ from rehearsal.account import baseline, clients, server
 KEPT = ROOT / "tests" / "records_of_format_2"
 RUN = "20261127T202323Z-d2a1"
 PORT = 24566  # where that run had its account: with another one it may not be gone on with
-PHASES = ("01", "02", "04", "03")
 MACHINE = "state machine Your6-CheckinWorkflow"
-IN_DOUBT = "dashboard widgets Your6-AI-Monitoring / Phase 3:"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,6 @@ class Story:
     said: dict[str, Ended]
     verified: dict[str, Result]
     stood: dict[str, dict[str, Any]]
-    pending: list[str]  # what the plan of the run's phases would still change once it was gone on with
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +61,7 @@ def parameters(endpoint: str, folder: Path) -> Settings:
 
 
 def told(settings: Settings, folder: Path) -> Story:
-    story = Story(folder, {}, {"nothing": verified(folder)}, {}, [])
+    story = Story(folder, {}, {"nothing": verified(folder)}, {})
     baseline.build(settings)
     baseline.application(settings)
     story.stood["before"] = snapshot(settings)
@@ -74,9 +71,6 @@ def told(settings: Settings, folder: Path) -> Story:
         story.said[command] = runbook(settings, command, *words, RUN)
         story.verified[command] = verified(folder)
         story.stood[command] = snapshot(settings)
-        if command == "apply":
-            plans = [plan for plan in runner.plan_all(connect(settings)) if plan.phase in PHASES]
-            story.pending.extend(change.resource.name for plan in plans for change in plan.pending)
     return story
 
 
@@ -119,15 +113,14 @@ def test_one_that_somebody_edited_is_found(story, tmp_path):
     assert (found.exit_code, "01_infrastructure.ipynb: edited" in found.stderr) == (1, True)
 
 
-def test_it_is_gone_on_with_to_its_end(story):
+def test_it_is_not_gone_on_with_by_a_plan_that_has_more_than_its_own(story):
+    """Alarms and their log come before the workflow since: half of it by one version, half by another, lacks them."""
     assert MACHINE in differences(story.stood["before"], story.stood["left"])  # so there is something to go on with
     ended = story.said["apply"]
-    assert (ended.code, ended.complained) == (0, "")
-    assert IN_DOUBT in ended.said and "not carried out" in ended.said
-    assert "from phase 03" in ended.said
-    assert story.pending == []
-    rows = Record(story.folder, RUN).changes()
-    assert [row["trouble"] for row in rows if row["trouble"]] == []
+    assert ended.code == 3
+    assert "was begun with something else: parameter second_alarm_action: None, now ''" in ended.complained
+    assert "roll it back and apply a new plan" in ended.complained
+    assert differences(story.stood["left"], story.stood["apply"]) == set()
 
 
 def test_it_is_reviewed(story):

@@ -34,7 +34,7 @@ BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
 LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
 BARE = re.compile(r"-?[\d,]+(\.\d+)?")  # a number without a unit
 COUNTED = re.compile(r"check-ins|drills|alerts|subscribers|cases|ways|interventions|succeeded|finished|failed|too long|"
-                     r"in doubt|running|rightly|found|expected|account|phase")  # fmt: skip
+                     r"in doubt|running|rightly|found|expected|account|phase|crises|^risk |(Above|Below)$")  # fmt: skip
 NOT_PEOPLE = {"git@github.com"}
 
 
@@ -255,8 +255,8 @@ def test_the_record_is_complete(story):
         "boundaries.json", "crisis_drills.json", "crisis_latency.csv", "low_sentiment_before.json", "crossing.json",
         "success_rate.csv", "dashboard_metrics.json", "failed_executions.csv", "documentation.diff",
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
-        "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json",
-        "validation_begun.json", "validated.json", "since_validation.json",
+        "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json", "candidate.json",
+        "outcomes_to_review.csv", "validation_begun.json", "validated.json", "since_validation.json",
     }  # fmt: skip
     found = set(texts(story.folder))
     backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}

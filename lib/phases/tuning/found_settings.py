@@ -47,7 +47,7 @@ def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
         **{name: f"{value:g}" for name, value in one.numbers.items()},
         f"alerts {search.span}": say_number(one.alerts / search.spans),
         "check-ins to a higher alert than now": f"{(one.levels > today).sum():,}",
-        "to a lower one": f"{(one.levels < today).sum():,}",
+        "check-ins to a lower one": f"{(one.levels < today).sum():,}",
         f"cost {search.span}, by the reviewed": say_number(one.cost / search.spans) if _reviewed(one) else UNTOLD,
         "crises with the crisis alert": reached if every else UNTOLD,
         "crises without any alert": say_number(float(one.weights.loc[Outcome.CRISIS, Route.NONE])) if every else UNTOLD,
@@ -89,7 +89,9 @@ def confusion(search: Search) -> list[dict[str, Any]]:
             table = one.weights if outcome else one.counts
             counted = table.loc[outcome]
             known = not outcome or counted.any()
-            row = {str(route): say_number(number) if known else UNTOLD for route, number in counted.items()}
+            row = {
+                f"check-ins on {route}": say_number(number) if known else UNTOLD for route, number in counted.items()
+            }
             rows.append({"setting": one.name, "outcome": str(outcome) or NOBODY, **row})
     return rows
 

@@ -55,8 +55,8 @@ def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:
             "the crisis alert reaches at least": f"{share:.4g} of crises",
             "": "crisis_recall_floor" if share == floor else "",
             "reviewed crises needed, none missed": reviews_needed(share),
-            "one missed": reviews_needed(share, 1),
-            "there are, counted by weight": f"{there:.4g}",
+            "crises needed, one missed": reviews_needed(share, 1),
+            "reviewed crises there are, counted by weight": f"{there:.4g}",
             "enough": "yes" if there >= reviews_needed(share) else "NO",
         }
         for share in sorted({*USUAL, floor})

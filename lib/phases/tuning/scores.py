@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import special
 
 from lib import routes
+from lib.definitions.thresholds import scale
 from lib.phases.tuning import recall_floor
 from lib.values.alerts import Score
 from lib.values.reviewed import Outcome
@@ -28,11 +29,12 @@ def near_thresholds(checkins: pd.DataFrame, thresholds: Mapping[str, float]) -> 
         beyond = near & ((away > 0) if one.score is Score.RISK else (away < 0))
         rows.append({
             "threshold": one.placeholder,
+            "scale": scale(one.placeholder),
             "now": f"{value:g}",
             "within": f"{point:g} on either side",
-            "just beyond it": int(beyond.sum()),
-            "just not": int((near & ~beyond).sum()),
-            "of": len(checkins),
+            "check-ins just beyond it": int(beyond.sum()),
+            "check-ins just not": int((near & ~beyond).sum()),
+            "of check-ins": len(checkins),
         })  # fmt: skip
     return rows
 
@@ -48,11 +50,11 @@ def by_week(checkins: pd.DataFrame) -> list[dict[str, Any]]:
             "week from": f"{week:%Y-%m-%d}",
             "check-ins": len(part),
             "risk of the lowest tenth": _spoken(low),
-            "of the middle": _spoken(middle),
-            "of the highest tenth": _spoken(high),
-            "without a usable score": len(part) - len(risks),
-            "reviewed": int((part["outcome"] != "").sum()),
-            "of them crises": int((part["outcome"] == Outcome.CRISIS).sum()),
+            "risk of the middle": _spoken(middle),
+            "risk of the highest tenth": _spoken(high),
+            "check-ins without a usable score": len(part) - len(risks),
+            "check-ins reviewed": int((part["outcome"] != "").sum()),
+            "crises of them": int((part["outcome"] == Outcome.CRISIS).sum()),
         })  # fmt: skip
     return rows
 

@@ -25,8 +25,8 @@ def test_without_reviews_every_answer_is_that_it_cannot_tell_and_the_cost_a_rang
     assert "1 check-ins are left out: nobody knows what they held." in found_settings.answer_in_words(one)
     assert "settings of the five" not in found_settings.answer_in_words(one)
     rows = {row["outcome"]: row for row in found_settings.confusion(one)}
-    assert rows["crisis"]["none"] == rows["none"]["crisis"] == "cannot tell"
-    assert (rows["not reviewed"]["crisis"], rows["not reviewed"]["none"]) == ("1", "1")
+    assert rows["crisis"]["check-ins on none"] == rows["none"]["check-ins on crisis"] == "cannot tell"
+    assert (rows["not reviewed"]["check-ins on crisis"], rows["not reviewed"]["check-ins on none"]) == ("1", "1")
     assert found_settings.fewest_missed(one).empty
     assert not found_settings.cheapest_pairs(one).lt(float("inf")).any(axis=None)
 
@@ -36,8 +36,8 @@ def test_each_setting_has_a_row_with_its_numbers():
     rows = found_settings.settings_table(one, SETTINGS)
     assert [row["setting"] for row in rows] == ["now", "best single move", "best of all together"]
     assert rows[-1]["CrisisRiskAbove"] == "80"
-    assert (rows[0]["check-ins to a higher alert than now"], rows[0]["to a lower one"]) == ("0", "0")
-    assert int(rows[-1]["check-ins to a higher alert than now"]) > 0 and int(rows[-1]["to a lower one"]) > 0
+    assert (rows[0]["check-ins to a higher alert than now"], rows[0]["check-ins to a lower one"]) == ("0", "0")
+    assert int(rows[-1]["check-ins to a higher alert than now"]) > 0 and int(rows[-1]["check-ins to a lower one"]) > 0
     assert "at least 99." in rows[-1]["crises with the crisis alert"]
 
 
@@ -45,7 +45,7 @@ def test_the_confusion_has_a_row_an_outcome_and_one_of_what_nobody_reviewed():
     rows = found_settings.confusion(found(population()))
     assert [row["outcome"] for row in rows[:5]] == ["none", "moderate", "high", "crisis", "not reviewed"]
     best = {row["outcome"]: row for row in rows if row["setting"] == "best of all together"}
-    assert best["crisis"]["none"] == best["none"]["crisis"] == "0"
+    assert best["crisis"]["check-ins on none"] == best["none"]["check-ins on crisis"] == "0"
 
 
 def test_charts_are_drawn_from_what_the_tables_say():

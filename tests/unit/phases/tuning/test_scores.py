@@ -13,9 +13,9 @@ def test_what_lies_within_a_point_is_counted_on_both_sides():
     rows = scores.near_thresholds(tuned.checkins([tuned.risky(risk, -0.58) for risk in risks]), THRESHOLDS)
     by_name = {row["threshold"]: row for row in rows}
     crisis, sentiment = by_name["CrisisRiskAbove"], by_name["SentimentBelow"]
-    assert (crisis["just beyond it"], crisis["just not"], crisis["of"]) == (2, 2, 6)
-    assert (sentiment["just beyond it"], sentiment["just not"]) == (0, 6)
-    assert by_name["HighRiskAbove"]["just beyond it"] == 0
+    assert (crisis["check-ins just beyond it"], crisis["check-ins just not"], crisis["of check-ins"]) == (2, 2, 6)
+    assert (sentiment["check-ins just beyond it"], sentiment["check-ins just not"]) == (0, 6)
+    assert by_name["HighRiskAbove"]["check-ins just beyond it"] == 0
 
 
 def test_each_week_says_how_risks_lie_and_who_was_reviewed():
@@ -25,10 +25,9 @@ def test_each_week_says_how_risks_lie_and_who_was_reviewed():
         "2025-12-29", "2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26",
     ]  # fmt: skip
     assert sum(row["check-ins"] for row in rows) == 112
-    assert rows[0]["of the middle"] == "7.5"
-    assert (rows[-1]["of the middle"], rows[-1]["without a usable score"], rows[-1]["of them crises"]) == (
-        "none", rows[-1]["check-ins"], 1,
-    )  # fmt: skip
+    assert rows[0]["risk of the middle"] == "7.5"
+    assert (rows[-1]["risk of the middle"], rows[-1]["crises of them"]) == ("none", 1)
+    assert rows[-1]["check-ins without a usable score"] == rows[-1]["check-ins"]
 
 
 def test_the_share_in_danger_has_exact_limits():
