@@ -130,7 +130,7 @@ def _candidate(live: Live) -> Candidate:
     return Candidate(live, live.settings.state_machine_name)
 
 
-def _require_gate(live: Live, entry: str, candidate: Wanted | None) -> None:
+def _require_gate(live: Live, entry: str, candidate: Wanted | None = None) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
     made = [candidate.value["definition"]] if candidate else []
     definitions = made or [value_of(row)["definition"] for row in traffic_entries.run_by(live, entry)]

@@ -134,4 +134,4 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
     assert "EvaluateRisk" not in alert_event._live_states(live)
     with pytest.raises(Refused, match="nothing was started"):
-        drill_runner._require_gate(live, live.settings.state_machine_arn, None)
+        drill_runner._require_gate(live, live.settings.state_machine_arn)
