@@ -7,7 +7,7 @@ import click
 
 from lib import settings
 from lib.aws import Live
-from lib.changes import engine
+from lib.changes import engine, undo_plan
 from lib.checks import require
 from lib.cli import notebooks, recorded_parameters, runner
 from lib.cli.app import exit_code, exits_with_code, main, parameters
@@ -93,6 +93,11 @@ def rolled_back(run: ConnectedRun, break_lock: bool, execute: runner.Execute) ->
             break_left(run.live, record.run_id)
         if not rows:
             raise nothing_to_undo(run)
+        if not undo_plan.is_anything_left(rows) and all(row.get("temporary") for row in rows):
+            raise BadParameters(
+                f"run {record.run_id} changed nothing that lasts, and what it made for a while is gone: nothing is to "
+                "undo"
+            )
         return exit_code([undone(run, execute)])
 
 

@@ -145,8 +145,9 @@ class Stage:
         return wait_for_work(self, fork_work(self, work), PATIENCE_SECONDS)
 
     def nothing_to_undo(self, code: int | None) -> bool:
-        """Whether a rollback that ended so says that the run was stopped before it changed anything, and it was."""
-        return code == BadParameters.exit_code and not self.record.changes()
+        """Whether a rollback that ended so says that the run was stopped before it changed what lasts, and it was."""
+        lasting = [row for row in self.record.changes() if not row.get("temporary")]
+        return code == BadParameters.exit_code and not lasting
 
 
 @contextlib.contextmanager
