@@ -226,7 +226,7 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
 
 
 def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the_rest(file, tmp_path, monkeypatch):
-    code, out = said("apply", file, "--from", "02", "--to", "03")
+    code, out = said("apply", file, "--from", "01", "--to", "03")
     assert code == 0, out
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
     chosen = load(str(file), {"mode": "apply", "run_id": run_id})
@@ -347,7 +347,7 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     client("s3").create_bucket(Bucket="the-records")
     stored = {**yaml.safe_load(file.read_text()), "record_store": "s3://the-records/runs"}
     file.write_text(yaml.safe_dump(stored), encoding="utf-8")
-    code, out = said("apply", file, "--from", "02", "--to", "03")
+    code, out = said("apply", file, "--from", "01", "--to", "03")
     assert code == 0, out
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
 
@@ -491,6 +491,28 @@ def test_a_walk_that_only_looked_prints_how_it_is_applied_or_what_somebody_appro
     assert ("Plan: plan-" in out) == (approval == "required")
 
 
+def test_the_commands_of_a_review_sign_it_and_the_record_says_so(file, tmp_path):
+    chosen = load(str(file))
+    record = records.open_run(chosen)
+    run = Run(chosen, record)
+    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
+    record.keep_json(records.CRITERIA, [{"name": "1 All test scenarios pass", "status": "passed", "found": "6 of 6"}])
+    records.seal(record)
+    accept, reject = (row["command"] for row in signature.commands(run))
+    code, out = typed(accept, tmp_path, REVIEWER="Sam Roe")
+    assert (code, f"Run {record.run_id}: accepted by Sam Roe at" in out) == (0, True), out
+    code, out = typed(reject, tmp_path, REVIEWER="Sam Roe", WHY="")
+    assert (code, "a rejection says why" in out) == (2, True), out
+    code, out = typed(reject, tmp_path, REVIEWER="Sam Roe", WHY="criterion 2 rests on ten drills")
+    assert (code, "REJECTED by Sam Roe" in out) == (0, True), out
+    assert "Review: REJECTED by Sam Roe" in said("status", file, record.run_id)[1]
+    assert [row["decision"] for row in record.rows(signature.LOG)] == ["accept", "reject"]
+    assert said("verify", record.folder)[0] == 0
+    with (record.folder / signature.LOG).open("a", encoding="utf-8") as log:
+        log.write(record.rows(signature.LOG)[0]["by"] + "\n")
+    assert said("verify", record.folder)[0] == 1  # nobody signs past the seals
+
+
 UNDO = test_a_run_is_undone_by_the_command_that_it_prints_and_by_its_notebooks
 WAYS_OUT = test_every_way_out_of_a_lock_that_is_printed_is_one
 TAKEN_AWAY = test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist
@@ -502,6 +524,7 @@ STORE = test_without_its_store_a_run_is_undone_and_with_it_gone_on_with
 NEXT = test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_nothing_is_left
 DOCTOR = test_what_the_doctor_prints_shows_the_lock_and_the_policy
 LANDING = test_a_walk_that_only_looked_prints_how_it_is_applied_or_what_somebody_approves
+SIGNED = test_the_commands_of_a_review_sign_it_and_the_record_says_so
 WALK = "tests/runbooks/test_approval_procedure.py"
 KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has
 
@@ -544,6 +567,10 @@ SITES = {
     "lib.cli.undo_commands.nothing_to_undo: runbook restore --unverified": STORE,
     "lib.cli.undo_commands.restore_command: runbook restore --unverified": STORE,
     "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
+    'lib.phases.review.signature.commands: runbook sign --by "$REVIEWER" --decision': SIGNED,
+    "rehearsal.approval_procedure.walk: runbook sign --by --decision accept": WALK,
+    "lib.phases.tuning.proposal.keep: runbook plan --thresholds": "tests/runbooks/test_tuning.py",
+    "lib.cli.change_commands.try_candidate: runbook apply --only": "tests/runbooks/test_candidate_only.py",
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
     "rehearsal.cli.rehearse: runbook open 03": KEPT,
     "rehearsal.approval_procedure._type: runbook": WALK,
@@ -599,25 +626,3 @@ def test_no_text_holds_a_command_or_a_piece_of_one_that_no_maker_made(folder):
         texts = [n for n in ast.walk(whole) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         found |= {f"{name}: {n.value}": 1 for n in texts if id(n) not in notes and BY_HAND.search(n.value)}
     assert found == {}
-
-
-def test_the_commands_of_a_review_sign_it_and_the_record_says_so(file, tmp_path):
-    chosen = load(str(file))
-    record = records.open_run(chosen)
-    run = Run(chosen, record)
-    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
-    record.keep_json(records.CRITERIA, [{"name": "1 All test scenarios pass", "status": "passed", "found": "6 of 6"}])
-    records.seal(record)
-    accept, reject = (row["command"] for row in signature.commands(run))
-    code, out = typed(accept, tmp_path, REVIEWER="Sam Roe")
-    assert (code, f"Run {record.run_id}: accepted by Sam Roe at" in out) == (0, True), out
-    code, out = typed(reject, tmp_path, REVIEWER="Sam Roe", WHY="")
-    assert (code, "a rejection says why" in out) == (2, True), out
-    code, out = typed(reject, tmp_path, REVIEWER="Sam Roe", WHY="criterion 2 rests on ten drills")
-    assert (code, "REJECTED by Sam Roe" in out) == (0, True), out
-    assert "Review: REJECTED by Sam Roe" in said("status", file, record.run_id)[1]
-    assert [row["decision"] for row in record.rows(signature.LOG)] == ["accept", "reject"]
-    assert said("verify", record.folder)[0] == 0
-    with (record.folder / signature.LOG).open("a", encoding="utf-8") as log:
-        log.write(record.rows(signature.LOG)[0]["by"] + "\n")
-    assert said("verify", record.folder)[0] == 1  # nobody signs past the seals

@@ -7,6 +7,7 @@ from steps import left_by_drills, runbook
 
 from lib.aws import connect
 from lib.telemetry import executions
+from lib.values.name_limits import candidate_of
 from rehearsal.account import clients
 
 
@@ -41,7 +42,8 @@ def test_the_notebooks_take_the_way_that_check_ins_take(account, client):
     assert ended.code == 0, (ended.said, ended.complained)
     calls = ended.record.rows("calls.jsonl")
     by = {row["resource"] for row in calls if row["operation"] == "StartExecution"}
-    assert by == {alias}  # the drill on the definition before
+    # The drill on the definition before, and those on the candidate of the new one.
+    assert by == {alias, account.arn("states", f"stateMachine:{candidate_of(account.state_machine_name)}")}
     now = json.loads(states.describe_state_machine(stateMachineArn=machine)["definition"])
     assert now["States"]["ProcessCheckin"]["Resource"] == f"{account.processor_arn}:live"
     checks = {row["name"]: row["status"] for row in ended.record.rows("checks.jsonl")}
