@@ -2,7 +2,7 @@
 
 import copy
 import json
-import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +34,9 @@ def _numbers_in(definition: Mapping[str, Any], ours: Any) -> dict[str, float]:  
 def _aligned(ours: Any, theirs: Any, numbers: dict[str, float]) -> bool:  # noqa: ANN401
     """Whether `theirs` is `ours` with numbers for placeholders, the same one everywhere; collects them."""
     if isinstance(ours, str) and (alone := templates.PLACEHOLDER.fullmatch(ours)):
-        return is_number(theirs) and math.isfinite(theirs) and numbers.setdefault(alone[1], theirs) == theirs
+        return (
+            is_number(theirs) and abs(theirs) <= sys.float_info.max and numbers.setdefault(alone[1], theirs) == theirs
+        )
     if isinstance(ours, dict) and isinstance(theirs, Mapping):
         return ours.keys() == theirs.keys() and all(_aligned(ours[key], theirs[key], numbers) for key in ours)
     if isinstance(ours, list) and isinstance(theirs, list):

@@ -33,3 +33,9 @@ def test_rules_that_are_not_ours_are_refused() -> None:
         thresholds.with_thresholds(uneven, {})
     with pytest.raises(BadParameters, match="Crisis"):
         thresholds.with_thresholds(PLAIN, {"Crisis": 1})
+
+
+@pytest.mark.parametrize("number", [10**400, float("inf"), float("nan")])
+def test_a_number_that_no_score_is_compared_with_is_not_ours(number) -> None:
+    with pytest.raises(BadParameters, match="EvaluateRisk"):
+        thresholds.thresholds_of(thresholds.with_thresholds(PLAIN, {"CrisisRiskAbove": number}))

@@ -98,7 +98,8 @@ def test_a_row_added_to_one_that_ended_is_found_and_to_one_that_was_killed_is_on
 def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypatch):
     settings, record = first
     assert resume.with_its_approval(Run(settings, record)).approved_plan == settings.approved_plan
-    newer = "parameter second_alarm_action: None, now ''; parameter no_checkin_hours: None, now 24"
+    added = {"second_alarm_action": "''", "no_checkin_hours": 24, "soak_minutes": 0}
+    newer = "; ".join(f"parameter {name}: None, now {value}" for name, value in added.items())
     with pytest.raises(Refused, match=f"begun with something else: {newer}. Go on"):  # and nothing besides
         approval.require_resumable(run_of(settings, record), [], "anybody")
     assert [phase.verdict for phase in run_phases.recorded_phases(record)] == ["succeeded"] * 9
