@@ -78,8 +78,8 @@ def table(logs: Sequence[WatchedLog]) -> list[dict[str, Any]]:
     return [
         {
             "log": log.what,
-            "lines": log.lines,
-            **{symptom.value: log.count(symptom) for symptom in Symptom},
+            "lines": f"{log.lines:,} read",
+            **{symptom.value: f"{log.count(symptom):,} times" for symptom in Symptom},
             "where": log.trouble or next((log.links[one] for one in (*log.bad, *ORDINARY) if one in log.links), ""),
         }
         for log in logs

@@ -114,7 +114,7 @@ def test_so_are_timeouts_killed_processes_and_throttles(line, said, watched):
     found, logs, _ = watched(Logs(**{GROUPS[0]: [line]}))
     assert (found["processor"].status, found["processor"].found.partition(";")[0]) == ("cannot tell", said)
     (row, *_) = watched_logs.table(logs)
-    assert (row["log"], row["lines"]) == ("processor", 1) and row["where"].startswith("https://")
+    assert (row["log"], row["lines"]) == ("processor", "1 read") and row["where"].startswith("https://")
 
 
 @pytest.mark.parametrize("error", [says("AccessDeniedException"), says("ResourceNotFoundException")])
