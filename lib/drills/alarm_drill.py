@@ -26,7 +26,7 @@ from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
 
 FIRED = "ALARM"
-EXPECTED = "a subscriber of its topic is told, and told when it is over"
+EXPECTED = "a subscriber of its topic is told that it went off"
 Message = dict[str, Any]
 
 
