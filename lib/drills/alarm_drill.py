@@ -107,10 +107,10 @@ def _set(live: Live, name: str, state: str, reason: str) -> None:
 def _heard(live: Live, session: str, name: str, state: str) -> bool:
     """Whether the notification of this alarm in this state, marked as ours, came within the alert limit."""
     patience = live.patience(live.settings.alert_limit_seconds, min(live.settings.poll_seconds, 1))
-    queue = subscribers.queue_name(session, "alarms")
+    url = subscribers.url_of(live, subscribers.queue_name(session, "alarms"))
 
     def came() -> bool:
-        bodies = [message.body for message in subscribers.receive(live, queue, "alarms")]
+        bodies = [message.body for message in subscribers.receive(live, url, "alarms")]
         return any(_is(body, name, state, session) for body in bodies)
 
     return until(came, bool, patience).seen

@@ -4,7 +4,7 @@ They exist only while a validation listens; `engine.temporary_things` records th
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -114,8 +114,9 @@ def collect(
     expected: Callable[[Sequence[Received]], bool],
 ) -> None:
     """Receive from every queue into `heard` until `expected` holds or the alert limit has passed."""
+    inboxes = _inboxes(live, session)
     until(
-        lambda: _hear(live, session, heard),
+        lambda: _hear(live, inboxes, heard),
         lambda _: expected(heard),
         live.patience(live.settings.alert_limit_seconds, min(live.settings.poll_seconds, 1)),
         more=bool,
@@ -125,16 +126,26 @@ def collect(
 def collect_strays(live: Live, session: str, heard: list[Received]) -> None:
     """Go on receiving into `heard` for `listen_seconds`: duplicates, late alerts, and what nobody expected."""
     patience = live.patience(live.settings.listen_seconds, min(live.settings.poll_seconds, 1))
+    inboxes = _inboxes(live, session)
     # The whole time, whatever comes; and then what is there already.
-    while until(lambda: _hear(live, session, heard), lambda _: False, patience, more=bool).seen:
+    while until(lambda: _hear(live, inboxes, heard), lambda _: False, patience, more=bool).seen:
         patience = replace(patience, seconds=0)
 
 
-def _hear(live: Live, session: str, heard: list[Received]) -> list[Received]:
+def _inboxes(live: Live, session: str) -> dict[str, str]:
+    """The URL of each listener's queue, by channel."""
+    return {channel: url_of(live, queue_name(session, channel)) for channel in QUEUES}
+
+
+def url_of(live: Live, queue: str) -> str:
+    """Where a listener's queue is read. Asked for once a wait, not once a look."""
+    with readable(f"looking for the listener {queue}"):
+        return str(live.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"])
+
+
+def _hear(live: Live, inboxes: Mapping[str, str], heard: list[Received]) -> list[Received]:
     """What is new, which `heard` then holds as well."""
-    new = _new(
-        heard, [message for channel in QUEUES for message in receive(live, queue_name(session, channel), channel)]
-    )
+    new = _new(heard, [message for channel, url in inboxes.items() for message in receive(live, url, channel)])
     heard += new
     return new
 
@@ -145,11 +156,10 @@ def _new(heard: Sequence[Received], received: Sequence[Received]) -> list[Receiv
     return [message for message in received if message.message_id not in known]
 
 
-def receive(live: Live, queue: str, channel: str) -> list[Received]:
+def receive(live: Live, url: str, channel: str) -> list[Received]:
     """What waits in a listener's queue, taken out of it."""
     sqs = live.client("sqs")
     with readable(f"receiving from the {channel} listener"):
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         # Asked to wait, SQS looks at all of its servers; else it may miss what is there.
         answer = sqs.receive_message(
             QueueUrl=url,
@@ -158,8 +168,10 @@ def receive(live: Live, queue: str, channel: str) -> list[Received]:
             WaitTimeSeconds=min(int(live.settings.poll_seconds), 20),
         )
         messages = answer.get("Messages", [])
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        # What SQS does not delete comes again, is known by its id then, and goes with its queue.
+        gone = [{"Id": str(place), "ReceiptHandle": one["ReceiptHandle"]} for place, one in enumerate(messages)]
+        if gone:
+            sqs.delete_message_batch(QueueUrl=url, Entries=gone)
     return [_message(channel, message) for message in messages]
 
 

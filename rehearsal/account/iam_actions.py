@@ -8,6 +8,8 @@ PREFIXES = {"stepfunctions": "states", "apigatewayv2": "apigateway"}
 # What an operation is allowed by, where that is not its own name.
 OTHERWISE = {
     ("lambda", "Invoke"): ("lambda:InvokeFunction",),
+    # What SQS does in batches, it allows as it does one by one.
+    ("sqs", "DeleteMessageBatch"): ("sqs:DeleteMessage",),
     ("s3", "HeadBucket"): ("s3:ListBucket",),
     ("s3", "ListObjectsV2"): ("s3:ListBucket",),
     ("s3", "GetBucketEncryption"): ("s3:GetEncryptionConfiguration",),

@@ -38,8 +38,8 @@ class Queues:
         self.due = [row for row in self.due if not any(row is one for one in now)]
         return {"Messages": [message for _, _, message in now]} if now else {}
 
-    def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
-        self.deleted.append(ReceiptHandle)
+    def delete_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> None:  # noqa: N803
+        self.deleted += [entry["ReceiptHandle"] for entry in Entries]
 
 
 def alert(name: str, subject: str = "[DRILL] Your6", **more: Any) -> dict[str, Any]:
