@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from lib.aws import Live
 from lib.checks import Check, Status, require
@@ -53,6 +54,11 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
       runbook drill prod --alarms
     """
     if alarms:
+        if click.get_current_context().get_parameter_source("scenario") is ParameterSource.COMMANDLINE:
+            raise BadParameters(
+                f"--scenario {scenario} and --alarms are two drills; expected one of them. Nothing was drilled: run one "
+                "after the other"
+            )
         return _fire_alarms(given(mode=Mode.APPLY))
     chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)
     run = session.begin_with(chosen)

@@ -20,13 +20,14 @@ from lib.errors import NotAsWanted
 from lib.record.run_phases import VALIDATION
 from lib.resources import desired, resource_kinds
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.monitoring import alarm_listing
 from lib.resources.resource_kinds import Subscription
 from lib.values.check_registry import Id
 from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
 
-FIRED = "ALARM"
-EXPECTED = "a subscriber of its topic is told that it went off"
+FIRED, OVER = "ALARM", "OK"
+EXPECTED = "a subscriber of its topic is told that it went off, and that it is over"
 Message = dict[str, Any]
 
 
@@ -46,12 +47,8 @@ def run(run: ConnectedRun) -> list[Check]:
 
 def _states(live: Live, wanted: Sequence[AlarmTemplate]) -> dict[str, str]:
     """The state of each alarm that is there."""
-    names = {one.name for one in wanted}
-    with readable("reading the states of the alarms"):
-        pages = live.client("cloudwatch").get_paginator("describe_alarms")
-        listed = pages.paginate(AlarmNamePrefix=f"{live.settings.state_machine_name}-", AlarmTypes=["MetricAlarm"])
-        rows = [row for page in listed for row in page["MetricAlarms"]]
-    return {row["AlarmName"]: row["StateValue"] for row in rows if row["AlarmName"] in names}
+    there = alarm_listing.of_names(live, [one.name for one in wanted])
+    return {name: row["StateValue"] for name, row in there.items()}
 
 
 def _topics(live: Live, wanted: Sequence[AlarmTemplate]) -> list[str]:
@@ -87,16 +84,28 @@ def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequ
         )
     if state == FIRED:
         return answer(Status.NOT_EXERCISED, "it is in alarm now, for a reason of its own: see to that first")
+    within = f"within {live.settings.alert_limit_seconds:g} s"
+    fired, over = _fired_and_over(live, session, one.name, state)
+    if not fired:
+        return answer(Status.FAILED, f"fired, and nobody was told {within}")
+    if not over:
+        return answer(Status.FAILED, f"told by {', '.join(names)} that it went off, and not {within} that it is over")
+    return answer(Status.PASSED, f"told by {', '.join(names)}, also that it is over")
+
+
+def _fired_and_over(live: Live, session: str, name: str, state: str) -> tuple[bool, bool]:
+    """Whether a subscriber was told that it went off, and that it is over; in its own state again, whatever happens."""
     reason = f"TEST by the runbook, {session}: nothing is wrong. The next line is that it is over"
     over = f"TEST by the runbook, {session}: it is over"
     try:
-        _set(live, one.name, FIRED, reason)
-        heard = _heard(live, session, one.name, FIRED)
+        _set(live, name, FIRED, reason)
+        fired = _heard(live, session, name, FIRED)
     finally:
-        _set(live, one.name, state, over)
-    if not heard:
-        return answer(Status.FAILED, f"fired, and nobody was told within {live.settings.alert_limit_seconds:g} s")
-    return answer(Status.PASSED, f"told by {', '.join(names)}")
+        # Whoever was told is told that it is over, also where nothing was known of the metric before.
+        _set(live, name, OVER, over)
+        if state != OVER:
+            _set(live, name, state, over)
+    return fired, fired and _heard(live, session, name, OVER)
 
 
 def _set(live: Live, name: str, state: str, reason: str) -> None:

@@ -4,9 +4,11 @@ import re
 
 import pytest
 from accounts import differences, snapshot
-from steps import carried_out, left_by_drills, runbook
+from click.testing import CliRunner
+from steps import carried_out, left_by_drills, runbook, words
 
 from lib.aws import connect
+from lib.cli import change_commands
 from lib.drills import subscribers
 from lib.resources import desired
 from lib.settings import with_changes
@@ -64,10 +66,30 @@ def test_the_second_action_is_listened_to_as_well(built, client):
     ended = runbook(chosen, "drill", "--alarms")
     assert ended.code == 0
     found = rows(ended)[f"{built.state_machine_name}-topic-operations-failed"]["found"]
-    assert found == "told by Second"
+    assert found == "told by Second, also that it is over"
     left = client("sns").list_subscriptions_by_topic(TopicArn=second)["Subscriptions"]
     assert left == []
     assert subscribers.left_behind(connect(chosen)) == []
+
+
+def test_an_alarm_whose_end_nobody_is_told_of_is_found(built, client):
+    name = f"{built.state_machine_name}-unscored"
+    (row,) = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    taken = client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members
+    mute = {key: value for key, value in row.items() if key in taken and key != "OKActions"}
+    client("cloudwatch").put_metric_alarm(**mute)
+    ended = runbook(built, "drill", "--alarms", alert_limit_seconds=2)
+    assert ended.code == 1
+    assert [row["found"] for row in rows(ended).values() if row["status"] == "failed"] == [
+        f"told by {built.ops_topic_name} that it went off, and not within 2 s that it is over"
+    ]
+
+
+def test_alarms_and_a_scenario_are_two_drills(account):
+    ended = CliRunner().invoke(change_commands.main, words(account, "drill", "--alarms", "--scenario", "high"))
+    assert ended.exit_code == 2
+    assert "--scenario high and --alarms are two drills" in ended.stderr
+    assert not account.runs_folder.exists()
 
 
 def test_without_alarms_nothing_is_fired(account):

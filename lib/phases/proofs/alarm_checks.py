@@ -14,6 +14,8 @@ from lib.errors import NotAsWanted
 from lib.phases.proofs import alarm_outlook
 from lib.resources import desired
 from lib.resources.existing.encryption import Key, key_named, lets, many, topic_key
+from lib.resources.monitoring import alarm_listing
+from lib.resources.monitoring.alarm_listing import COMPOSITE, METRIC
 from lib.values.check_registry import Id
 from lib.values.exact_json import document
 
@@ -30,7 +32,7 @@ MOST_ALARMS = 5_000  # of an account and region, unless AWS was asked for more
 def obstacles(live: Live) -> list[Check]:
     """What stands in the way of the alarms, before any is made."""
     wanted = desired.alarms(live)
-    listed = every_alarm(live)
+    listed = alarm_listing.of_both_kinds(live)
     return [
         *(_topic(live, arn) for arn in _actions(wanted)),
         _second(live, wanted),
@@ -39,17 +41,6 @@ def obstacles(live: Live) -> list[Check]:
         alarm_outlook.quiet(live),
         alarm_outlook.cost(live, wanted),
     ]
-
-
-def every_alarm(live: Live) -> dict[str, list[dict[str, Any]]]:
-    """Every alarm of the account in this region, by its kind."""
-    rows: dict[str, list[dict[str, Any]]] = {"MetricAlarms": [], "CompositeAlarms": []}
-    with readable("listing the account's alarms"):
-        pages = live.client("cloudwatch").get_paginator("describe_alarms")
-        for page in pages.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
-            for kind in rows:
-                rows[kind] += page.get(kind, [])
-    return rows
 
 
 def _actions(wanted: Sequence[AlarmTemplate]) -> list[str]:
@@ -129,13 +120,11 @@ def _quota(wanted: Sequence[AlarmTemplate], listed: dict[str, list[dict[str, Any
 def _others(wanted: Sequence[AlarmTemplate], listed: dict[str, list[dict[str, Any]]]) -> Iterator[Check]:
     """What of our names is there already, and what somebody made of ours."""
     ours = {one.name: one for one in wanted}
-    composite = [row for row in listed["CompositeAlarms"] if row["AlarmName"] in ours]
-    silent = [
-        row["AlarmName"] for row in listed["MetricAlarms"] if row["AlarmName"] in ours and not row["ActionsEnabled"]
-    ]
+    composite = [row for row in listed[COMPOSITE] if row["AlarmName"] in ours]
+    silent = [row["AlarmName"] for row in listed[METRIC] if row["AlarmName"] in ours and not row["ActionsEnabled"]]
     theirs = [
         row["AlarmName"]
-        for row in listed["MetricAlarms"]
+        for row in listed[METRIC]
         if row["AlarmName"] in ours and row.get("AlarmDescription") != ours[row["AlarmName"]].value["AlarmDescription"]
     ]
     said = [
@@ -152,7 +141,7 @@ def _others(wanted: Sequence[AlarmTemplate], listed: dict[str, list[dict[str, An
         "; ".join(said) or "none of somebody else's",
         expected,
     )
-    around = [row for row in listed["CompositeAlarms"] if any(name in str(row.get("AlarmRule", "")) for name in ours)]
+    around = [row for row in listed[COMPOSITE] if any(name in str(row.get("AlarmRule", "")) for name in ours)]
     held = [
         f"{row['AlarmName']} (suppressed by {row['ActionsSuppressor']})"
         for row in around

@@ -11,8 +11,8 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.definitions.alarm_templates import AlarmTemplate
-from lib.phases.proofs.alarm_checks import every_alarm
 from lib.resources import desired
+from lib.resources.monitoring import alarm_listing
 from lib.values.check_registry import Id
 
 LONG = timedelta(days=1)
@@ -23,8 +23,7 @@ SEEN_IN = "CloudWatch lists what had a datapoint in the last two weeks"
 def checks(live: Live) -> list[Check]:
     """How the alarms are now."""
     wanted = desired.alarms(live)
-    names = {one.name for one in wanted}
-    ours = [row for row in every_alarm(live)["MetricAlarms"] if row["AlarmName"] in names]
+    ours = list(alarm_listing.of_names(live, [one.name for one in wanted]).values())
     return [_enabled(wanted, ours), *_metrics(live, wanted), _long_without_data(ours)]
 
 

@@ -5,13 +5,12 @@ For `soak_minutes` it is looked at again and again; what goes wrong ends the wat
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib.aws import Live
-from lib.aws_answers import readable
 from lib.changes.plans import Outcome
 from lib.checks import Check, Status, failures
 from lib.definitions.alarm_lint import Missing
@@ -19,6 +18,7 @@ from lib.errors import RunbookError
 from lib.record.change_rows import WriteState
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.monitoring import alarm_listing
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
 from lib.routes import is_drill
@@ -30,7 +30,6 @@ from lib.wait import until
 
 PAUSE_SECONDS = 15.0  # between two looks
 ENDED_BADLY = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED)
-NAMES_A_CALL = 100  # that DescribeAlarms takes
 NAMES_SAID = 3
 EXECUTIONS, THROTTLES, ALARMS = (f"early watch: {what}" for what in ("check-ins that fail", "throttles", "alarms"))
 Now = Callable[[], datetime]
@@ -125,25 +124,13 @@ def _alarms(one: _Watch) -> Check:
     """Which of ours went off since the update. One that was in alarm before it is said, and waits for a person."""
     names, expected = _alarm_names(one.live), "none in ALARM"
     try:
-        rows = _in_alarm(one.live, names)
+        rows = [row for row in alarm_listing.of_names(one.live, names).values() if row["StateValue"] == "ALARM"]
     except RunbookError as error:
         return _unread(Id.WATCHED_ALARMS, ALARMS, error)
     new = [row["AlarmName"] for row in rows if row["StateUpdatedTimestamp"] > one.since]
     status = Status.FAILED if new else Status.WAITING if rows else Status.PASSED
     old = [f"{row['AlarmName']} (since before the update)" for row in rows if row["AlarmName"] not in new]
     return Check(Id.WATCHED_ALARMS, ALARMS, status, ", ".join([*new, *old]) or f"none of {len(names)}", expected)
-
-
-def _in_alarm(live: Live, names: Sequence[str]) -> list[dict[str, Any]]:
-    pages = live.client("cloudwatch").get_paginator("describe_alarms")
-    parts: Iterable[Sequence[str]] = (names[at : at + NAMES_A_CALL] for at in range(0, len(names), NAMES_A_CALL))
-    with readable("reading our alarms"):
-        return [
-            row
-            for part in parts
-            for page in pages.paginate(AlarmNames=list(part), StateValue="ALARM")
-            for row in page.get("MetricAlarms", [])
-        ]
 
 
 def _unread(which: Id, name: str, error: RunbookError) -> Check:

@@ -17,6 +17,7 @@ from lib.phases.proofs.key_use import may, row, short
 from lib.resources.existing import names
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.resources.existing.encryption import USES, key_named, queue_key, topic_key
+from lib.resources.monitoring import alarm_listing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
 from lib.routes import LOW_SENTIMENT_RULE
@@ -141,13 +142,12 @@ def _topic(live: Live, name: str) -> list[Check]:
 
 def _publishing(live: Live, topic: str) -> list[tuple[str, tuple[str, ...]]]:
     """The services that publish to a topic by what the account holds: a rule's target, an alarm's action."""
-    events, cloudwatch = live.client("events"), live.client("cloudwatch")
-    with readable("looking for the rules and alarms that publish to a topic"):
+    events = live.client("events")
+    with readable("looking for the rules that publish to a topic"):
         pages = events.get_paginator("list_rule_names_by_target").paginate(TargetArn=topic)
         rules = tuple(live.settings.rule_arn(rule) for page in pages for rule in page["RuleNames"])
-        kinds = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
-        listed = cloudwatch.get_paginator("describe_alarms").paginate(ActionPrefix=topic, AlarmTypes=list(kinds))
-        alarms = tuple(alarm["AlarmArn"] for page in listed for kind in kinds.values() for alarm in page.get(kind, []))
+    listed = alarm_listing.of_both_kinds(live, ActionPrefix=topic).values()
+    alarms = tuple(row["AlarmArn"] for rows in listed for row in rows)
     return [(who, sources) for who, sources in ((EVENTS, rules), (CLOUDWATCH, alarms)) if sources]
 
 

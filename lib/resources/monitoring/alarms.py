@@ -8,12 +8,11 @@ from lib.aws import Live
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.live_thing import LiveThing
+from lib.resources.monitoring.alarm_listing import COMPOSITE, LISTS, METRIC
 
 NAME, TAGS = "AlarmName", "Tags"
 EMPTY: tuple[Any, ...] = (None, "", [])
 THEIRS = "somebody is told by it of something else; give ours another name, by the workflow's, or theirs"
-METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
-KINDS = {METRIC: "MetricAlarms", COMPOSITE: "CompositeAlarms"}
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,13 @@ def _description(live: Live, name: str) -> dict[str, Any] | None:
 
     Raises NotAsWanted where a composite alarm has the name: CloudWatch would not take another of it.
     """
-    answer = live.client("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=list(KINDS))
-    if any(one[NAME] == name for one in answer.get(KINDS[COMPOSITE], [])):
+    answer = live.client("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=list(LISTS))
+    if any(one[NAME] == name for one in answer.get(LISTS[COMPOSITE], [])):
         raise NotAsWanted(
             f"{name} is a composite alarm that somebody made; expected none of this name, or a metric alarm. It was "
             "left alone: rename it, or have it renamed, and plan again"
         )
-    return next((one for one in answer.get(KINDS[METRIC], []) if one[NAME] == name), None)
+    return next((one for one in answer.get(LISTS[METRIC], []) if one[NAME] == name), None)
 
 
 def _value(live: Live, description: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,12 +46,16 @@ class Account:
         times = [UPDATED] * len(points)
         return [{"MetricDataResults": [{"Id": MetricDataQueries[0]["Id"], "Timestamps": times, "Values": points}]}]
 
-    def _describe_alarms(self, AlarmNames, StateValue):  # noqa: N803
-        assert (len(AlarmNames) <= 100, StateValue) == (True, "ALARM")
+    def _describe_alarms(self, AlarmNames, AlarmTypes):  # noqa: N803
+        assert (len(AlarmNames) <= 100, AlarmTypes) == (True, ["MetricAlarm"])
+        off = {name: after for after, name in self.alarms if after <= self.clock()}
         rows = [
-            {"AlarmName": name, "StateUpdatedTimestamp": UPDATED + timedelta(seconds=after)}
-            for after, name in self.alarms
-            if after <= self.clock() and name in AlarmNames
+            {
+                "AlarmName": name,
+                "StateValue": "ALARM" if name in off else "OK",
+                "StateUpdatedTimestamp": UPDATED + timedelta(seconds=off.get(name, 1)),
+            }
+            for name in AlarmNames
         ]
         return [{"MetricAlarms": rows}]
 
