@@ -11,7 +11,7 @@ from dataclasses import replace
 from lib.changes import approval, loss_guard, provenance, undo_plan
 from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Outcome, Plan, Result, Wanted
-from lib.changes.resource import Reopen, Resource
+from lib.changes.resource import Reopen, Resource, read_each
 from lib.changes.verification import verify
 from lib.changes.writer import Writer
 from lib.errors import NotAsWanted, Refused, RunbookError, also
@@ -27,7 +27,8 @@ __all__ = [
 
 def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
     """Compare every thing with what is wanted. Read-only: it only figures out what would be written."""
-    return Plan(phase, tuple(Change(item.resource, item.resource.read(), item.value) for item in wanted))
+    live = read_each([item.resource for item in wanted])
+    return Plan(phase, tuple(Change(item.resource, now, item.value) for item, now in zip(wanted, live, strict=True)))
 
 
 def carry_out(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time.sleep) -> Outcome:

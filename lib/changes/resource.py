@@ -4,10 +4,11 @@ What is special about a kind is declared in its class, and nowhere else. No AWS,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from itertools import groupby
+from typing import Any, ClassVar, Self
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 Place = tuple[str, ...]  # within a value: keys, from the outside in; () is the whole of it
@@ -37,6 +38,8 @@ class Resource(ABC):
     others_rely: ClassVar[bool] = False  # an undo restores it first; while it is not restored, the others must stay
     # Its write takes several calls: cut short, it leaves a value that is neither the one before nor the one after.
     in_parts: ClassVar[bool] = False
+    # Several are read by one call: one call each would pass what AWS allows a second.
+    together: ClassVar[bool] = False
     special: ClassVar[Mapping[Place, Field]] = {}
 
     @property
@@ -63,6 +66,11 @@ class Resource(ABC):
     def read(self) -> Value:
         """Its value, or None. Read-only."""
 
+    @classmethod
+    def read_all(cls, things: Sequence[Self]) -> list[Value]:
+        """The value of each of several of this kind, in their order. Read-only."""
+        return [thing.read() for thing in things]
+
     @abstractmethod
     def write(self, value: Value) -> datetime | None:
         """Make it so; None removes it. Returns when AWS says that it was written, where it does."""
@@ -77,6 +85,12 @@ class Resource(ABC):
 
     def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for
         """Wait until what an undo wrote is in force for everything that depends on it."""
+
+
+def read_each(things: Sequence[Resource]) -> list[Value]:
+    """The value of each, in order; neighbours of a kind that is read together are. Read-only."""
+    grouped = (list(group) for _, group in groupby(things, key=type))
+    return [value for group in grouped for value in group[0].read_all(group)]
 
 
 Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds

@@ -56,8 +56,8 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
     if alarms:
         if click.get_current_context().get_parameter_source("scenario") is ParameterSource.COMMANDLINE:
             raise BadParameters(
-                f"--scenario {scenario} and --alarms are two drills; expected one of them. Nothing was drilled: run one "
-                "after the other"
+                f"--scenario {scenario} and --alarms are two drills; expected one of them. Nothing was drilled: run "
+                "one after the other"
             )
         return _fire_alarms(given(mode=Mode.APPLY))
     chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)

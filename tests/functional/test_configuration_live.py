@@ -8,7 +8,6 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -110,14 +109,19 @@ def other_value(item: Any) -> Any:
 
 def test_whatever_of_the_plan_changes_is_named(live):
     """Also of a thing that is added to the plan tomorrow."""
-    unseen = []
-    for item in planned(live):
+    things, unseen = planned(live), []
+    # Alarms are alike, and read by one call: the first and the last stand for those between.
+    alarms = [item for item in things if item.resource.kind == "alarm"]
+    before = live_configuration.read(live)
+    for item in (item for item in things if item not in alarms[1:-1]):
         subject = f"{subject_of(item.resource)}: "
         for value in (other_value(item), item.value):
-            found = seen(live, partial(item.resource.write, value))
-            if not any(name.startswith(subject) for name in found):
+            item.resource.write(value)
+            after = live_configuration.read(live)
+            if not any(row.name.startswith(subject) for row in compare_facts(before.facts, after.facts)):
                 unseen.append((item.resource.name, value))
-    assert unseen == []
+            before = after
+    assert (before.unreadable, unseen) == ([], [])
 
 
 @dataclass(frozen=True)

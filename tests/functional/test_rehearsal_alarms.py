@@ -8,9 +8,11 @@ import pytest
 from lib.aws import connect
 from lib.changes import engine, undo_plan
 from lib.changes.plans import Wanted
+from lib.changes.resource import read_each
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import LOG, Record
 from lib.resources import connected_run, desired
+from lib.resources.monitoring import alarm_listing
 from lib.resources.resource_kinds import Alarm, Subscription, Topic, reopen
 from lib.settings import with_changes
 from rehearsal.account import baseline
@@ -52,6 +54,27 @@ def test_an_alarm_goes_off_by_its_own_dimensions_and_its_topic_tells(live, clien
     (notice,) = received(baseline.OPERATIONS_INBOX)
     told = json.loads(notice["Message"])
     assert (told["AlarmName"], told["NewStateValue"]) == ("Ours", "ALARM")
+
+
+def test_many_are_read_by_as_few_calls_as_cloudwatch_takes_each_as_by_itself(account, live, monkeypatch):
+    monkeypatch.setattr(alarm_listing, "NAMES_A_CALL", 3)
+    for name in ("One", "Three", "Seven"):
+        Alarm(live, name).write(value(live, AlarmDescription=name))
+    calls = list[dict]()
+    things = [
+        Alarm(connect(account, calls.append), name) for name in ("One", "Two", "Three", "Four", "Five", "Six", "Seven")
+    ]
+    calls.clear()
+    together = read_each(things)
+    assert [row["operation"] for row in calls] == ["DescribeAlarms"] * 3
+    assert together == [thing.read() for thing in things]
+    assert [row and row["AlarmDescription"] for row in together] == ["One", None, "Three", *[None] * 3, "Seven"]
+
+
+def test_one_of_many_that_is_a_composite_alarm_is_named(live, client):
+    client("cloudwatch").put_composite_alarm(AlarmName="Both", AlarmRule="FALSE")
+    with pytest.raises(NotAsWanted, match="Both is a composite alarm that somebody made"):
+        read_each([Alarm(live, "One"), Alarm(live, "Both")])
 
 
 def test_an_alarm_by_math_is_kept_whole_and_goes_off(live, client):

@@ -13,26 +13,26 @@ NAMES_A_CALL = 100  # that DescribeAlarms takes
 Row = dict[str, Any]
 
 
-def of_both_kinds(live: Live, **asked: str) -> dict[str, list[Row]]:
-    """Every alarm by its kind that fits what is asked of DescribeAlarms, such as `ActionPrefix`.
+def of_both_kinds(live: Live, names: Sequence[str] | None = None, **asked: str) -> dict[str, list[Row]]:
+    """Every alarm by its kind, of these names and what else is asked of DescribeAlarms, such as `ActionPrefix`.
 
     Without the kinds CloudWatch lists metric alarms alone. Raises NotAsWanted, Unreachable.
     """
     rows: dict[str, list[Row]] = {METRIC: [], COMPOSITE: []}
+    every = [{}] if names is None else [{"AlarmNames": part} for part in _parts(list(names))]
     with readable("listing the account's alarms"):
         pages = live.client("cloudwatch").get_paginator("describe_alarms")
-        for page in pages.paginate(AlarmTypes=list(rows), **asked):
-            for kind in rows:
-                rows[kind] += page.get(LISTS[kind], [])
+        for part in every:
+            for page in pages.paginate(AlarmTypes=list(rows), **part, **asked):
+                for kind in rows:
+                    rows[kind] += page.get(LISTS[kind], [])
     return rows
 
 
 def of_names(live: Live, names: Sequence[str]) -> dict[str, Row]:
     """The metric alarms of these names that are there, by name."""
-    rows = dict[str, Row]()
-    with readable("listing our alarms"):
-        pages = live.client("cloudwatch").get_paginator("describe_alarms")
-        for at in range(0, len(names), NAMES_A_CALL):
-            for page in pages.paginate(AlarmNames=list(names[at : at + NAMES_A_CALL]), AlarmTypes=[METRIC]):
-                rows |= {row["AlarmName"]: row for row in page.get(LISTS[METRIC], [])}
-    return rows
+    return {row["AlarmName"]: row for row in of_both_kinds(live, names)[METRIC]}
+
+
+def _parts(names: list[str]) -> list[list[str]]:
+    return [names[at : at + NAMES_A_CALL] for at in range(0, len(names), NAMES_A_CALL)]

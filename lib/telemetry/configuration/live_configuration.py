@@ -9,6 +9,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from lib import routes
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.changes.plans import Value
+from lib.changes.resource import read_each
 from lib.changes.unknown_values import require_none_feigned
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
@@ -89,6 +91,12 @@ class Subject:
     thing: LiveThing | None = None  # of a kind that is read as the plan does
     trouble: str = ""  # of a phase that cannot be planned: why
 
+    def made(self) -> bool:
+        """Whether a phase can be planned. Raises NotAsWanted where it cannot."""
+        if self.trouble:
+            raise NotAsWanted(self.trouble)
+        return True
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -106,6 +114,7 @@ def read(live: Live) -> Configuration:
     """Everything that a validation speaks of, as AWS holds it now. What cannot be read is a fact that says so."""
     time, listed = datetime.now(UTC).isoformat(timespec="seconds"), subjects(live)
     known = {(subject.kind, subject.name) for subject in listed}
+    values = _together([subject.thing for subject in listed if subject.thing and subject.thing.together])
     rests = dict[tuple[str, str], set[str]]()
     facts = dict[tuple[str, str], list[tuple[Reading, Fact]]]()
     ahead = deque(listed)
@@ -117,7 +126,7 @@ def read(live: Live) -> Configuration:
             continue
         rests.setdefault(where, set()).update(more)
         if where not in facts:
-            facts[where] = [(reading, _fact(live, subject, reading)) for reading in _readings(live, subject)]
+            facts[where] = [(reading, _fact(live, subject, reading)) for reading in _readings(live, subject, values)]
         named = _named(live, subject, [fact for _, fact in facts[where]])
         ahead.extend(one for one in named if (one.kind, one.name) not in known)
     return Configuration(time, [_resting(row, rests[where]) for where, rows in facts.items() for row in rows])
@@ -178,18 +187,19 @@ def _of_a_rule(rule: Mapping[str, Any]) -> str:
     return "12" if routes.of_event(source, detail_type) is Route.CRISIS else "1"
 
 
-def _readings(live: Live, subject: Subject) -> list[Reading]:
+def _together(things: Sequence[LiveThing]) -> dict[str, Any]:
+    """Their values by name; none where they cannot be read together, so that each is asked for itself."""
+    with suppress(RunbookError):
+        return dict(zip((thing.name for thing in things), read_each(things), strict=True))
+    return {}
+
+
+def _readings(live: Live, subject: Subject, values: Mapping[str, Any]) -> list[Reading]:
     if subject.kind == PLAN:
-        return [Reading("can be made", Sense.WHOLE, lambda: _made(subject))]
-    if subject.thing is not None:
-        return [Reading("value", Sense.WHOLE, subject.thing.read)]
+        return [Reading("can be made", Sense.WHOLE, subject.made)]
+    if (thing := subject.thing) is not None:
+        return [Reading("value", Sense.WHOLE, lambda: values[thing.name] if thing.name in values else thing.read())]
     return READINGS[subject.kind](live, subject.name)
-
-
-def _made(subject: Subject) -> bool:
-    if subject.trouble:
-        raise NotAsWanted(subject.trouble)
-    return True
 
 
 def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:
