@@ -5,10 +5,13 @@ What is special about a kind is declared in its class, and nowhere else. No AWS,
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, ClassVar, Self
+
+from lib.errors import RunbookError
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 Place = tuple[str, ...]  # within a value: keys, from the outside in; () is the whole of it
@@ -91,6 +94,14 @@ def read_each(things: Sequence[Resource]) -> list[Value]:
     """The value of each, in order; neighbours of a kind that is read together are. Read-only."""
     grouped = (list(group) for _, group in groupby(things, key=type))
     return [value for group in grouped for value in group[0].read_all(group)]
+
+
+def read_ahead(things: Sequence[Resource]) -> dict[str, Value]:
+    """By name, the values of what is read together; none where they cannot be: each is asked for itself then."""
+    together = [thing for thing in things if thing.together]
+    with suppress(RunbookError):
+        return dict(zip((thing.name for thing in together), read_each(together), strict=True))
+    return {}
 
 
 Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds

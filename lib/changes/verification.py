@@ -1,7 +1,7 @@
 """Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
 
 from lib.changes.plans import UNKNOWN, Outcome, differences, entry, same
-from lib.changes.resource import Resource, Value
+from lib.changes.resource import Resource, Value, read_ahead
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
 from lib.record.change_rows import WriteState
@@ -21,7 +21,7 @@ def verify(outcome: Outcome, run: Run) -> list[Check]:
     """
     settings = run.settings
     waiting = settings.verify_timeout_seconds if settings.mode == Mode.APPLY else 0
-    checks = []
+    checks, ahead = [], read_ahead([one.change.resource for one in outcome.results if not one.change.trouble])
     for result in outcome.results:
         change, kept = result.change, result.state == WriteState.KEPT
         wanted = change.before if kept else change.after
@@ -31,7 +31,10 @@ def verify(outcome: Outcome, run: Run) -> list[Check]:
             continue
         written = result.state in (WriteState.APPLIED, WriteState.NOTHING_TO_DO)
         try:
-            live = _settled(change.resource, wanted, waiting if written else 0, settings.poll_seconds)
+            name = change.resource.name
+            held = name in ahead and same(ahead[name], wanted)
+            seconds = waiting if written else 0
+            live = ahead[name] if held else _settled(change.resource, wanted, seconds, settings.poll_seconds)
         except NotAsWanted as error:
             # One thing that cannot be read keeps nobody from hearing of the others.
             checks.append(failed_check(change.resource, str(error), wanted))

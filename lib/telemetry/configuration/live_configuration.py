@@ -9,7 +9,6 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,7 @@ from lib import routes
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.changes.plans import Value
-from lib.changes.resource import read_each
+from lib.changes.resource import read_ahead
 from lib.changes.unknown_values import require_none_feigned
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
@@ -114,7 +113,7 @@ def read(live: Live) -> Configuration:
     """Everything that a validation speaks of, as AWS holds it now. What cannot be read is a fact that says so."""
     time, listed = datetime.now(UTC).isoformat(timespec="seconds"), subjects(live)
     known = {(subject.kind, subject.name) for subject in listed}
-    values = _together([subject.thing for subject in listed if subject.thing and subject.thing.together])
+    values = read_ahead([subject.thing for subject in listed if subject.thing])
     rests = dict[tuple[str, str], set[str]]()
     facts = dict[tuple[str, str], list[tuple[Reading, Fact]]]()
     ahead = deque(listed)
@@ -185,13 +184,6 @@ def _of_the_plan(thing: Any) -> Subject:  # noqa: ANN401 - a LiveThing
 def _of_a_rule(rule: Mapping[str, Any]) -> str:
     (source,), (detail_type,) = rule["pattern"]["source"], rule["pattern"]["detail-type"]
     return "12" if routes.of_event(source, detail_type) is Route.CRISIS else "1"
-
-
-def _together(things: Sequence[LiveThing]) -> dict[str, Any]:
-    """Their values by name; none where they cannot be read together, so that each is asked for itself."""
-    with suppress(RunbookError):
-        return dict(zip((thing.name for thing in things), read_each(things), strict=True))
-    return {}
 
 
 def _readings(live: Live, subject: Subject, values: Mapping[str, Any]) -> list[Reading]:
