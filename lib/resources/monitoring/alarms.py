@@ -43,8 +43,8 @@ class Alarm(LiveThing):
         live, last = things[0].live, things[-1]
         with readable(f"reading {len(things)} alarms", masked=live.settings.masked), last._understood():
             listed = alarm_listing.of_both_kinds(live, [thing.alarm for thing in things])
-            found = [_of_name(listed, thing.alarm) for thing in things]
-            return [row and _value(live, row) for row in found]
+            rows = [_of_name(listed, thing.alarm) for thing in things]
+            return [row and _value(live, row) for row in rows]
 
     def _read(self) -> dict[str, Any] | None:
         description = _description(self.live, self.alarm)
