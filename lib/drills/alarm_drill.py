@@ -26,6 +26,7 @@ from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
 
 FIRED = "ALARM"
+TEST = "TEST by the runbook"  # begins the reason of a state that a drill set
 EXPECTED = "a subscriber of its topic is told that it went off"
 Message = dict[str, Any]
 
@@ -87,8 +88,8 @@ def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequ
         )
     if state == FIRED:
         return answer(Status.NOT_EXERCISED, "it is in alarm now, for a reason of its own: see to that first")
-    reason = f"TEST by the runbook, {session}: nothing is wrong. The next line is that it is over"
-    over = f"TEST by the runbook, {session}: it is over"
+    reason = f"{TEST}, {session}: nothing is wrong. The next line is that it is over"
+    over = f"{TEST}, {session}: it is over"
     try:
         _set(live, one.name, FIRED, reason)
         heard = _heard(live, session, one.name, FIRED)

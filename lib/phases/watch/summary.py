@@ -1,0 +1,136 @@
+"""What a watch came to, from its rows: how much of the time it watched, what broke, what nobody could tell. No AWS."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lib.errors import NotAsWanted
+from lib.phases.watch import breaks, journal
+from lib.phases.watch.breaks import Break, Kind, Row
+from lib.phases.watch.journal import LOG
+from lib.phases.watch.pace import Pace, in_words, stamp
+from lib.record.records import Record
+
+NOBODY = "nobody watched this run"
+GOING_ON = "it goes on, or was killed: its last row is of {}"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A watch by its rows. `end`: how it ended; `unread`: what the newest checkpoint could not read."""
+
+    pace: Pace
+    end: str
+    checkpoints: int
+    gaps: tuple[Row, ...]
+    breaks: tuple[Break, ...]
+    unread: tuple[str, ...]
+    failed_news: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether its time is over, so that no part of it is still to be watched."""
+        return self.end == journal.End.WHOLE
+
+    @property
+    def missed(self) -> int:
+        return sum(int(row["missed"]) for row in self.gaps)
+
+    @property
+    def said(self) -> str:
+        """The watch in a sentence: what it watched, its gaps, what broke."""
+        time = f"{stamp(self.pace.begun)} to {stamp(self.pace.until)}"
+        parts = [f"{self.checkpoints} checkpoints of {self.pace.planned} planned, {time}, {self.end}"]
+        parts.append(self._of_gaps() if self.gaps else "no gap")
+        lasting = breaks.open_breaks(self.breaks)
+        over = len(self.breaks) - len(lasting)
+        parts += [f"{one.name} BROKEN since {one.since}: {one.value}" for one in lasting]
+        parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
+        parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
+        parts.append(f"{self.failed_news} alerts did not reach the operations topic" if self.failed_news else "")
+        return "; ".join(filter(None, parts))
+
+    def _of_gaps(self) -> str:
+        unwatched = sum((_length(row) for row in self.gaps), timedelta())
+        return f"NOT WATCHED in {len(self.gaps)} gaps, {in_words(unwatched)}, {self.missed} checkpoints missed"
+
+    def to_row(self) -> dict[str, Any]:
+        """As plain data, for a script."""
+        return {
+            "begun": stamp(self.pace.begun),
+            "until": stamp(self.pace.until),
+            "end": self.end,
+            "checkpoints": self.checkpoints,
+            "planned": self.pace.planned,
+            "gaps": [{key: row[key] for key in ("from", "to", "missed", "why")} for row in self.gaps],
+            "breaks": [one.to_row() for one in self.breaks],
+            "unread": list(self.unread),
+        }
+
+
+def _length(gap: Row) -> timedelta:
+    return datetime.fromisoformat(gap["to"]) - datetime.fromisoformat(gap["from"])
+
+
+def of_rows(rows: Sequence[Row]) -> Watched | None:
+    """The newest watch among these rows; None where nobody watched."""
+    mine = journal.latest_watch(rows)
+    if not mine:
+        return None
+    checkpoints = [row for row in mine if row["row"] == Kind.CHECKPOINT]
+    newest = checkpoints[-1]["answers"] if checkpoints else []
+    every = tuple(breaks.every_break(mine))
+    end = str(mine[-1]["why"]) if mine[-1]["row"] == Kind.ENDED else GOING_ON.format(mine[-1]["time"])
+    return Watched(
+        pace=journal.pace_of(mine),
+        end=end,
+        checkpoints=len(checkpoints),
+        gaps=tuple(row for row in mine if row["row"] == Kind.GAP),
+        breaks=every,
+        unread=tuple(one["asked"] for one in newest if one["error"]),
+        failed_news=sum(one.untold is not None for one in every),
+    )
+
+
+def of_run(record: Record) -> Watched | None:
+    """The newest watch of a run, as its record tells."""
+    return of_rows(record.rows(LOG))
+
+
+def in_a_sentence(record: Record) -> str:
+    """What the watch of a run came to; that nobody watched it, where nobody did."""
+    watched = of_run(record)
+    return watched.said if watched else NOBODY
+
+
+def table(record: Record) -> list[dict[str, str]]:
+    """The watch of a run, what is bad first: what broke, gaps, what could not be read, then each checkpoint's count."""
+    watched = of_run(record)
+    if watched is None:
+        return []
+    rows = [
+        *({"what": one.name, "from": one.since, "until": one.over or "it lasts", "said": f"BROKEN: {one.value}; "
+           f"limit: {one.limit}"} for one in watched.breaks),
+        *({"what": "gap", "from": row["from"], "until": row["to"],
+           "said": f"NOT WATCHED, {row['missed']} checkpoints missed: {row['why']}"} for row in watched.gaps),
+    ]  # fmt: skip
+    begun, until = stamp(watched.pace.begun), stamp(watched.pace.until)
+    return [*rows, {"what": "the watch", "from": begun, "until": until, "said": watched.said}]
+
+
+def require_quiet(rows: Sequence[Row]) -> None:
+    """Raise NotAsWanted where a criterion broke in this watch, over by now or not, and where its end was not read."""
+    watched = of_rows(rows)
+    if watched and watched.breaks:
+        named = "; ".join(
+            f"{one.name}, since {one.since}, {f'over at {one.over}' if one.over else 'and it lasts'}: {one.value}, "
+            f"limit {one.limit}"
+            for one in watched.breaks
+        )
+        raise NotAsWanted(f"{len(watched.breaks)} criteria broke while this run was watched: {named}")
+    if watched and watched.unread:
+        raise NotAsWanted(
+            f"the watch could not read at its end: {', '.join(watched.unread)}; nobody looked at the last of its time. "
+            "Watch on, or review the run once AWS answers"
+        )
