@@ -76,9 +76,12 @@ class Pace:
         return min(LONGEST_GRACE, self.every / 4)
 
     def due_after(self, moment: datetime) -> datetime:
-        """The first planned moment after this one; the end where there is none."""
+        """The first planned moment after this one; the end where there is none.
+
+        By a clock that was set back, a moment may lie before the watch began: the grid goes on there.
+        """
         number = floor((moment - self.begun) / self.every) + 1
-        return min(self.begun + max(0, number) * self.every, self.until)
+        return min(self.begun + number * self.every, self.until)
 
     def missed(self, due: datetime, now: datetime) -> int:
         """How many planned checkpoints, from the one that was `due`, had no checkpoint at their time by `now`."""

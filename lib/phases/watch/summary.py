@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from lib.checks import Status
 from lib.errors import NotAsWanted
 from lib.phases.watch import breaks, journal
 from lib.phases.watch.breaks import Break, Kind, Row
@@ -98,25 +99,27 @@ def of_run(record: Record) -> Watched | None:
     return of_rows(record.rows(LOG))
 
 
-def in_a_sentence(record: Record) -> str:
-    """What the watch of a run came to; that nobody watched it, where nobody did."""
-    watched = of_run(record)
-    return watched.said if watched else NOBODY
-
-
 def table(record: Record) -> list[dict[str, str]]:
-    """The watch of a run, what is bad first: what broke, gaps, what could not be read, then each checkpoint's count."""
+    """The watch of a run: what broke, each gap, and the watch itself. What is over, and a gap, is to be explained."""
     watched = of_run(record)
     if watched is None:
         return []
-    rows = [
-        *({"what": one.name, "from": one.since, "until": one.over or "it lasts", "said": f"BROKEN: {one.value}; "
-           f"limit: {one.limit}"} for one in watched.breaks),
-        *({"what": "gap", "from": row["from"], "until": row["to"],
-           "said": f"NOT WATCHED, {row['missed']} checkpoints missed: {row['why']}"} for row in watched.gaps),
-    ]  # fmt: skip
-    begun, until = stamp(watched.pace.begun), stamp(watched.pace.until)
-    return [*rows, {"what": "the watch", "from": begun, "until": until, "said": watched.said}]
+    rows = [_break_row(one) for one in watched.breaks]
+    for gap in watched.gaps:
+        said = f"NOT WATCHED, {gap['missed']} checkpoints missed: {gap['why']}"
+        rows.append(_row("gap", Status.WAITING, gap["from"], gap["to"], said))
+    status = Status.PASSED if watched.whole and not rows and not watched.unread else Status.WAITING
+    times = stamp(watched.pace.begun), stamp(watched.pace.until)
+    return [*rows, _row("the watch", status, *times, watched.said)]
+
+
+def _break_row(one: Break) -> dict[str, str]:
+    status = Status.WAITING if one.over else Status.FAILED
+    return _row(one.name, status, one.since, one.over or "it lasts", f"{one.value}; limit: {one.limit}")
+
+
+def _row(what: str, status: Status, since: str, until: str, said: str) -> dict[str, str]:
+    return {"what": what, "status": status, "from": since, "until": until, "said": said}
 
 
 def require_quiet(rows: Sequence[Row]) -> None:
