@@ -3,7 +3,6 @@
 It writes to the run's record, and publishes to the operations topic where a criterion breaks; it changes nothing else.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from lib.phases.watch.breaks import Row
 from lib.phases.watch.criteria import change_moment
 from lib.phases.watch.journal import LOG, Journal
 from lib.phases.watch.loop import Clocks, Shown, Watch
-from lib.phases.watch.pace import Pace, duration, in_words, since_change, stamp
+from lib.phases.watch.pace import Pace, as_typed, duration, since_change, stamp
 from lib.phases.watch.reader import Reader
 from lib.record import command_lines, run_phases, writers
 from lib.record.records import Record
@@ -52,6 +51,7 @@ def watch(given: Callable[..., Settings], run_id: str, length: str, every: str) 
     chosen = given(mode=Mode.PLAN, run_id=run_id)
     run = session.reopen_with(chosen)
     terminal.identity(run.live)
+    terminal.say("The watch only reads, but for its record, and tells the operations topic where a criterion breaks.")
     with runner.sealing(run.record), _alone(run.record):
         rows = _watch(run, times)
     watched = summary.of_rows(rows)
@@ -71,12 +71,12 @@ def _watch(run: ConnectedRun, times: tuple[timedelta, timedelta]) -> Sequence[Ro
     since = stamp(now) if kept.rows else stamp(since_change(_change_moment(run), now, pace.every))
     reader = Reader(run)
     shown = Shown(watch_lines.row, watch_lines.countdown)
-    going = Watch(kept, reader.read, reader.tell, Clocks(_now, time.monotonic, run.live.sleep), shown)
+    going = Watch(kept, reader.read, reader.tell, Clocks(_now, run.live.clock, run.live.sleep), shown)
     try:
         return going.run(pace, since=since, caller=run.live.identity.caller)
     except KeyboardInterrupt:
-        words = ("--for", in_words(pace.length).replace(" ", ""), "--every", in_words(pace.every).replace(" ", ""))
-        way = command_lines.runbook(run.settings, "watch", run.record.run_id, *words)
+        length, every = map(as_typed, times)
+        way = command_lines.runbook(run.settings, "watch", run.record.run_id, "--for", length, "--every", every)
         terminal.result(f"Stopped: nobody watches from now on. Go on: {way}")
         raise
 

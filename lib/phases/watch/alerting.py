@@ -67,7 +67,7 @@ def _crises(log: pd.DataFrame, crises: pd.DataFrame, span: Span, limit: float, l
         named = ", ".join(slow[:NAMED]) + (f" and {len(slow) - NAMED} more" if len(slow) > NAMED else "")
         return Check(Id.WATCH_CRISES, name, Status.FAILED, f"{len(slow)} of {len(seconds)}: {named}", expected)
     if lacking or not seconds:
-        said = lacking or "no real crisis in this time; what times this path then are drills alone"
+        said = lacking or "no real crisis in this time, so that there was none to time"
         return Check(Id.WATCH_CRISES, name, Status.CANNOT_TELL, said, expected)
     return Check(Id.WATCH_CRISES, name, Status.PASSED, f"{len(seconds)}, the slowest {max(seconds):.1f} s", expected)
 

@@ -40,6 +40,13 @@ def in_words(length: timedelta) -> str:
     return " ".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
 
 
+def as_typed(length: timedelta) -> str:
+    """A length as `duration` takes it, in the largest unit that it is a whole number of: `90m`, never `1h 30m`."""
+    seconds = round(length.total_seconds())
+    unit = next(unit for unit in reversed(SECONDS) if seconds % SECONDS[unit] == 0)
+    return f"{seconds // SECONDS[unit]}{unit}"
+
+
 def stamp(moment: datetime) -> str:
     """A moment as the rows of a watch have it: UTC, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -49,12 +49,12 @@ class Watched:
         parts += [f"{one.name} BROKEN since {one.since}: {one.value}" for one in lasting]
         parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
         parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
-        parts.append(f"{self.failed_news} alerts did not reach the operations topic" if self.failed_news else "")
+        parts.append(f"not told to the operations topic: {self.failed_news}" if self.failed_news else "")
         return "; ".join(filter(None, parts))
 
     def _of_gaps(self) -> str:
         unwatched = sum((_length(row) for row in self.gaps), timedelta())
-        return f"NOT WATCHED in {len(self.gaps)} gaps, {in_words(unwatched)}, {self.missed} checkpoints missed"
+        return f"NOBODY WATCHED for {in_words(unwatched)} (gaps: {len(self.gaps)}, checkpoints missed: {self.missed})"
 
     def to_row(self) -> dict[str, Any]:
         """As plain data, for a script."""
@@ -131,7 +131,7 @@ def require_quiet(rows: Sequence[Row]) -> None:
             f"limit {one.limit}"
             for one in watched.breaks
         )
-        raise NotAsWanted(f"{len(watched.breaks)} criteria broke while this run was watched: {named}")
+        raise NotAsWanted(f"while this run was watched it broke: {named}")
     if watched and watched.unread:
         raise NotAsWanted(
             f"the watch could not read at its end: {', '.join(watched.unread)}; nobody looked at the last of its time. "

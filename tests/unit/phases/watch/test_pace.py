@@ -47,6 +47,12 @@ def test_a_length_is_said_as_short_as_it_is_exact(length, said):
     assert pace.in_words(length) == said
 
 
+@pytest.mark.parametrize("text", ["90s", "15m", "90m", "36h", "2d", "61s"])
+def test_a_length_is_typed_again_as_it_was(text):
+    assert pace.as_typed(pace.duration(text, "--for")) == text
+    assert pace.as_typed(pace.duration("24h", "--for")) == "1d"
+
+
 def test_the_grid_begins_with_the_watch_and_ends_at_its_end():
     day = Pace(NOON, timedelta(hours=24), QUARTER)
     assert (day.planned, day.until) == (97, NOON + timedelta(hours=24))
