@@ -20,6 +20,7 @@ from lib.resources import desired
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.routes import Route
 from lib.settings import Settings
+from lib.telemetry.execution_status import Count
 
 MINUTE, WEEK = timedelta(minutes=1), timedelta(days=7)
 FROM = START - timedelta(hours=2)
@@ -139,7 +140,7 @@ class WatchedAccount:
     def _points(self, metric: str, name: str) -> list[datetime]:
         """One a minute of check-ins a week ago and of calls of a function, and what is planted."""
         minutes = round((self.time.wall - FROM) / MINUTE)
-        if metric == "ExecutionsStarted":
+        if metric == Count.STARTED:
             return [FROM - WEEK + number * MINUTE for number in range(minutes)]
         usual = [FROM + number * MINUTE for number in range(minutes)] if metric == "Invocations" else []
         return [*usual, *(at for at in self.counted.get((name, metric), ()) if at <= self.time.wall)]

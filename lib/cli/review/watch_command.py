@@ -12,7 +12,7 @@ import click
 from lib.cli import read_commands, runner
 from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.display import terminal, watch_lines
-from lib.errors import Refused, RunbookError
+from lib.errors import Refused, RunbookError, Unrecorded
 from lib.phases import session
 from lib.phases.watch import summary
 from lib.phases.watch.breaks import Row
@@ -52,8 +52,14 @@ def watch(given: Callable[..., Settings], run_id: str, length: str, every: str) 
     run = session.reopen_with(chosen)
     terminal.identity(run.live)
     terminal.say("The watch only reads, but for its record, and tells the operations topic where a criterion breaks.")
-    with runner.sealing(run.record), _alone(run.record):
-        rows = _watch(run, times)
+    rows: Sequence[Row] = ()
+    try:
+        with runner.sealing(run.record), _alone(run.record):
+            rows = _watch(run, times)
+    except Unrecorded as error:
+        if not rows:
+            raise
+        terminal.complain(error)  # a store that does not answer at the end takes nothing from what was watched
     watched = summary.of_rows(rows)
     code, why = _review(chosen)
     terminal.result(f"Watch of run {run_id}: {watched.said if watched else summary.NOBODY}")

@@ -80,7 +80,7 @@ def _so_far(took: float, ended: pd.DataFrame) -> str:
 def _routes(record: Record, counted: list[Mapping[str, int]], lacking: str) -> Check:
     """The shares of the routes, in the newest time and in the whole watch, against those of the backtest."""
     name, expected = "watch: routes as busy as forecast", f"no route {BUSIER:g} times as busy as the backtest's share"
-    forecast = forecast_counts(record)
+    forecast = _forecast_counts(record)
     if not forecast:
         return Check(Id.WATCH_ROUTES, name, Status.CANNOT_TELL, NO_FORECAST, expected)
     whole = sum((Counter(counts) for counts in counted), Counter[str]())
@@ -94,7 +94,7 @@ def _routes(record: Record, counted: list[Mapping[str, int]], lacking: str) -> C
     return Check(Id.WATCH_ROUTES, name, Status.PASSED, f"{of}: {shares}", expected)
 
 
-def forecast_counts(record: Record) -> dict[str, int]:
+def _forecast_counts(record: Record) -> dict[str, int]:
     """How many of the recorded check-ins the backtest of this run would have sent each way; empty without one."""
     kept = record.kept_as(FORECAST)
     if not kept:

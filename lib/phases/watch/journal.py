@@ -34,7 +34,7 @@ def latest_watch(rows: Sequence[Row]) -> list[Row]:
     return list(rows[begun[-1] :]) if begun else []
 
 
-def is_over(rows: Sequence[Row]) -> bool:
+def _is_over(rows: Sequence[Row]) -> bool:
     """Whether a watch came to the end of its time; one that stopped, or was killed, can be gone on with."""
     return any(row["row"] == Kind.ENDED and row["why"] == End.WHOLE for row in rows)
 
@@ -86,7 +86,7 @@ class Journal:
     def of(cls, record: Record, complain: Callable[[RunbookError], None]) -> "Journal":
         """The journal of a run's newest watch that is not over; an empty one where there is none."""
         rows = latest_watch(record.rows(LOG))
-        return cls(record, complain, [] if is_over(rows) else rows)
+        return cls(record, complain, [] if _is_over(rows) else rows)
 
     def add(self, kind: Kind, moment: datetime, **more: Any) -> Row:  # noqa: ANN401 - plain data
         """Add a row, and say so where it could not be written: it is then tried again with the next one."""

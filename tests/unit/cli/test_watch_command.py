@@ -1,6 +1,7 @@
 """The command `runbook watch` around its loop: what it refuses, how it ends, what it prints. No AWS, no real time."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from watched_account import WatchedAccount
 
 from lib.cli.change_commands import main
 from lib.cli.review import watch_command
-from lib.errors import NotAsWanted, Unreachable
+from lib.errors import NotAsWanted, Unreachable, Unrecorded
 from lib.phases.watch import checkpoint, reader
 from lib.phases.watch.checkpoint import Asked
 from lib.phases.watch.journal import LOG
@@ -88,6 +89,18 @@ def test_a_review_that_is_not_possible_is_said_with_the_way_on(typed, monkeypatc
     assert ended.exit_code == Unreachable.exit_code
     assert "The watch could not end with its review. Go on: runbook review local" in ended.output
     assert "Unreachable: no answer while connecting" in ended.stderr
+
+
+def test_a_store_that_is_away_at_the_end_takes_nothing_from_what_was_watched(typed, monkeypatch):
+    @contextmanager
+    def sealing(record):
+        yield
+        raise Unrecorded("the store does not answer")
+
+    monkeypatch.setattr(watch_command.runner, "sealing", sealing)
+    ended = typed("--for", "15m")
+    assert (ended.exit_code, typed.reviews) == (0, [REVIEW])
+    assert "Unrecorded: the store does not answer" in ended.stderr and "nothing broke" in ended.stdout
 
 
 @pytest.mark.parametrize(
