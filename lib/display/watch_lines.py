@@ -9,19 +9,19 @@ from lib.display import console, marks
 from lib.display.durations import duration
 from lib.phases.watch import breaks, journal
 from lib.phases.watch.breaks import Kind, Row
-from lib.phases.watch.pace import in_words
+from lib.phases.watch.pace import for_people, in_words
 
 
 def row(added: Row) -> None:
     """A row of a watch as it is added. What went wrong is said also where little is."""
     if console.is_watched():
         console.overwrite("")
-    kind, at = added["row"], added["time"]
+    kind, at = added["row"], for_people(added["time"])
     if kind == Kind.CHECKPOINT:
         _checkpoint(added)
     elif kind == Kind.GAP:
-        said = f"{added['from']} to {added['to']}, {added['missed']} checkpoints missed: {added['why']}"
-        console.line(f"NOT WATCHED from {said}", result=True)
+        hours = f"{for_people(added['from'])} to {for_people(added['to'])}"
+        console.line(f"NOT WATCHED from {hours}, {added['missed']} checkpoints missed: {added['why']}", result=True)
     elif kind == Kind.CLOCK:
         console.line(f"{at}  this machine's clock was set back by {duration(added['back_seconds'])}", result=True)
     elif kind == Kind.ALERT and added["published"]:
@@ -41,7 +41,9 @@ def _checkpoint(added: Row) -> None:
     counted = Counter(str(check.status) for check in checks)
     in_numbers = ", ".join(f"{counted[word]} {word}" for word in marks.worst_first(counted, counted))
     worst = marks.worst_first(counted, counted)[0] if counted else str(Status.CANNOT_TELL)
-    console.verdict_line(worst, f": checkpoint of {added['time']}, read in {added['seconds']:g} s: {in_numbers}")
+    console.verdict_line(
+        worst, f": checkpoint of {for_people(added['time'])}, read in {added['seconds']:g} s: {in_numbers}"
+    )
     for check in (one for one in checks if one.status == Status.FAILED):
         console.verdict_line(check.status, f": {check.name}: {check.found}; limit: {check.expected}", result=True)
 

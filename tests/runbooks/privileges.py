@@ -161,7 +161,7 @@ def _watch(live: Live) -> Any:
     asked = {one: ask for one, ask in reader.questions(run).items() if one is not Asked.CRITERIA}
     made = checkpoint.make(asked, lambda one, until: span, lambda: now, lambda: 0.0)
     try:
-        news.publish(run, Break("k", "alarms", "a trial", "none", "none", "now"), News.BROKEN)
+        news.publish(run, Break("k", "alarms", "a trial", "none", "none", "2026-01-01T00:00:00+00:00"), News.BROKEN)
         said = "told"
     except RunbookError as error:
         cause = error.__cause__

@@ -5,6 +5,7 @@ No word of a check-in, no address and no account secret stands in a message: whi
 
 from lib.aws_answers import readable
 from lib.phases.watch.breaks import Break, News
+from lib.phases.watch.pace import for_people
 from lib.record import command_lines
 from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts, escape
@@ -12,7 +13,7 @@ from lib.values import contacts, escape
 MARK = "[WATCH]"  # begins every subject and message, as [DRILL] does those of a drill
 LONGEST_SUBJECT = 100  # characters; SNS refuses a longer one, or one that is not ASCII
 LONGEST_PART = 1_500  # of a value or a limit: what a person reads on a telephone
-WORDS = {News.BROKEN: "BROKEN", News.OVER: "over again"}
+WORDS = {News.BROKEN: "BROKEN", News.OVER: "is over"}
 
 
 def subject(run: ConnectedRun, one: Break, news: News) -> str:
@@ -24,7 +25,7 @@ def subject(run: ConnectedRun, one: Break, news: News) -> str:
 
 def message(run: ConnectedRun, one: Break, news: News) -> str:
     """The whole message: who says it, of which run, which criterion, with which value against which limit."""
-    since = f"since {one.since}" + (f", over at {one.over}" if one.over else "")
+    since = f"since {for_people(one.since)}" + (f", over at {for_people(one.over)}" if one.over else "")
     lines = [
         f"{MARK} {WORDS[news]}: {one.name}",
         f"value: {_cut(one.value)}",

@@ -52,6 +52,11 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def for_people(stamped: str) -> str:
+    """The moment of a row as people read it: `2026-11-28 12:15:00 UTC`."""
+    return f"{datetime.fromisoformat(stamped).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 @dataclass(frozen=True)
 class Pace:
     """When a watch began, how long it lasts, and how far its checkpoints are apart."""

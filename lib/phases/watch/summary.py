@@ -10,7 +10,7 @@ from lib.errors import NotAsWanted
 from lib.phases.watch import breaks, journal
 from lib.phases.watch.breaks import Break, Kind, Row
 from lib.phases.watch.journal import LOG
-from lib.phases.watch.pace import Pace, in_words, stamp
+from lib.phases.watch.pace import Pace, for_people, in_words, stamp
 from lib.record.records import Record
 
 NOBODY = "nobody watched this run"
@@ -41,12 +41,12 @@ class Watched:
     @property
     def said(self) -> str:
         """The watch in a sentence: what it watched, its gaps, what broke."""
-        time = f"{stamp(self.pace.begun)} to {stamp(self.pace.until)}"
+        time = f"{for_people(stamp(self.pace.begun))} to {for_people(stamp(self.pace.until))}"
         parts = [f"{self.checkpoints} checkpoints of {self.pace.planned} planned, {time}, {self.end}"]
         parts.append(self._of_gaps() if self.gaps else "no gap")
         lasting = breaks.open_breaks(self.breaks)
         over = len(self.breaks) - len(lasting)
-        parts += [f"{one.name} BROKEN since {one.since}: {one.value}" for one in lasting]
+        parts += [f"{one.name} BROKEN since {for_people(one.since)}: {one.value}" for one in lasting]
         parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
         parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
         parts.append(f"not told to the operations topic: {self.failed_news}" if self.failed_news else "")
@@ -82,7 +82,7 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
     checkpoints = [row for row in mine if row["row"] == Kind.CHECKPOINT]
     newest = checkpoints[-1]["answers"] if checkpoints else []
     every = tuple(breaks.every_break(mine))
-    end = str(mine[-1]["why"]) if mine[-1]["row"] == Kind.ENDED else GOING_ON.format(mine[-1]["time"])
+    end = str(mine[-1]["why"]) if mine[-1]["row"] == Kind.ENDED else GOING_ON.format(for_people(mine[-1]["time"]))
     return Watched(
         pace=journal.pace_of(mine),
         end=end,
@@ -107,19 +107,25 @@ def table(record: Record) -> list[dict[str, str]]:
     rows = [_break_row(one) for one in watched.breaks]
     for gap in watched.gaps:
         said = f"NOT WATCHED, {gap['missed']} checkpoints missed: {gap['why']}"
-        rows.append(_row("gap", Status.WAITING, gap["from"], gap["to"], said))
+        rows.append(_row("gap", Status.WAITING, gap["from"], for_people(gap["to"]), said))
     status = Status.PASSED if watched.whole and not rows and not watched.unread else Status.WAITING
-    times = stamp(watched.pace.begun), stamp(watched.pace.until)
+    times = stamp(watched.pace.begun), for_people(stamp(watched.pace.until))
     return [*rows, _row("the watch", status, *times, watched.said)]
 
 
 def _break_row(one: Break) -> dict[str, str]:
     status = Status.WAITING if one.over else Status.FAILED
-    return _row(one.name, status, one.since, one.over or "it lasts", f"{one.value}; limit: {one.limit}")
+    return _row(
+        one.name,
+        status,
+        one.since,
+        for_people(one.over) if one.over else "it lasts",
+        f"{one.value}; limit: {one.limit}",
+    )
 
 
 def _row(what: str, status: Status, since: str, until: str, said: str) -> dict[str, str]:
-    return {"what": what, "status": status, "from": since, "until": until, "said": said}
+    return {"what": what, "status": status, "from": for_people(since), "until": until, "said": said}
 
 
 def require_quiet(rows: Sequence[Row]) -> None:
@@ -127,7 +133,8 @@ def require_quiet(rows: Sequence[Row]) -> None:
     watched = of_rows(rows)
     if watched and watched.breaks:
         named = "; ".join(
-            f"{one.name}, since {one.since}, {f'over at {one.over}' if one.over else 'and it lasts'}: {one.value}, "
+            f"{one.name}, since {for_people(one.since)}, "
+            f"{f'over at {for_people(one.over)}' if one.over else 'and it lasts'}: {one.value}, "
             f"limit {one.limit}"
             for one in watched.breaks
         )

@@ -268,11 +268,11 @@ def test_a_message_names_who_run_criterion_value_and_limit_and_nobodys_contact(r
     assert "example.org" not in message and message.count("\n") == 5
     assert "limit: quiet" in message and "said by the watch of arn:aws:sts::000000000000:" in message
     over = news.message(run, replace(one, over="2026-11-28T13:00:00+00:00"), News.OVER)
-    assert over.startswith("[WATCH] over again: ") and "over at 2026-11-28T13:00:00+00:00" in over
+    assert over.startswith("[WATCH] is over: ") and "over at 2026-11-28 13:00:00 UTC" in over
 
 
 def test_a_subject_is_as_sns_takes_it_and_a_long_value_is_cut_with_its_length(run):
-    one = Break("k", "alarms", "watch: é\u202e " + "x" * 200, "v" * 5_000, "limit", "since")
+    one = Break("k", "alarms", "watch: é\u202e " + "x" * 200, "v" * 5_000, "limit", "2026-11-28T12:00:00+00:00")
     subject = news.subject(run, one, News.BROKEN)
     assert len(subject) == 100 and subject.isascii() and "\n" not in subject
     assert "... (5,000 characters)" in news.message(run, one, News.BROKEN)
