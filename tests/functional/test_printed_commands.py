@@ -538,6 +538,8 @@ def test_a_watch_that_stopped_goes_on_by_the_command_that_it_prints_and_is_revie
     assert kinds[:4] == ["watch begun", "watch resumed", "gap", "checkpoint"] and kinds[-1] == "watch ended"
     assert "operations were NOT told" in out
     assert record.kept_as(records.CRITERIA)
+    reviewed = (record.folder / f"{NOTEBOOKS['07']}.ipynb").read_text(encoding="utf-8")
+    assert "NOT WATCHED, 3 checkpoints missed" in reviewed  # shown also where the criteria then fail
     one = breaks.every_break(record.rows(journal.LOG))[0]
     look = news.message(run, one, breaks.News.BROKEN).rpartition("look: ")[2]
     code, out = typed(look, tmp_path, PARAMETERS=str(file))

@@ -6,14 +6,14 @@ From the workflow's own log, which holds no word of a check-in. Drills are left 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from io import StringIO
 
 from lib import routes as table
 from lib.checks import Check, Status
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import BACK, ERROR_A_LOOK, LATE, NAMED
+from lib.phases.watch.failures import BACK, ERROR_A_LOOK, LATE, NAMED, PART
 from lib.record.records import Record
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import Route
@@ -35,9 +35,9 @@ def alerts(run: ConnectedRun, span: Span) -> Reading:
     taken = workflow_log.routes(log)
     real = taken[~taken["drill"].astype(bool)]
     lacking = "; ".join(str(log.attrs[key]) for key in ("note", "cut") if key in log.attrs)
-    counts = _counted(real, span)
+    counts, parts = _counted(real, span), [_counted(real, part) for part in span.parts(PART)]
     crises = _crises(log, real[real["route"] == Route.CRISIS], span, run.settings.alert_limit_seconds, lacking)
-    return Reading([crises, _routes(run.record, [*span.earlier, counts], lacking)], counts)
+    return Reading([crises, _routes(run.record, parts, [*span.earlier, counts], lacking)], counts)
 
 
 def _counted(real: pd.DataFrame, span: Span) -> dict[str, int]:
@@ -77,14 +77,18 @@ def _so_far(took: float, ended: pd.DataFrame) -> str:
     return f"{how} after {took:.0f} s" if took == took else f"{how}, and began over an hour before"
 
 
-def _routes(record: Record, counted: list[Mapping[str, int]], lacking: str) -> Check:
-    """The shares of the routes, in the newest time and in the whole watch, against those of the backtest."""
+def _routes(
+    record: Record, parts: Sequence[Mapping[str, int]], counted: Sequence[Mapping[str, int]], lacking: str
+) -> Check:
+    """The shares of the routes against those of the backtest: in each part of the newest time, in it, in all of it."""
     name, expected = "watch: routes as busy as forecast", f"no route {BUSIER:g} times as busy as the backtest's share"
     forecast = _forecast_counts(record)
     if not forecast:
         return Check(Id.WATCH_ROUTES, name, Status.CANNOT_TELL, NO_FORECAST, expected)
     whole = sum((Counter(counts) for counts in counted), Counter[str]())
-    busy = [said for counts in (counted[-1], whole) for route in Route for said in _busier(route, counts, forecast)]
+    busy = [
+        said for counts in (*parts, counted[-1], whole) for route in Route for said in _busier(route, counts, forecast)
+    ]
     of = f"{whole.total()} check-ins since the watch began"
     if busy:
         return Check(Id.WATCH_ROUTES, name, Status.FAILED, f"{'; '.join(dict.fromkeys(busy))}; {of}", expected)

@@ -6,8 +6,9 @@ and the next checkpoint asks it of the whole time that nobody could look at.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from lib.aws_answers import readable
@@ -39,6 +40,12 @@ class Span:
     since: datetime
     until: datetime
     earlier: Sequence[Counts] = ()
+
+    def parts(self, length: timedelta) -> list["Span"]:
+        """The time in parts of at most this length, oldest first: in ten hours, a bad quarter of one goes under."""
+        count = max(1, -(-(self.until - self.since) // length))
+        edges = [min(self.since + number * length, self.until) for number in range(count + 1)]
+        return [Span(first, last) for first, last in pairwise(edges)]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ does not, is compared with.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import pairwise
@@ -27,6 +28,7 @@ from lib.values.check_registry import Id
 
 # How likely one look may take chance for a fault: a day of 97 looks is then quiet nine times in ten.
 ERROR_A_LOOK = 0.001
+PART = timedelta(minutes=15)
 BACK = timedelta(hours=1)  # before the span: what began then may have ended in it
 LATE = timedelta(minutes=1)  # what AWS lists a moment late is looked at twice rather than never
 WEEK = timedelta(days=7)  # check-ins have a daily and a weekly rhythm, so that these hours are like those
@@ -39,30 +41,53 @@ BAD = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTE
 Rows = Sequence[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class _Ended:
+    """The check-ins of a time that ended or hang, and those that ended badly or take longer than they may."""
+
+    span: Span
+    of: int
+    bad: Rows
+
+    def exceeds(self, share: float) -> bool:
+        """Whether more are bad than chance brings where this share is."""
+        return len(self.bad) > most_allowed(self.of, share)
+
+
 def failures(run: ConnectedRun, span: Span) -> Reading:
-    """Check-ins that ended badly in this time, or hang, against the number that the share before the change allows."""
+    """Check-ins that ended badly in this time, or hang, against the number that the share before the change allows.
+
+    In a long time, as after a gap, each quarter of an hour is asked as well: a burst must not go under in it.
+    """
     listed = executions.list_executions(run.live, span.since - BACK)
     still = executions.recent(run.live, STILL_LISTED, ExecutionStatus.RUNNING)
     rows = _real(list({row["arn"]: row for row in (*listed.rows, *still)}.values()))
-    of, bad = _ended_and_bad(rows, span, timedelta(seconds=run.settings.long_execution_seconds))
-    base, margin = share_before(run.record), run.settings.success_rate_margin
-    allowed = most_allowed(of, base + margin)
-    named = ", ".join(f"{row['name']} {row['status']}" for row in bad[:NAMED])
-    more = f" and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
-    said = [f"{len(bad)} of {of} check-ins failed, or took longer than they may", f"{named}{more}", listed.cut]
-    status = Status.FAILED if len(bad) > allowed else Status.CANNOT_TELL if listed.cut or not of else Status.PASSED
-    expected = f"at most {allowed} of {of}, where {base:.1%} failed before the change and {margin:.1%} more may"
-    found = "; ".join(filter(None, said))
+    limit, base = timedelta(seconds=run.settings.long_execution_seconds), share_before(run.record)
+    margin = run.settings.success_rate_margin
+    whole, *parts = [_ended(rows, one, limit) for one in (span, *span.parts(PART))]
+    over = [one for one in (whole, *parts) if one.exceeds(base + margin)]
+    worst = max(over, key=lambda one: len(one.bad), default=whole)
+    status = Status.FAILED if over else Status.CANNOT_TELL if listed.cut or not whole.of else Status.PASSED
+    allowed = f"{base:.1%} failed before the change and {margin:.1%} more may"
+    expected = f"at most {most_allowed(worst.of, base + margin)} of {worst.of}, where {allowed}"
+    found = _said(worst, listed.cut)
     check = Check(Id.WATCH_FAILURES, "watch: check-ins that fail", status, found, expected)
-    return Reading([check], {"ended": of, "failed": len(bad)})
+    return Reading([check], {"ended": whole.of, "failed": len(whole.bad)})
 
 
-def _ended_and_bad(rows: Rows, span: Span, limit: timedelta) -> tuple[int, Rows]:
-    """How many check-ins ended in this time or hang, and those that ended badly or take longer than the limit."""
+def _said(one: _Ended, cut: str) -> str:
+    named = ", ".join(f"{row['name']} {row['status']}" for row in one.bad[:NAMED])
+    more = f" and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else ""
+    said = f"{len(one.bad)} of {one.of} check-ins failed, or took longer than they may"
+    hours = f", from {_clock(one.span.since)} to {_clock(one.span.until)} UTC" if one.bad else ""
+    return "; ".join(filter(None, [said + hours, f"{named}{more}", cut]))
+
+
+def _ended(rows: Rows, span: Span, limit: timedelta) -> _Ended:
     ended = [row for row in rows if row["stopped"] and span.since - LATE < row["stopped"] <= span.until]
     hanging = [row for row in rows if not row["stopped"] and span.until - row["started"] > limit]
     bad = [row for row in ended if row["status"] in BAD or row["stopped"] - row["started"] > limit]
-    return len(ended) + len(hanging), [*bad, *hanging]
+    return _Ended(span, len(ended) + len(hanging), [*bad, *hanging])
 
 
 def most_allowed(of: int, share: float) -> int:

@@ -82,6 +82,18 @@ def test_as_many_as_before_the_change_are_no_news(run, aws, record):
     assert only(failures.failures(run, SPAN))[0] == "passed"
 
 
+def test_a_short_burst_in_a_long_time_that_nobody_watched_does_not_go_under(run, aws):
+    burst = (START - timedelta(minutes=90), START - timedelta(minutes=80))
+    aws.changed = lambda one: replace(one, status="FAILED") if burst[0] <= one.began < burst[1] else one
+    long = Span(START - timedelta(hours=10), START)
+    assert failures.most_allowed(240, 0.1) >= 20  # of the whole, so many are no news
+    status, found = only(failures.failures(run, long))
+    assert status == "failed" and found.startswith("20 of 32 check-ins failed, or took longer than they may, from 2026")
+    assert [part.until for part in Span(START, START).parts(HOUR)] == [START]
+    thirds = Span(START, START + 2.5 * HOUR).parts(HOUR)
+    assert [(part.until - part.since) / HOUR for part in thirds] == [1, 1, 0.5]
+
+
 # Silence.
 
 
@@ -169,6 +181,17 @@ def test_what_is_too_little_for_one_interval_is_told_by_the_whole_watch(run, aws
     assert once.checks[1].status == "passed"
     again = alerting.alerts(run, replace(SPAN, earlier=[once.counts] * 12))
     assert again.checks[1].status == "failed" and "crisis: 39 of 390 check-ins" in again.checks[1].found
+
+
+def test_half_an_hour_that_was_busier_does_not_go_under_in_a_long_time(run, aws, record):
+    record.keep_text("evidence/backtest.csv", FORECAST)
+    aws.per_minute = 20
+    hour = (START - timedelta(minutes=60), START - timedelta(minutes=30))
+    aws.changed = lambda one: (
+        replace(one, route=Route.HIGH) if hour[0] <= one.began < hour[1] and "7" in one.name else one
+    )
+    _, routes = alerting.alerts(run, Span(START - 2 * HOUR, START)).checks
+    assert routes.status == "failed" and routes.found.startswith("high: ")
 
 
 def test_a_route_that_nobody_knows_is_an_error_and_no_answer(run, aws):
