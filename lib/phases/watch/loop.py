@@ -88,7 +88,8 @@ class Watch:
             # Of a restart, it is said how the watch ended before; later, what the two clocks tell.
             why, since = self._before() if first else leap or BUSY, self._moments()
             self._tell_of_gap(pace, due, since[0], why)
-            last, first = self._checkpoint(pace, measured=first), False
+            # One after a gap takes longer than most, and the first looks back to the change as well.
+            last, first = self._checkpoint(pace, measured=last is None), False
             if last >= pace.until or due >= pace.until:
                 return
 
@@ -129,7 +130,7 @@ class Watch:
             self._add(Kind.GAP, **{"from": stamp(due), "to": stamp(now)}, missed=missed, why=why)
 
     def _checkpoint(self, pace: Pace, measured: bool) -> datetime:
-        """Read, add, tell. Where it is the first that this command makes, it is `measured` against the interval."""
+        """Read, add, tell. The first of a watch is `measured` against the interval."""
         made = self.read(self.journal.rows, self.clocks.now, self.clocks.steady)
         self.shown.row(self.journal.add_checkpoint(made))
         for one in breaks.every_break(self.journal.rows):
@@ -145,11 +146,12 @@ class Watch:
 
     def _tell_operations(self, one: Break, which: News) -> None:
         about = {"key": one.key, "criterion": one.name, "since": one.since, "news": str(which)}
+        message, said = "", ""
         try:
-            self._add(Kind.ALERT, **about, published=True, message=self.tell(one, which), error="")
+            message = self.tell(one, which)
         except RunbookError as error:
             said = f"{type(error).__name__}: {error}"
-            self._add(Kind.ALERT, **about, published=False, message="", error=said)
+        self._add(Kind.ALERT, **about, published=not said, message=message, error=said)
 
     def _add(self, kind: Kind, **more: Any) -> None:  # noqa: ANN401
         self.shown.row(self.journal.add(kind, self.clocks.now(), **more))

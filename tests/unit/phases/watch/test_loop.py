@@ -156,6 +156,15 @@ def test_an_interval_shorter_than_a_reading_is_refused_at_the_first(record, time
     assert rows_of(record)[-1]["why"] == End.TOO_SLOW
 
 
+def test_one_that_goes_on_may_take_long_over_what_nobody_watched(record, time):
+    time.at[START + 20 * MINUTE] = stopping
+    with pytest.raises(KeyboardInterrupt):
+        watch(record, time, Account())
+    time.suspend(timedelta(minutes=25))
+    rows = watch(record, time, Account(takes_seconds=1_000))
+    assert rows[-1]["why"] == End.WHOLE
+
+
 def test_who_stops_it_finds_that_in_the_record_and_goes_on_by_the_same_command(record, time):
     time.at[START + 20 * MINUTE] = stopping
     with pytest.raises(KeyboardInterrupt):
