@@ -25,7 +25,7 @@ INTERRUPTED = 130
 PACKAGE = "your6-phase3-runbook"
 EXIT_CODES = (
     ("0", "all succeeded"),
-    ("1", "a phase failed; the record says where and why"),
+    ("1", "a phase failed, or what was watched broke; the record says where and why"),
     ("2", "bad parameters or usage, nobody to ask, no credentials, or nothing answers; nothing was changed"),
     (
         "3",

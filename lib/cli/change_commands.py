@@ -10,9 +10,10 @@ import click
 from lib.aws import Live, connect
 from lib.changes import second_person
 from lib.changes.plans import Plan
-from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, sign_command, undo_commands
+from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, undo_commands
 from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
+from lib.cli.review import sign_command, watch_command
 from lib.display import run_commands, terminal
 from lib.display.run_commands import Way
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
@@ -29,7 +30,9 @@ from lib.values.verdicts import Verdict
 
 APPROVED = {"approved_plan": "--approved-plan", "approved_by": "--approved-by", "change_ticket": "--change-ticket"}
 
-__all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command"]
+__all__ = [
+    "doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command", "watch_command",
+]  # fmt: skip
 
 
 @main.command()

@@ -15,7 +15,7 @@ from lib.values.subscriber_addresses import Protocol
 class Whose(StrEnum):
     """Whose permissions a policy holds."""
 
-    OPERATOR = "operator"  # applies, resumes, rolls back, restores, drills, reviews
+    OPERATOR = "operator"  # applies, resumes, rolls back, restores, drills, watches, reviews
     READER = "reader"  # plans and reviews
 
 

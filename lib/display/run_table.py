@@ -13,6 +13,7 @@ from lib.display.marks import Judged
 from lib.display.run_commands import Way
 from lib.errors import RunbookError
 from lib.phases.review import signature
+from lib.phases.watch import summary
 from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -177,9 +178,10 @@ def one_run(run: Run) -> None:
     record, status, ways = run.record, run_phases.status(run.record), run_commands.commands(run)
     row = RunRow(record.run_id, _with_phase(status), status, _counts(record.changes()), list(ways), _drill_of(record))
     named = {str(way.name.lower()): command for way, command in ways.items()}
-    signed = record.rows(signature.LOG)
+    signed, watched = record.rows(signature.LOG), summary.of_run(record)
     console.data({
-        **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed
+        **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed,
+        "watched": watched.to_row() if watched else None,
     })  # fmt: skip
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
@@ -192,5 +194,7 @@ def one_run(run: Run) -> None:
         console.table(f"Run {record.run_id}", columns, rows)
     if record.kept_as(records.CRITERIA):
         console.line(f"Review: {signature.latest(record)}")
+    if record.kept_as(records.CRITERIA) or watched:
+        console.line(f"Watch: {watched.said if watched else summary.NOBODY}")
     for way, command in ways.items():
         console.line(f"To {way}: {command}" if way != Way.RESTORE else f"{way}: {command}", result=True)

@@ -27,6 +27,7 @@ from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
 
 FIRED, OVER = "ALARM", "OK"
+TEST = "TEST by the runbook"  # begins the reason of a state that a drill set
 EXPECTED = "a subscriber of its topic is told that it went off, and that it is over"
 Message = dict[str, Any]
 
@@ -95,8 +96,8 @@ def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequ
 
 def _fired_and_over(live: Live, session: str, name: str, state: str) -> tuple[bool, bool]:
     """Whether a subscriber was told that it went off, and that it is over; in its own state again, whatever happens."""
-    reason = f"TEST by the runbook, {session}: nothing is wrong. The next line is that it is over"
-    over = f"TEST by the runbook, {session}: it is over"
+    reason = f"{TEST}, {session}: nothing is wrong. The next line is that it is over"
+    over = f"{TEST}, {session}: it is over"
     try:
         _set(live, name, FIRED, reason)
         fired = _heard(live, session, name, FIRED)

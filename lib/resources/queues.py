@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
@@ -13,6 +14,9 @@ from lib.values.json_members import Members, members
 from lib.wait import until
 
 NO_POLICY = '{"Version": "2012-10-17", "Statement": []}'
+COUNTED = [
+    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
+]  # fmt: skip
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -40,16 +44,17 @@ class Queue(LiveThing):
 
     def _kept_because(self) -> str:
         """A queue with messages is kept: they are pages that nobody received."""
-        counted = [
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ]
-        held = sum(int(count) for count in (_queue_attributes(self, counted) or {}).values())
+        held = messages(self.live, self.queue)
         if held:
             return f"it holds {held} messages"
         served = served_by(self.live, self.queue)
         return f"it is the dead-letter queue of {served[0]}" if served else ""
+
+
+def messages(live: Live, queue: str) -> int | None:
+    """How many messages a queue holds, also those that nobody may take now; None where it is not there. Read-only."""
+    attributes = _queue_attributes(Queue(live, queue), COUNTED)
+    return None if attributes is None else sum(int(attributes[name]) for name in COUNTED)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Self
 
 UNREADABLE = "unreadable"  # the check-in that cannot be scored, by its scenario's name
-APPROVAL, DRILL = "approval", "drill"  # no phases, but their checks are kept like those of one
+APPROVAL, DRILL, WATCH = "approval", "drill", "watch"  # no phases, but their checks are kept like those of one
 
 
 class Point(StrEnum):
@@ -119,6 +119,18 @@ class Id(StrEnum):
     WATCHED_EXECUTIONS = Registered("early-watch.executions", must="03")
     WATCHED_THROTTLES = Registered("early-watch.throttles", may="03")
     WATCHED_ALARMS = Registered("early-watch.alarms", may="03")
+    # Of a watch after the change: rows of its own log, and of no phase's checks.
+    WATCH_UNREAD = Registered("watch.unread", may=WATCH)
+    WATCH_FAILURES = Registered("watch.failures", may=WATCH)
+    WATCH_SILENCE = Registered("watch.silence", may=WATCH)
+    WATCH_CRISES = Registered("watch.crises", may=WATCH)
+    WATCH_ROUTES = Registered("watch.routes", may=WATCH)
+    WATCH_ALARMS = Registered("watch.alarms", may=WATCH)
+    WATCH_ALARM = Registered("watch.alarm", may=WATCH)
+    WATCH_FUNCTION = Registered("watch.function", may=WATCH)
+    WATCH_RULE = Registered("watch.rule", may=WATCH)
+    WATCH_SUBSCRIBERS = Registered("watch.subscribers", may=WATCH)
+    WATCH_QUEUE = Registered("watch.queue", may=WATCH)
     REVISION_PUBLISHED = Registered("revision.published", must="03")
     REVISION_OF_ALIAS = Registered("revision.alias", may="03")
     ACROSS = Registered("executions.across-the-update", must="03", criteria="3")

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,12 +28,14 @@ from lib.changes import approval
 from lib.changes.guarded_run import GuardedRun
 from lib.cli import doctor_command, read_commands
 from lib.cli.change_commands import main
+from lib.cli.review import watch_command
 from lib.definitions import documents
 from lib.definitions.access_policies import Whose, access_policy
-from lib.display import page, phase_table, show
+from lib.display import console, page, phase_table, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.phases.review import signature
+from lib.phases.watch import breaks, journal, news
 from lib.record import records, run_index
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS
@@ -513,6 +516,36 @@ def test_the_commands_of_a_review_sign_it_and_the_record_says_so(file, tmp_path)
     assert said("verify", record.folder)[0] == 1  # nobody signs past the seals
 
 
+def test_a_watch_that_stopped_goes_on_by_the_command_that_it_prints_and_is_reviewed(file, tmp_path, monkeypatch):
+    """It stopped before half an hour that is over since: what goes on looks once at all of it, and reviews the run."""
+    chosen = load(str(file))
+    record = records.open_run(chosen)
+    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    about = {"for_seconds": 1800, "every_seconds": 900, "since": begun.isoformat(), "caller": "jane"}
+    record.append(journal.LOG, {"row": "watch begun", "time": begun.isoformat(), **about})
+    records.seal(record)
+    run = session.reopen_with(with_changes(chosen, run_id=record.run_id))
+    monkeypatch.setattr(watch_command.Watch, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    with console.console.capture() as printed, pytest.raises(KeyboardInterrupt):
+        watch_command._watch(run, (timedelta(minutes=30), timedelta(minutes=15)))
+    (command,) = re.findall(r"Go on: (runbook watch .+)", printed.get())
+    records.seal(record)
+    code, out = typed(command, tmp_path)
+    # Nothing of the plan is in this account, so that much is broken, and there is nobody who could be told.
+    assert (code, "NOT WATCHED from" in out, "Watch of run" in out) == (1, True, True), out
+    kinds = [row["row"] for row in record.rows(journal.LOG)]
+    assert kinds[:4] == ["watch begun", "watch resumed", "gap", "checkpoint"] and kinds[-1] == "watch ended"
+    assert "operations were NOT told" in out
+    assert record.kept_as(records.CRITERIA)
+    reviewed = (record.folder / f"{NOTEBOOKS['07']}.ipynb").read_text(encoding="utf-8")
+    assert "NOT WATCHED, 3 checkpoints missed" in reviewed  # shown also where the criteria then fail
+    one = breaks.every_break(record.rows(journal.LOG))[0]
+    look = news.message(run, one, breaks.News.BROKEN).rpartition("look: ")[2]
+    code, out = typed(look, tmp_path, PARAMETERS=str(file))
+    assert (code, "Watch: 1 checkpoints of 3 planned" in out) == (0, True), out
+
+
 UNDO = test_a_run_is_undone_by_the_command_that_it_prints_and_by_its_notebooks
 WAYS_OUT = test_every_way_out_of_a_lock_that_is_printed_is_one
 TAKEN_AWAY = test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist
@@ -525,6 +558,7 @@ NEXT = test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_not
 DOCTOR = test_what_the_doctor_prints_shows_the_lock_and_the_policy
 LANDING = test_a_walk_that_only_looked_prints_how_it_is_applied_or_what_somebody_approves
 SIGNED = test_the_commands_of_a_review_sign_it_and_the_record_says_so
+WATCHED = test_a_watch_that_stopped_goes_on_by_the_command_that_it_prints_and_is_reviewed
 WALK = "tests/runbooks/test_approval_procedure.py"
 KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has
 
@@ -568,6 +602,9 @@ SITES = {
     "lib.cli.undo_commands.restore_command: runbook restore --unverified": STORE,
     "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
     'lib.phases.review.signature.commands: runbook sign --by "$REVIEWER" --decision': SIGNED,
+    "lib.cli.review.watch_command._watch: runbook watch --for --every": WATCHED,
+    "lib.cli.review.watch_command._review: runbook review": WALK,
+    "lib.phases.watch.news.message: anywhere status": WATCHED,
     "rehearsal.approval_procedure.walk: runbook sign --by --decision accept": WALK,
     "lib.phases.tuning.proposal.keep: runbook plan --thresholds": "tests/runbooks/test_tuning.py",
     "lib.cli.change_commands.try_candidate: runbook apply --only": "tests/runbooks/test_candidate_only.py",

@@ -13,20 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from accounts import NO_RETRIES, SHORT_WAITS, quiet
+from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from furnished import furnish
 from steps import words
 
 from lib import settings as parameters
 from lib.aws import Live, connect
+from lib.aws_answers import error_code
 from lib.cli import change_commands
 from lib.definitions import templates
 from lib.definitions.access_policies import Whose, access_policy
+from lib.errors import RunbookError
 from lib.phases import event_rules, iam_permissions, preflight, state_machine
-from lib.phases.proofs import encryption, key_use, ownership
-from lib.phases.proofs.aws_test_state import Asked
+from lib.phases.proofs import aws_test_state, encryption, key_use, ownership
+from lib.phases.watch import checkpoint, news, reader
+from lib.phases.watch.breaks import Break, News
+from lib.phases.watch.checkpoint import Asked, Span
 from lib.record import records
-from lib.resources import run_lock, workflow
+from lib.resources import connected_run, run_lock, workflow
 from lib.settings import Settings, with_changes
 from lib.telemetry import metrics, workflow_log
 from lib.telemetry.configuration import live_configuration
@@ -97,6 +102,7 @@ def parts(settings: Settings) -> dict[str, Callable[[], Any]]:
         "proofs": lambda: _proofs(connect(settings)),
         "configuration": lambda: [one.to_row() for one in live_configuration.read(connect(settings)).facts],
         "telemetry": lambda: _telemetry(connect(settings)),
+        "watch": lambda: _watch(connect(settings)),
     }
     return {name: partial(_told, part) for name, part in every.items()}
 
@@ -143,9 +149,26 @@ def _looked_at(live: Live) -> Any:
 def _proofs(live: Live) -> Any:
     """What phases 03 and 04 have AWS and the dispatcher try before they change anything."""
     definition = templates.definition(live.settings)
-    step = Asked(live)("Done", {"Type": "Succeed"}, {}, {})
+    step = aws_test_state.Asked(live)("Done", {"Type": "Succeed"}, {}, {})
     checks = [*event_rules.patterns(live), *event_rules.dispatcher(live)]
     return step.next, _statuses([*checks, *state_machine.definition_checks(live, definition)])
+
+
+def _watch(live: Live) -> Any:
+    """Every question of a checkpoint but the review's own, and how far an alert of a watch comes."""
+    run, now = connected_run.of(live, records.open_run(live.settings)), datetime.now(UTC)
+    span = Span(now - timedelta(minutes=15), now)
+    asked = {one: ask for one, ask in reader.questions(run).items() if one is not Asked.CRITERIA}
+    made = checkpoint.make(asked, lambda one, until: span, lambda: now, lambda: 0.0)
+    try:
+        news.publish(run, Break("k", "alarms", "a trial", "none", "none", "2026-01-01T00:00:00+00:00"), News.BROKEN)
+        said = "told"
+    except RunbookError as error:
+        cause = error.__cause__
+        said = error_code(cause) if isinstance(cause, ClientError) else type(error).__name__
+    return [
+        (str(one.asked), one.error, sorted(str(check.status) for check in one.checks)) for one in made.answers
+    ], said
 
 
 def _telemetry(live: Live) -> Any:

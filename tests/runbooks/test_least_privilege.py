@@ -93,6 +93,7 @@ def story(account: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Story:
         account.build(furnished)
         account.give(Whose.OPERATOR)
         parts(account.settings)["simulation"]()
+        parts(account.settings)["watch"]()
         _, chosen = write(account.settings, STORED)
         write(account.settings, DRILL)
         if furnished:

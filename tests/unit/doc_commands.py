@@ -41,6 +41,8 @@ NOT_RUN = {
          "runbook tune ENV --from DAY --to DAY", "runbook tune ENV --from DAY --to DAY --run-id RUN_ID --labels FILE"),
         "it needs days, reviewed outcomes or a proposal of theirs, which tests/runbooks/test_tuning.py has",
     ),
+    "runbook watch ENV RUN_ID": "a day, by simulated time in tests/unit/cli/test_watch_command.py; one that goes on is "
+    "typed by tests/functional/test_printed_commands.py",
     "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",

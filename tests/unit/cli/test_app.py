@@ -208,6 +208,7 @@ def test_which_commands_give_data():
         "drill",
         "sign",
         "verify",
+        "watch",
     }
     assert all("--quiet" in known for known in options.values())
     assert isinstance(main, click.Group)

@@ -32,10 +32,11 @@ OF_SEVERAL = {
     "remove_permission": ("lambda",),
 }  # fmt: skip
 # A word of lib's own that is an operation's name as well.
-NO_CALL = {"list_commands", "publish", "query", "sign", "verify"}
+NO_CALL = {"list_commands", "query", "sign", "verify"}
 # AWS knows no resource of these: a statement about them says "*" or nothing.
 WITHOUT_RESOURCE = {
-    "application-autoscaling:DescribeScalableTargets", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+    "application-autoscaling:DescribeScalableTargets", "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
     "cloudwatch:ListMetrics", "cloudwatch:PutMetricData", "events:ListEventBuses", "events:ListRuleNamesByTarget",
     "events:ListRules",
     "events:TestEventPattern", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "logs:DescribeLogGroups",

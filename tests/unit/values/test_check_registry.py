@@ -32,7 +32,7 @@ def test_every_registered_check_is_made_somewhere():
 
 
 def test_ids_are_unlike_each_other_and_belong_to_phases_that_there_are():
-    known = {*NOTEBOOKS, "90", "approval", "drill"}
+    known = {*NOTEBOOKS, "90", "approval", "drill", "watch"}
     for one in Id:
         row = one.registered
         assert of(row.id) is one

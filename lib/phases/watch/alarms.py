@@ -1,0 +1,76 @@
+"""Our alarms: which are in alarm now, and which went off since and are quiet again. Read-only.
+
+An alarm that is gone or may not act tells nobody, so that it is called out as well. One that was fired as a test is
+counted apart.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.aws import Live
+from lib.checks import Check, Status
+from lib.drills.alarm_drill import FIRED, TEST
+from lib.phases.proofs.alarm_checks import every_alarm
+from lib.phases.watch.checkpoint import Reading, Span
+from lib.phases.watch.failures import LATE, NAMED
+from lib.resources import desired
+from lib.resources.connected_run import ConnectedRun
+from lib.values.check_registry import Id
+from lib.values.exact_json import document
+
+EXPECTED = "quiet"
+
+
+def alarms(run: ConnectedRun, span: Span) -> Reading:
+    """One answer for all of them, and one for each that is in alarm, or was for a while."""
+    names = [one.name for one in desired.alarms(run.live)]
+    ours = {row["AlarmName"]: row for row in every_alarm(run.live)["MetricAlarms"] if row["AlarmName"] in names}
+    now = {name: row for name, row in ours.items() if row["StateValue"] == FIRED}
+    went_off, tests = _went_off(run.live, span)
+    past = {name: at for name, at in went_off.items() if name in ours and name not in now}
+    loud = [
+        *(_alarm(name, f"in ALARM since {_clock(row['StateUpdatedTimestamp'])}") for name, row in now.items()),
+        *(_alarm(name, f"went off at {_clock(at)}, and is quiet again") for name, at in past.items()),
+    ]
+    mute = [name for name in names if name not in ours or not ours[name]["ActionsEnabled"]]
+    said = [f"{len(now)} of {len(names)} in ALARM, {len(past)} more went off since", f"{tests} fired as a test"]
+    said += [f"gone, or may not act: {_first(mute)}"] if mute else []
+    status = Status.FAILED if mute else Status.PASSED
+    whole = Check(Id.WATCH_ALARMS, "watch: alarms can go off", status, "; ".join(said), "each is there and may act")
+    return Reading([whole, *loud], {"in alarm": len(now), "went off": len(past), "tests": tests})
+
+
+def _alarm(name: str, said: str) -> Check:
+    return Check(Id.WATCH_ALARM, f"watch: alarm {name}", Status.FAILED, said, EXPECTED, name)
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def _went_off(live: Live, span: Span) -> tuple[dict[str, datetime], int]:
+    """When each alarm of the account last went off in this time; and how many of ours were fired as a test."""
+    pages = live.client("cloudwatch").get_paginator("describe_alarm_history")
+    asked = {"HistoryItemType": "StateUpdate", "StartDate": span.since - LATE, "EndDate": span.until}
+    fired, tests, ours = dict[str, datetime](), 0, live.settings.state_machine_name
+    for page in pages.paginate(**asked, ScanBy="TimestampAscending"):
+        for item in page["AlarmHistoryItems"]:
+            state = _new_state(item)
+            if state.get("stateValue") != FIRED or not item["AlarmName"].startswith(ours):
+                continue
+            if str(state.get("stateReason", "")).startswith(TEST):
+                tests += 1
+            else:
+                fired[item["AlarmName"]] = item["Timestamp"]
+    return fired, tests
+
+
+def _new_state(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    held = document(item["HistoryData"], f"the history of alarm {item['AlarmName']}")
+    state = held.get("newState")
+    return state if isinstance(state, Mapping) else {}
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,108 @@
+"""Which criteria are broken, since when, and what of that operations was told: from the rows of a watch alone. No AWS.
+
+A break lasts until its question is read again and finds it no more. What cannot be told ends none.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from lib.checks import Check, Status, key_of
+
+Row = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What a row of a watch tells of."""
+
+    BEGUN = "watch begun"
+    RESUMED = "watch resumed"
+    CHECKPOINT = "checkpoint"
+    GAP = "gap"  # nobody watched
+    CLOCK = "clock"  # this machine's was set back
+    ALERT = "alert"  # to the operations topic, or the attempt at one
+    ENDED = "watch ended"
+
+
+class News(StrEnum):
+    """What operations are told of a break."""
+
+    BROKEN = "broken"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class Break:
+    """A criterion that was found broken. `value` and `limit` are those of when it broke; `over` is "" while it lasts.
+
+    `told`: what of it reached the operations topic.
+    """
+
+    key: str
+    asked: str
+    name: str
+    value: str
+    limit: str
+    since: str
+    over: str = ""
+    told: frozenset[str] = frozenset()
+
+    @property
+    def untold(self) -> News | None:
+        """What is still to be told. Of one that is over before anybody heard of it, that it was and is over."""
+        if self.over:
+            return None if News.OVER in self.told else News.OVER
+        return None if News.BROKEN in self.told else News.BROKEN
+
+    def to_row(self) -> dict[str, Any]:
+        """For a script, and for the record's readers."""
+        head = {"criterion": self.name, "value": self.value, "limit": self.limit}
+        return {**head, "since": self.since, "over": self.over, "told": sorted(self.told)}
+
+
+def every_break(rows: Iterable[Row]) -> list[Break]:
+    """Every break of a watch, oldest first, as its rows tell."""
+    breaks: list[Break] = []
+    for row in rows:
+        if row["row"] == Kind.CHECKPOINT:
+            breaks = _after_checkpoint(breaks, row)
+        elif row["row"] == Kind.ALERT and row["published"]:
+            about = (row["key"], row["since"])
+            breaks = [_with_news(one, row["news"]) if (one.key, one.since) == about else one for one in breaks]
+    return breaks
+
+
+def _with_news(one: Break, news: str) -> Break:
+    return replace(one, told=one.told | {news})
+
+
+def open_breaks(breaks: Iterable[Break]) -> list[Break]:
+    """Those that are not over."""
+    return [one for one in breaks if not one.over]
+
+
+def _after_checkpoint(breaks: Sequence[Break], row: Row) -> list[Break]:
+    later = list(breaks)
+    for answered in row["answers"]:
+        if answered["error"]:
+            continue
+        checks = [Check.from_row(one) for one in answered["checks"]]
+        found_now = {key_of(one.to_row()): one for one in checks}
+        # One that a question lists no more is over: an alarm that went off and is quiet again.
+        later = [
+            replace(one, over=row["time"]) if _is_over(one, answered["asked"], found_now) else one for one in later
+        ]
+        open_keys = {one.key for one in open_breaks(later)}
+        later += [
+            Break(key, answered["asked"], one.name, one.found, one.expected, row["time"])
+            for key, one in found_now.items()
+            if one.status == Status.FAILED and key not in open_keys
+        ]
+    return later
+
+
+def _is_over(one: Break, asked: str, found_now: Mapping[str, Check]) -> bool:
+    if one.over or one.asked != asked:
+        return False
+    return one.key not in found_now or found_now[one.key].status == Status.PASSED

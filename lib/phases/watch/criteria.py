@@ -1,0 +1,42 @@
+"""The plan's five success criteria as a review would decide them now, from reads made now. Keeps no evidence.
+
+A watch asks a hundred times a day: what is computed on the way is not evidence a hundred times. The review at its end
+keeps it.
+"""
+
+from dataclasses import fields, replace
+from datetime import datetime
+from pathlib import Path
+
+from lib.phases import post_implementation_review as review
+from lib.phases import validity
+from lib.phases.watch.checkpoint import Reading, Span
+from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
+from lib.telemetry import continuity, cutover, metrics
+
+
+class _Unkept(Record):
+    """The same record to read, in which nothing is kept as evidence."""
+
+    def keep_text(self, name: str, text: str) -> Path:
+        """The path at which it would be; nothing is written."""
+        return self.folder / name
+
+
+def criteria(run: ConnectedRun, _span: Span) -> Reading:
+    """Each criterion by the rules of the review, over its window: `review_minutes` until now, not the span alone."""
+    record = _Unkept(**{one.name: getattr(run.record, one.name) for one in fields(Record)})
+    asking = replace(run, record=record)
+    standing, window = validity.of_run(asking), cutover.counted_window(run.live)
+    counted = metrics.executions(run.live, window.start, window.end)
+    seen = continuity.outcomes_since(run.live, window.start, window.end, window.change)
+    kinds = continuity.kinds_of_failure(run.live, seen)
+    answers = continuity.checkins_undisturbed(seen, kinds, run.settings)
+    return Reading(review.criteria(asking, counted, window, seen, answers, standing))
+
+
+def change_moment(run: ConnectedRun) -> datetime | None:
+    """When check-ins began to run what the newest run deployed (UTC), None where they do not."""
+    change = cutover.read(run.live)
+    return change.latest if change else None

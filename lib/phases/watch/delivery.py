@@ -1,0 +1,128 @@
+"""What carries an alert on after the workflow: functions and rules, subscribers, and queues of what was undeliverable.
+
+Read-only: no message is taken out of a queue, and none is looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
+from lib.checks import Check, Status
+from lib.definitions import loader
+from lib.phases.watch.checkpoint import Reading, Span
+from lib.phases.watch.failures import LATE
+from lib.resources.connected_run import ConnectedRun
+from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
+from lib.resources.queues import messages
+from lib.resources.rules import targets
+from lib.resources.topics import audience
+from lib.routes import LOW_SENTIMENT_RULE
+from lib.telemetry import metrics
+from lib.telemetry.metrics import Query
+from lib.values.check_registry import Id
+
+LAMBDA, EVENTS = "AWS/Lambda", "AWS/Events"
+# CloudWatch's names; each is an alert that is lost or late, so that the limit is 0.
+BAD = ("Errors", "Throttles", "FailedInvocations")
+INVOCATIONS = "Invocations"
+PERIOD_SECONDS = 60
+
+
+def functions(run: ConnectedRun, span: Span) -> Reading:
+    """Whether both functions are there and may run now, and what of them and of the rules failed in this time."""
+    s = run.settings
+    names = (s.processor_function_name, s.dispatcher_function_name)
+    rules = [LOW_SENTIMENT_RULE, *(rule["name"] for rule in loader.rules())]
+    counted = _counted(run.live, names, rules, span)
+    checks = [
+        *(_function(name, _stopped(run.live, name), counted) for name in names),
+        *(_rule(name, _off(run.live, name), counted) for name in rules),
+    ]
+    return Reading(checks, {f"{metric} of {name}": int(value) for (name, metric), value in counted.items()})
+
+
+def _counted(live: Live, names: tuple[str, ...], rules: list[str], span: Span) -> dict[tuple[str, str], float]:
+    """Sums by (name, metric); what has no datapoint is not there."""
+    asked = [Query(f"{name} {metric}", LAMBDA, metric, "Sum", (("FunctionName", name),))
+             for name in names for metric in (INVOCATIONS, "Errors", "Throttles")]  # fmt: skip
+    asked += [Query(f"{name} FailedInvocations", EVENTS, "FailedInvocations", "Sum", (("RuleName", name),))
+              for name in rules]  # fmt: skip
+    points = metrics.series(live, asked, span.since - LATE, span.until, PERIOD_SECONDS)
+    sums: Mapping[str, float] = points.groupby("metric")["value"].sum().to_dict()
+    return {(label.partition(" ")[0], label.partition(" ")[2]): value for label, value in sums.items()}
+
+
+def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float]) -> Check:
+    bad = [f"{counted[name, metric]:g} {metric}" for metric in BAD if counted.get((name, metric))]
+    invoked = counted.get((name, INVOCATIONS))
+    said = [stopped, *bad, "no invocation has a datapoint" if invoked is None else f"{invoked:g} invocations"]
+    status = Status.FAILED if stopped or bad else Status.CANNOT_TELL if invoked is None else Status.PASSED
+    expected = "active, and no error or throttle"
+    return Check(Id.WATCH_FUNCTION, f"watch: function {name}", status, "; ".join(filter(None, said)), expected, name)
+
+
+def _stopped(live: Live, name: str) -> str:
+    """Why a function cannot run now, "" where it can."""
+    client = live.client("lambda")
+    with absent_is_none("ResourceNotFoundException"):
+        state = str(client.get_function_configuration(FunctionName=name).get("State", "Active"))
+        reserved = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        if state not in ("Active", "Inactive"):  # an inactive one wakes up when it is called
+            return f"it is {state}"
+        return "it may not run: its concurrency is 0" if reserved == 0 else ""
+    return "there is no such function"
+
+
+def _rule(name: str, off: str, counted: Mapping[tuple[str, str], float]) -> Check:
+    failed = counted.get((name, "FailedInvocations"), 0)  # AWS publishes this one only when it is not 0
+    said = [off, f"{failed:g} FailedInvocations" if failed else ""]
+    found = "; ".join(filter(None, said)) or "enabled, with a target; no failed invocation has a datapoint"
+    status = Status.FAILED if off or failed else Status.PASSED
+    expected = "enabled, and every invocation carried on"
+    return Check(Id.WATCH_RULE, f"watch: rule {name}", status, found, expected, name)
+
+
+def _off(live: Live, name: str) -> str:
+    """Why a rule carries nothing now, "" where it does."""
+    with absent_is_none("ResourceNotFoundException"):
+        state = str(live.client("events").describe_rule(Name=name)["State"])
+        if not state.startswith("ENABLED"):
+            return f"it is {state}"
+        return "" if targets(live, name) else "it has no target"
+    return "there is no such rule"
+
+
+def subscribers(run: ConnectedRun, span: Span) -> Reading:
+    """Whether each topic tells as many as when this watch began: confirmed, and not behind a filter.
+
+    A filter may let nothing through, so that whoever has one is not counted on.
+    """
+    s, checks, counts = run.settings, list[Check](), dict[str, int]()
+    for topic, needed in ((s.ops_topic_name, True), (s.alert_topic_name, False)):
+        counted = audience(run.live, topic)
+        first = next((one[topic] for one in span.earlier if topic in one), counted["confirmed"])
+        said = ", ".join(f"{count} {word}" for word, count in counted.items())
+        muted = counted["confirmed"] < first or (needed and not counted["confirmed"])
+        # The dispatcher reaches a contact by SMS as well, so that a topic without subscribers is for a person to judge.
+        status = Status.FAILED if muted else Status.PASSED if counted["confirmed"] else Status.WAITING
+        expected = f"{max(first, 1 if needed else 0)} confirmed, as when the watch began, without a filter"
+        checks.append(Check(Id.WATCH_SUBSCRIBERS, f"watch: subscribers of {topic}", status, said, expected, topic))
+        counts[topic] = first
+    return Reading(checks, counts)
+
+
+def dead_letters(run: ConnectedRun, _span: Span) -> Reading:
+    """How many messages lie in each dead-letter queue now: each is something that reached nobody.
+
+    The plain reader of deliveries; one that also counts what topics delivered takes its place in `reader.questions`.
+    """
+    s, checks, counts = run.settings, list[Check](), dict[str, int]()
+    for name in dict.fromkeys((s.ops_dead_letter_queue_name, s.events_dead_letter_queue_name, *DEAD_LETTER_QUEUES)):
+        held = messages(run.live, name)
+        said = "there is no such queue, so nothing is kept" if held is None else f"{held} messages"
+        status = Status.PASSED if held == 0 else Status.FAILED
+        checks.append(Check(Id.WATCH_QUEUE, f"watch: queue {name}", status, said, "0 messages", name))
+        counts |= {} if held is None else {name: held}
+    return Reading(checks, counts)

@@ -1,0 +1,170 @@
+"""Whether more check-ins fail than their past allows, and whether any come at all. Read-only; drills count for neither.
+
+Both go by the list of executions, which tells drills by their names; of the week before, CloudWatch's count, which
+does not, is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import pairwise
+from typing import Any
+
+from lib.checks import Check, Status
+from lib.phases.watch.checkpoint import Reading, Span
+from lib.phases.watch.pace import in_words
+from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
+from lib.routes import is_drill
+from lib.telemetry import executions, metrics
+from lib.telemetry.execution_status import Count, ExecutionStatus, When, Who
+from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.libraries import scipy
+from lib.telemetry.metrics import STATES, Query
+from lib.values.check_registry import Id
+
+# How likely one look may take chance for a fault: a day of 97 looks is then quiet nine times in ten.
+ERROR_A_LOOK = 0.001
+PART = timedelta(minutes=15)
+BACK = timedelta(hours=1)  # before the span: what began then may have ended in it
+LATE = timedelta(minutes=1)  # what AWS lists a moment late is looked at twice rather than never
+WEEK = timedelta(days=7)  # check-ins have a daily and a weekly rhythm, so that these hours are like those
+PERIOD = timedelta(minutes=1)
+# So many check-ins of the week before make silence no chance: none of seven comes about once in 1,100 times.
+SILENT_FROM = 7
+NAMED, STILL_LISTED, NEWEST, PAUSES = 3, 1_000, 1_000, 20
+RATES = "evidence/success_rate.csv"
+BAD = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED)
+Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """The check-ins of a time that ended or hang, and those that ended badly or take longer than they may."""
+
+    span: Span
+    of: int
+    bad: Rows
+
+    def exceeds(self, share: float) -> bool:
+        """Whether more are bad than chance brings where this share is."""
+        return len(self.bad) > most_allowed(self.of, share)
+
+
+def failures(run: ConnectedRun, span: Span) -> Reading:
+    """Check-ins that ended badly in this time, or hang, against the number that the share before the change allows.
+
+    In a long time, as after a gap, each quarter of an hour is asked as well: a burst must not go under in it.
+    """
+    listed = executions.list_executions(run.live, span.since - BACK)
+    still = executions.recent(run.live, STILL_LISTED, ExecutionStatus.RUNNING)
+    rows = _real(list({row["arn"]: row for row in (*listed.rows, *still)}.values()))
+    limit, base = timedelta(seconds=run.settings.long_execution_seconds), share_before(run.record)
+    margin = run.settings.success_rate_margin
+    whole, *parts = [_ended(rows, one, limit) for one in (span, *span.parts(PART))]
+    over = [one for one in (whole, *parts) if one.exceeds(base + margin)]
+    worst = max(over, key=lambda one: len(one.bad), default=whole)
+    status = Status.FAILED if over else Status.CANNOT_TELL if listed.cut or not whole.of else Status.PASSED
+    allowed = f"{base:.1%} failed before the change and {margin:.1%} more may"
+    expected = f"at most {most_allowed(worst.of, base + margin)} of {worst.of}, where {allowed}"
+    found = _said(worst, listed.cut)
+    check = Check(Id.WATCH_FAILURES, "watch: check-ins that fail", status, found, expected)
+    return Reading([check], {"ended": whole.of, "failed": len(whole.bad)})
+
+
+def _said(one: _Ended, cut: str) -> str:
+    named = ", ".join(f"{row['name']} {row['status']}" for row in one.bad[:NAMED])
+    more = f" and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else ""
+    said = f"{len(one.bad)} of {one.of} check-ins failed, or took longer than they may"
+    hours = f", from {_clock(one.span.since)} to {_clock(one.span.until)} UTC" if one.bad else ""
+    return "; ".join(filter(None, [said + hours, f"{named}{more}", cut]))
+
+
+def _ended(rows: Rows, span: Span, limit: timedelta) -> _Ended:
+    ended = [row for row in rows if row["stopped"] and span.since - LATE < row["stopped"] <= span.until]
+    hanging = [row for row in rows if not row["stopped"] and span.until - row["started"] > limit]
+    bad = [row for row in ended if row["status"] in BAD or row["stopped"] - row["started"] > limit]
+    return _Ended(span, len(ended) + len(hanging), [*bad, *hanging])
+
+
+def most_allowed(of: int, share: float) -> int:
+    """The most failures of so many that chance alone brings more seldom than ERROR_A_LOOK, where so many fail.
+
+    Of two, both are too many at two in a hundred; one alone never is, and an alarm tells of it.
+    """
+    return int(scipy.stats.binom.isf(ERROR_A_LOOK, of, min(share, 1.0))) if of else 0
+
+
+def share_before(record: Record) -> float:
+    """The share of check-ins that failed before the change, as this run's newest review counted it; 0 without one."""
+    kept = record.kept_as(RATES)
+    if not kept:
+        return 0.0
+    table = pd.read_csv(StringIO((record.folder / kept[-1]).read_text(encoding="utf-8")))
+    mine = table[(table["who"] == Who.CHECKINS) & (table["when"] == When.BEFORE)]
+    finished = int(mine["finished"].sum())
+    return 1 - int(mine["succeeded"].sum()) / finished if finished else 0.0
+
+
+def silence(run: ConnectedRun, span: Span) -> Reading:
+    """Whether no check-in began for a time in which the week before had several; the worst such pause of the span."""
+    starts = _starts(run, span)
+    here = [start for start in starts if start > span.since]
+    before = max((start for start in starts if start <= span.since), default=span.since - BACK)
+    pauses = [pause for pause in pairwise([before, *here, span.until]) if pause[1] - pause[0] > PERIOD]
+    if not pauses:
+        said = f"{len(here)} began, none of them over a minute after the one before"
+        return _silent(Status.PASSED, said, len(here))
+    longest = sorted(pauses, key=lambda pause: pause[0] - pause[1])[:PAUSES]
+    points = _week_before(run, longest)
+    (first, last), most = max(((pause, _within(points, pause)) for pause in longest), key=lambda one: one[1] or 0)
+    counted = "no datapoint" if most is None else f"{most:g}"
+    said = (
+        f"{len(here)} began; none from {_clock(first)} to {_clock(last)} UTC ({in_words(last - first)}), and {counted}"
+    )
+    said += " in the same hours of the week before"
+    if (most or 0) >= SILENT_FROM:
+        return _silent(Status.FAILED, said, len(here))
+    return _silent(Status.PASSED if here else Status.CANNOT_TELL, said, len(here))
+
+
+def _silent(status: Status, said: str, begun: int) -> Reading:
+    expected = f"no pause in which the week before had {SILENT_FROM} or more"
+    return Reading([Check(Id.WATCH_SILENCE, "watch: check-ins come", status, said, expected)], {"begun": begun})
+
+
+def _starts(run: ConnectedRun, span: Span) -> list[datetime]:
+    """When real check-ins began, oldest first: of the span and the hour before it, or else the newest that there is."""
+    listed = executions.list_executions(run.live, span.since - BACK).rows
+    starts = sorted(row["started"] for row in _real(listed) if row["started"] <= span.until)
+    if starts:
+        return starts
+    rows = executions.recent(run.live, NEWEST)
+    # Where all of these are drills, the oldest of them is the least that is known of the silence.
+    return [row["started"] for row in _real(rows)[:1] or rows[-1:]]
+
+
+def _real(rows: Rows) -> Rows:
+    return [row for row in rows if not is_drill(row["name"])]
+
+
+def _week_before(run: ConnectedRun, pauses: Sequence[tuple[datetime, datetime]]) -> pd.DataFrame:
+    start, end = min(first for first, _ in pauses) - WEEK, max(last for _, last in pauses) - WEEK
+    machine = (("StateMachineArn", run.settings.state_machine_arn),)
+    asked = [Query(Count.STARTED, STATES, Count.STARTED, "Sum", machine)]
+    return metrics.series(run.live, asked, start, end, int(PERIOD.total_seconds()))
+
+
+def _within(points: pd.DataFrame, pause: tuple[datetime, datetime]) -> float | None:
+    """What whole periods of the week before counted in this pause; None where they have no datapoint."""
+    first, last = (pd.Timestamp(moment - WEEK) for moment in pause)
+    length = pd.Timedelta(seconds=points.attrs["period_seconds"])
+    mine = points[(points["time"] >= first.ceil("s")) & (points["time"] + length <= last)]
+    return None if mine.empty else float(mine["value"].sum())
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,146 @@
+"""What a watch came to, from its rows: how much of the time it watched, what broke, what nobody could tell. No AWS."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lib.checks import Status
+from lib.errors import NotAsWanted
+from lib.phases.watch import breaks, journal
+from lib.phases.watch.breaks import Break, Kind, Row
+from lib.phases.watch.journal import LOG
+from lib.phases.watch.pace import Pace, for_people, in_words, stamp
+from lib.record.records import Record
+
+NOBODY = "nobody watched this run"
+GOING_ON = "it goes on, or was killed: its last row is of {}"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A watch by its rows. `end`: how it ended; `unread`: what the newest checkpoint could not read."""
+
+    pace: Pace
+    end: str
+    checkpoints: int
+    gaps: tuple[Row, ...]
+    breaks: tuple[Break, ...]
+    unread: tuple[str, ...]
+    failed_news: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether its time is over, so that no part of it is still to be watched."""
+        return self.end == journal.End.WHOLE
+
+    @property
+    def missed(self) -> int:
+        return sum(int(row["missed"]) for row in self.gaps)
+
+    @property
+    def said(self) -> str:
+        """The watch in a sentence: what it watched, its gaps, what broke."""
+        time = f"{for_people(stamp(self.pace.begun))} to {for_people(stamp(self.pace.until))}"
+        parts = [f"{self.checkpoints} checkpoints of {self.pace.planned} planned, {time}, {self.end}"]
+        parts.append(self._of_gaps() if self.gaps else "no gap")
+        lasting = breaks.open_breaks(self.breaks)
+        over = len(self.breaks) - len(lasting)
+        parts += [f"{one.name} BROKEN since {for_people(one.since)}: {one.value}" for one in lasting]
+        parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
+        parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
+        parts.append(f"not told to the operations topic: {self.failed_news}" if self.failed_news else "")
+        return "; ".join(filter(None, parts))
+
+    def _of_gaps(self) -> str:
+        unwatched = sum((_length(row) for row in self.gaps), timedelta())
+        return f"NOBODY WATCHED for {in_words(unwatched)} (gaps: {len(self.gaps)}, checkpoints missed: {self.missed})"
+
+    def to_row(self) -> dict[str, Any]:
+        """As plain data, for a script."""
+        return {
+            "begun": stamp(self.pace.begun),
+            "until": stamp(self.pace.until),
+            "end": self.end,
+            "checkpoints": self.checkpoints,
+            "planned": self.pace.planned,
+            "gaps": [{key: row[key] for key in ("from", "to", "missed", "why")} for row in self.gaps],
+            "breaks": [one.to_row() for one in self.breaks],
+            "unread": list(self.unread),
+        }
+
+
+def _length(gap: Row) -> timedelta:
+    return datetime.fromisoformat(gap["to"]) - datetime.fromisoformat(gap["from"])
+
+
+def of_rows(rows: Sequence[Row]) -> Watched | None:
+    """The newest watch among these rows; None where nobody watched."""
+    mine = journal.latest_watch(rows)
+    if not mine:
+        return None
+    checkpoints = [row for row in mine if row["row"] == Kind.CHECKPOINT]
+    newest = checkpoints[-1]["answers"] if checkpoints else []
+    every = tuple(breaks.every_break(mine))
+    end = str(mine[-1]["why"]) if mine[-1]["row"] == Kind.ENDED else GOING_ON.format(for_people(mine[-1]["time"]))
+    return Watched(
+        pace=journal.pace_of(mine),
+        end=end,
+        checkpoints=len(checkpoints),
+        gaps=tuple(row for row in mine if row["row"] == Kind.GAP),
+        breaks=every,
+        unread=tuple(one["asked"] for one in newest if one["error"]),
+        failed_news=sum(one.untold is not None for one in every),
+    )
+
+
+def of_run(record: Record) -> Watched | None:
+    """The newest watch of a run, as its record tells."""
+    return of_rows(record.rows(LOG))
+
+
+def table(record: Record) -> list[dict[str, str]]:
+    """The watch of a run: what broke, each gap, and the watch itself. What is over, and a gap, is to be explained."""
+    watched = of_run(record)
+    if watched is None:
+        return []
+    rows = [_break_row(one) for one in watched.breaks]
+    for gap in watched.gaps:
+        said = f"NOT WATCHED, {gap['missed']} checkpoints missed: {gap['why']}"
+        rows.append(_row("gap", Status.WAITING, gap["from"], for_people(gap["to"]), said))
+    status = Status.PASSED if watched.whole and not rows and not watched.unread else Status.WAITING
+    times = stamp(watched.pace.begun), for_people(stamp(watched.pace.until))
+    return [*rows, _row("the watch", status, *times, watched.said)]
+
+
+def _break_row(one: Break) -> dict[str, str]:
+    status = Status.WAITING if one.over else Status.FAILED
+    return _row(
+        one.name,
+        status,
+        one.since,
+        for_people(one.over) if one.over else "it lasts",
+        f"{one.value}; limit: {one.limit}",
+    )
+
+
+def _row(what: str, status: Status, since: str, until: str, said: str) -> dict[str, str]:
+    return {"what": what, "status": status, "from": for_people(since), "until": until, "said": said}
+
+
+def require_quiet(rows: Sequence[Row]) -> None:
+    """Raise NotAsWanted where a criterion broke in this watch, over by now or not, and where its end was not read."""
+    watched = of_rows(rows)
+    if watched and watched.breaks:
+        named = "; ".join(
+            f"{one.name}, since {for_people(one.since)}, "
+            f"{f'over at {for_people(one.over)}' if one.over else 'and it lasts'}: {one.value}, "
+            f"limit {one.limit}"
+            for one in watched.breaks
+        )
+        raise NotAsWanted(f"while this run was watched it broke: {named}")
+    if watched and watched.unread:
+        raise NotAsWanted(
+            f"the watch could not read at its end: {', '.join(watched.unread)}; nobody looked at the last of its time. "
+            "Watch on, or review the run once AWS answers"
+        )

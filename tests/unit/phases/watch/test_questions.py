@@ -1,0 +1,305 @@
+"""What each question of a checkpoint says where there is little to go by, and of what is neither broken nor well."""
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from fakes import World
+from machines import connected
+from simulated import START, Time
+from watched_account import FORECAST, CheckIn, WatchedAccount
+
+from lib.drills.alarm_drill import TEST
+from lib.errors import BadParameters
+from lib.phases.watch import alerting, failures, news
+from lib.phases.watch.alarms import alarms
+from lib.phases.watch.breaks import Break, News
+from lib.phases.watch.checkpoint import Span
+from lib.phases.watch.delivery import dead_letters, functions, subscribers
+from lib.resources.connected_run import ConnectedRun
+from lib.routes import LOW_SENTIMENT_RULE, Route
+from lib.settings import load
+
+S = load("local")
+HOUR = timedelta(hours=1)
+SPAN = Span(START - HOUR / 4, START)
+
+
+@pytest.fixture
+def aws():
+    return WatchedAccount(Time(), S)
+
+
+@pytest.fixture
+def run(record, aws):
+    return ConnectedRun(S, record, World(), World().lock, connected(S, **aws.clients()))
+
+
+def statuses(reading):
+    return {check.name: str(check.status) for check in reading.checks}
+
+
+def only(reading):
+    (check,) = reading.checks
+    return str(check.status), check.found
+
+
+# Failures.
+
+
+@pytest.mark.parametrize(
+    ("of", "share", "most"), [(0, 0.02, 0), (1, 0.02, 1), (2, 0.02, 1), (10, 0.02, 2), (200, 0.02, 11), (50, 1.0, 50)]
+)
+def test_so_many_failures_are_chance_and_more_are_not(of, share, most):
+    assert failures.most_allowed(of, share) == most
+
+
+def test_where_no_check_in_ended_nobody_can_tell_whether_they_fail(run, aws):
+    aws.changed = lambda one: None
+    assert only(failures.failures(run, SPAN)) == (
+        "cannot tell", "0 of 0 check-ins failed, or took longer than they may",
+    )  # fmt: skip
+
+
+def test_drills_that_fail_on_purpose_are_no_failures(run, aws):
+    aws.changed = lambda one: replace(one, name=f"drill-{one.name}", status="FAILED")
+    assert only(failures.failures(run, SPAN))[0] == "cannot tell"
+
+
+def test_check_ins_that_hang_are_failures_however_long_ago_they_began(run, aws):
+    aws.changed = lambda one: replace(one, seconds=10_000.0) if one.began < START - HOUR else None
+    status, found = only(failures.failures(run, SPAN))
+    assert status == "failed" and "RUNNING" in found
+
+
+def test_as_many_as_before_the_change_are_no_news(run, aws, record):
+    assert failures.share_before(record) == 0.0
+    aws.changed = lambda one: replace(one, status="FAILED") if one.name.endswith(("1", "3", "5", "7", "9")) else one
+    assert only(failures.failures(run, SPAN))[0] == "failed"
+    record.keep_text("evidence/success_rate.csv", "who,when,succeeded,finished\ncheck-ins,before,50,100\n")
+    assert failures.share_before(record) == pytest.approx(0.5)
+    assert only(failures.failures(run, SPAN))[0] == "passed"
+
+
+def test_a_short_burst_in_a_long_time_that_nobody_watched_does_not_go_under(run, aws):
+    burst = (START - timedelta(minutes=90), START - timedelta(minutes=80))
+    aws.changed = lambda one: replace(one, status="FAILED") if burst[0] <= one.began < burst[1] else one
+    long = Span(START - timedelta(hours=10), START)
+    assert failures.most_allowed(240, 0.1) >= 20  # of the whole, so many are no news
+    status, found = only(failures.failures(run, long))
+    assert status == "failed" and found.startswith("20 of 32 check-ins failed, or took longer than they may, from 2026")
+    assert [part.until for part in Span(START, START).parts(HOUR)] == [START]
+    thirds = Span(START, START + 2.5 * HOUR).parts(HOUR)
+    assert [(part.until - part.since) / HOUR for part in thirds] == [1, 1, 0.5]
+
+
+# Silence.
+
+
+def test_silence_is_none_where_the_week_before_was_as_silent(run, aws):
+    aws.changed = lambda one: None if one.began > START - timedelta(minutes=5) else one
+    status, found = only(failures.silence(run, SPAN))
+    assert status == "passed" and "and 5 in the same hours of the week before" in found
+
+
+def test_where_none_came_and_few_came_a_week_ago_nobody_can_tell(run, aws):
+    aws.changed = lambda one: None if one.began > START - timedelta(minutes=5) else one
+    status, found = only(failures.silence(run, Span(START - timedelta(minutes=4), START)))
+    assert status == "cannot tell" and found.startswith("0 began; none from 2026-11-28 11:55")
+
+
+def test_a_week_before_without_a_datapoint_is_not_a_silent_one(run, aws):
+    aws.changed = lambda one: None
+    aws._points = lambda metric, name: []
+    status, found = only(failures.silence(run, SPAN))
+    assert status == "cannot tell" and "and no datapoint in the same hours of the week before" in found
+
+
+def test_drills_break_no_silence(run, aws):
+    quiet = START - timedelta(minutes=12)
+    aws.changed = lambda one: replace(one, name=f"drill-{one.name}") if one.began > quiet else one
+    assert only(failures.silence(run, SPAN))[0] == "failed"
+
+
+def test_where_all_the_newest_are_drills_the_silence_is_at_least_as_long(run, aws):
+    aws.changed = lambda one: replace(one, name=f"drill-{one.name}")
+    assert only(failures.silence(run, SPAN))[0] == "failed"
+
+
+# Crises and routes.
+
+
+def test_without_a_real_crisis_nobody_can_tell_how_soon_one_is_told(run, aws):
+    aws.changed = lambda one: replace(one, route=Route.NONE)
+    crises, _ = alerting.alerts(run, SPAN).checks
+    assert (crises.status, crises.found[:26]) == ("cannot tell", "no real crisis in this tim")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"seconds": 31.0}, "succeeded after 31 s"), ({"seconds": 9_999.0}, "still runs after"),
+     ({"status": "FAILED"}, "failed after 2 s"), ({"status": "TIMED_OUT"}, "timedout after 2 s")],
+)  # fmt: skip
+def test_a_crisis_that_ends_late_badly_or_never_is_broken(run, aws, change, said):
+    aws.changed = lambda one: replace(one, **change) if one.route is Route.CRISIS else one
+    crises, _ = alerting.alerts(run, SPAN).checks
+    assert crises.status == "failed" and said in crises.found
+
+
+def test_a_crisis_whose_beginning_was_not_read_is_no_quick_one(run, aws):
+    aws.changed = lambda one: replace(one, began=START - timedelta(hours=1, minutes=16), seconds=4_600.0) if (
+        one.route is Route.CRISIS
+    ) else None  # fmt: skip
+    crises, _ = alerting.alerts(run, SPAN).checks
+    assert crises.status == "cannot tell"  # its route was not read either: nothing is said of what nobody saw
+
+
+def test_a_drill_is_no_real_crisis(run, aws):
+    aws.changed = lambda one: replace(one, name=f"drill-{one.name}", seconds=99.0)
+    crises, _ = alerting.alerts(run, SPAN).checks
+    assert crises.status == "cannot tell"
+
+
+def test_without_a_backtest_nothing_was_forecast(run, aws):
+    _, routes = alerting.alerts(run, SPAN).checks
+    assert (routes.status, routes.found) == ("cannot tell", alerting.NO_FORECAST)
+
+
+def test_each_check_in_is_counted_in_one_checkpoint_alone(run, aws, record):
+    record.keep_text("evidence/backtest.csv", FORECAST)
+    first = alerting.alerts(run, Span(START - HOUR, START - HOUR / 2))
+    second = alerting.alerts(run, Span(START - HOUR / 2, START, [first.counts]))
+    assert sum(first.counts.values()) == sum(second.counts.values()) == 60
+    assert second.checks[1].found.startswith("120 check-ins since the watch began: ")
+
+
+def test_what_is_too_little_for_one_interval_is_told_by_the_whole_watch(run, aws, record):
+    record.keep_text("evidence/backtest.csv", FORECAST)
+    aws.changed = lambda one: replace(one, route=Route.CRISIS) if one.name.endswith("9") else one
+    once = alerting.alerts(run, SPAN)
+    assert once.checks[1].status == "passed"
+    again = alerting.alerts(run, replace(SPAN, earlier=[once.counts] * 12))
+    assert again.checks[1].status == "failed" and "crisis: 39 of 390 check-ins" in again.checks[1].found
+
+
+def test_half_an_hour_that_was_busier_does_not_go_under_in_a_long_time(run, aws, record):
+    record.keep_text("evidence/backtest.csv", FORECAST)
+    aws.per_minute = 20
+    hour = (START - timedelta(minutes=60), START - timedelta(minutes=30))
+    aws.changed = lambda one: (
+        replace(one, route=Route.HIGH) if hour[0] <= one.began < hour[1] and "7" in one.name else one
+    )
+    _, routes = alerting.alerts(run, Span(START - 2 * HOUR, START)).checks
+    assert routes.status == "failed" and routes.found.startswith("high: ")
+
+
+def test_a_route_that_nobody_knows_is_an_error_and_no_answer(run, aws):
+    aws.changed = lambda one: replace(one, route=SimpleNamespace(state="RouteSomewhere"))
+    with pytest.raises(BadParameters, match=r"no route of lib/routes\.py is decided in a state"):
+        alerting.alerts(run, SPAN)
+
+
+def test_no_log_group_is_no_quiet_log(run, aws, record):
+    record.keep_text("evidence/backtest.csv", FORECAST)
+    aws._filter_log_events = lambda **_: (_ for _ in ()).throw(__import__("machines").says("ResourceNotFoundException"))
+    assert set(statuses(alerting.alerts(run, SPAN)).values()) == {"cannot tell"}
+
+
+# Alarms.
+
+
+def test_an_alarm_that_is_gone_or_may_not_act_is_called_out(run, aws):
+    name = next(iter(aws.alarms))
+    del aws.alarms[name]
+    whole, *loud = alarms(run, SPAN).checks
+    assert (whole.status, loud) == ("failed", []) and f"gone, or may not act: {name}" in whole.found
+
+
+def test_one_fired_as_a_test_is_counted_apart_and_somebody_elses_not_at_all(run, aws):
+    ours = next(iter(aws.alarms))
+    at = START - timedelta(minutes=3)
+    aws.history += [(at, ours, "ALARM", f"{TEST}, s1: nothing is wrong"), (at, "theirs", "ALARM", "Threshold Crossed"),
+                    (at, ours, "OK", "fine")]  # fmt: skip
+    whole, *loud = alarms(run, SPAN).checks
+    assert (whole.status, loud) == ("passed", []) and "1 fired as a test" in whole.found
+
+
+# Functions and rules, subscribers, queues.
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [({"State": "Failed"}, "it is Failed"), ({"ReservedConcurrentExecutions": 0}, "its concurrency is 0")],
+)
+def test_a_function_that_may_not_run_is_called_out(run, aws, configuration, said):
+    aws.functions[S.dispatcher_function_name] = configuration
+    check = next(one for one in functions(run, SPAN).checks if one.subject == S.dispatcher_function_name)
+    assert check.status == "failed" and said in check.found
+
+
+def test_one_that_was_never_called_is_no_proof_that_it_works(run, aws):
+    aws._points = lambda metric, name: []
+    found = statuses(functions(run, SPAN))
+    assert {found[f"watch: function {name}"] for name in aws.functions} == {"cannot tell"}
+
+
+@pytest.mark.parametrize("off", ["disabled", "no target"])
+def test_a_rule_that_carries_nothing_is_called_out(run, aws, off):
+    aws.rules_off[LOW_SENTIMENT_RULE] = off
+    assert statuses(functions(run, SPAN))[f"watch: rule {LOW_SENTIMENT_RULE}"] == "failed"
+
+
+def test_a_failed_invocation_is_called_out_with_its_number(run, aws):
+    aws.counted[LOW_SENTIMENT_RULE, "FailedInvocations"] = [START - timedelta(minutes=2)]
+    check = next(one for one in functions(run, SPAN).checks if one.subject == LOW_SENTIMENT_RULE)
+    assert (check.status, check.found) == ("failed", "1 FailedInvocations")
+
+
+def test_one_subscriber_fewer_than_when_the_watch_began_is_one_muted(run, aws):
+    first = subscribers(run, SPAN)
+    assert set(statuses(first).values()) == {"passed"} and first.counts[S.ops_topic_name] == 2
+    aws.subscribers[S.ops_topic_name].pop()
+    later = subscribers(run, replace(SPAN, earlier=[first.counts]))
+    assert statuses(later)[f"watch: subscribers of {S.ops_topic_name}"] == "failed"
+    # And it stays so: the number of when the watch began is what counts.
+    assert later.counts[S.ops_topic_name] == 2
+
+
+def test_nobody_at_operations_is_broken_and_nobody_at_the_contacts_topic_is_for_a_person(run, aws):
+    aws.subscribers = {S.ops_topic_name: [{"FilterPolicy": '{"a": ["b"]}'}], S.alert_topic_name: []}
+    found = statuses(subscribers(run, SPAN))
+    assert found[f"watch: subscribers of {S.ops_topic_name}"] == "failed"
+    assert found[f"watch: subscribers of {S.alert_topic_name}"] == "waiting"
+
+
+def test_a_queue_that_is_not_there_keeps_nothing(run, aws):
+    del aws.queues[S.ops_dead_letter_queue_name]
+    check = next(one for one in dead_letters(run, SPAN).checks if one.subject == S.ops_dead_letter_queue_name)
+    assert (check.status, check.found) == ("failed", "there is no such queue, so nothing is kept")
+
+
+# What operations read.
+
+
+def test_a_message_names_who_run_criterion_value_and_limit_and_nobodys_contact(run):
+    one = Break(
+        "k", "alarms", "watch: alarm X", "write to nobody@example.org\nnow", "quiet", "2026-11-28T12:00:00+00:00"
+    )
+    subject, message = news.subject(run, one, News.BROKEN), news.message(run, one, News.BROKEN)
+    assert subject == "[WATCH] BROKEN: watch: alarm X (local)"
+    assert "example.org" not in message and message.count("\n") == 5
+    assert "limit: quiet" in message and "said by the watch of arn:aws:sts::000000000000:" in message
+    over = news.message(run, replace(one, over="2026-11-28T13:00:00+00:00"), News.OVER)
+    assert over.startswith("[WATCH] is over: ") and "over at 2026-11-28 13:00:00 UTC" in over
+
+
+def test_a_subject_is_as_sns_takes_it_and_a_long_value_is_cut_with_its_length(run):
+    one = Break("k", "alarms", "watch: é\u202e " + "x" * 200, "v" * 5_000, "limit", "2026-11-28T12:00:00+00:00")
+    subject = news.subject(run, one, News.BROKEN)
+    assert len(subject) == 100 and subject.isascii() and "\n" not in subject
+    assert "... (5,000 characters)" in news.message(run, one, News.BROKEN)
+
+
+def test_a_check_in_of_the_stand_in_ends_when_it_says():
+    assert CheckIn("a", START, 3.0).ends == START + timedelta(seconds=3)
