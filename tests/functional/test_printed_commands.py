@@ -568,7 +568,7 @@ SITES = {
     "lib.cli.undo_commands.restore_command: runbook restore --unverified": STORE,
     "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
     'lib.phases.review.signature.commands: runbook sign --by "$REVIEWER" --decision': SIGNED,
-    "rehearsal.approval_procedure.walk: runbook sign --by --decision accept": WALK,
+    "rehearsal.approval_procedure.walk: runbook sign": WALK,
     "lib.phases.tuning.proposal.keep: runbook plan --thresholds": "tests/runbooks/test_tuning.py",
     "lib.cli.change_commands.try_candidate: runbook apply --only": "tests/runbooks/test_candidate_only.py",
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,

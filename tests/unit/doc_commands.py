@@ -41,6 +41,8 @@ NOT_RUN = {
          "runbook tune ENV --from DAY --to DAY", "runbook tune ENV --from DAY --to DAY --run-id RUN_ID --labels FILE"),
         "it needs days, reviewed outcomes or a proposal of theirs, which tests/runbooks/test_tuning.py has",
     ),
+    "runbook review ENV RUN_ID --since TIME --until TIME": "TIME is none; see "
+    "tests/functional/test_review_window.py",
     "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",

@@ -55,13 +55,13 @@ def _rows(live: Live, names: Sequence[str]) -> Iterator[dict[str, Any]]:
 def _changes(live: Live, start: datetime, now: datetime) -> dict[str, list[Change]]:
     """By the alarm's name, its changes of state since then, oldest first. Asked of all alarms at once."""
     pages = live.client("cloudwatch").get_paginator("describe_alarm_history")
+    asked = {"HistoryItemType": STATE_CHANGE, "StartDate": start, "EndDate": now, "ScanBy": "TimestampAscending"}
     by_name: dict[str, list[Change]] = {}
-    for page in pages.paginate(HistoryItemType=STATE_CHANGE, StartDate=start, EndDate=now):
+    for page in pages.paginate(**asked):
         for row in page["AlarmHistoryItems"]:
             states = _states(row)
             by_name.setdefault(str(row["AlarmName"]), []).append((row["Timestamp"].astimezone(UTC), *states))
-    # CloudWatch tells the newest first; two of one moment stay in their order.
-    return {name: sorted(reversed(changes), key=lambda change: change[0]) for name, changes in by_name.items()}
+    return by_name
 
 
 def _states(row: Mapping[str, Any]) -> tuple[str, str]:
