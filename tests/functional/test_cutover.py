@@ -10,6 +10,7 @@ from ways import applied, published
 from lib.aws import connect
 from lib.record import records
 from lib.record.records import LOG
+from lib.resources import connected_run
 from lib.telemetry import continuity, cutover, review_window
 
 LATER = timedelta(hours=3)
@@ -53,6 +54,8 @@ def test_an_alias_that_was_edited_since_moves_no_moment_and_is_said(account, cli
     assert continuity.updated_at(live) == moment
     assert f"somebody edited it at {moment + LATER:%Y-%m-%d %H:%M:%S} UTC" in found.doubt
     assert found.doubt in str(review_window.window_fields(cutover.window(live)))
+    own = cutover.of_run(connected_run.of(live, record))
+    assert (own.at, own.earliest, own.latest, own.later) == (moment, moment, moment, moment + LATER)
 
 
 def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
@@ -62,6 +65,9 @@ def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
     assert found.at.isoformat() == written(record, "state machine")
     assert found.latest - found.at > timedelta(hours=2)
     assert found.doubt.startswith("a run moved the workflow at ")
+    own = cutover.of_run(connected_run.of(live, record))
+    assert (own.at, own.latest, own.later) == (found.at, found.at, found.latest)
+    assert cutover.of_run(connected_run.of(connect(account), record)).later is None
 
 
 def test_of_an_alias_that_somebody_moved_by_hand_nobody_can_say_when_it_began(account, client):

@@ -30,19 +30,25 @@ def of_run(run: ConnectedRun, now: Now = this_moment) -> Window:
     Raises BadParameters for one that was asked for and ends before the change.
     """
     change, wanted = cutover.of_run(run), request.latest(run.record)
-    if change is None and not wanted.since:
-        window = until(
-            lambda: Window(now() - _back(run.settings), now(), None), lambda span: True, run.live.patience(0)
-        ).seen
-    else:
-        compared = _compared(run.live, change, wanted, now()) if change else None
-        window = until(
-            lambda: _window(run.settings, change, wanted, now(), compared),
-            lambda span: not span.change or bool(wanted.until) or cutover.success_counted(run.live, span),
-            run.live.patience(),
-        ).seen
+    try:
+        window = _counted_window(run, change, wanted, now)
+    except BadParameters as error:
+        # It was looked at, and shall not be what the next review is asked for.
+        run.record.keep_json(LOOKED_AT, {"asked": wanted.at, "refused": str(error)})
+        raise
     run.record.keep_json(LOOKED_AT, {**_data(window), "asked": wanted.at})
     return window
+
+
+def _counted_window(run: ConnectedRun, change: Cutover | None, wanted: Asked, now: Now) -> Window:
+    if change is None:
+        return _window(run.settings, None, wanted, now(), None)
+    compared = _compared(run.live, change, wanted, now())
+    return until(
+        lambda: _window(run.settings, change, wanted, now(), compared),
+        lambda span: bool(wanted.until) or cutover.success_counted(run.live, span),
+        run.live.patience(),
+    ).seen
 
 
 def _back(settings: Settings) -> timedelta:
