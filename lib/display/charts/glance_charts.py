@@ -64,7 +64,7 @@ def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change
         axes.axhline(one.limit, color=VERMILLION, linestyle="-.", linewidth=1.2, zorder=3)
     axes.set_ylabel(one.unit, fontsize=8)
     axes.annotate(
-        f"worry if {one.worry}" + (f" ({one.limit:g})" if one.limit is not None else ""), xy=(0.01, 0.97),
+        f"worry if {one.worry}" + (f" (limit {one.limit:g})" if one.limit is not None else ""), xy=(0.01, 0.97),
         xycoords="axes fraction", ha="left", va="top", fontsize=7.5, color="#444444", bbox=BEHIND, zorder=6,
     )  # fmt: skip
     _axes(axes, first, last)
@@ -86,7 +86,9 @@ def _points(axes: Axes, points: pd.DataFrame) -> None:
 def _axes(axes: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
     axes.set_xlim(first, max(last, first + pd.Timedelta(seconds=1)))
     low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0.0), high + (high - min(low, 0.0)) * 0.45)  # room for what to worry about
+    # From zero, unless all of it lies far from there: a step of one in a hundred must show in a share.
+    bottom = low if low > high / 2 else min(low, 0.0)
+    axes.set_ylim(bottom, high + (high - bottom) * 0.45)  # room for what to worry about
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
     locator = AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)

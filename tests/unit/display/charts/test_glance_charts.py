@@ -62,7 +62,7 @@ def test_an_outlier_of_two_years_of_points_is_marked():
 @pytest.mark.parametrize("limit", [None, 30.0])
 def test_what_to_worry_about_is_said_with_its_limit(limit):
     (one,) = axes(line(limit=limit))
-    said = "worry if any at all" + (" (30)" if limit else "")
+    said = "worry if any at all" + (" (limit 30)" if limit else "")
     assert said in [text.get_text() for text in one.texts]
 
 
