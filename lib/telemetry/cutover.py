@@ -23,7 +23,6 @@ from lib.resources.workflow import Workflow, description, value_of, versions
 from lib.resources.workflow_alias import WorkflowAlias, digest
 from lib.telemetry import metrics, review_window
 from lib.telemetry.review_window import Cutover, Window
-from lib.wait import until
 
 CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart
 # So long after a write of ours what AWS dates is still that write: an alias has its date, a version is made just after.
@@ -156,16 +155,6 @@ def _utc(moment: datetime) -> datetime:
 def window(live: Live) -> Window:
     """From `review_minutes` ago until now. Waits for nothing."""
     return _until_now(live, read(live))
-
-
-def counted_window(live: Live) -> Window:
-    """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
-    change = read(live)
-    return until(
-        lambda: _until_now(live, change),
-        lambda span: not span.change or success_counted(live, span),
-        live.patience(),
-    ).seen
 
 
 def _until_now(live: Live, change: Cutover | None) -> Window:

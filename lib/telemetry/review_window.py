@@ -79,17 +79,6 @@ def _moment(said: str) -> datetime | None:
     return datetime.fromisoformat(said).replace(tzinfo=UTC) if said else None
 
 
-def window_fields(window: Window) -> list[dict[str, str]]:
-    """The window as a table."""
-    change = f"{window.change_at:%Y-%m-%d %H:%M:%S} UTC" if window.change_at else NO_CHANGE
-    doubt = window.change.doubt if window.change else ""
-    return [
-        {"": "from", "time": f"{window.start:%Y-%m-%d %H:%M:%S} UTC"},
-        {"": "change", "time": f"{change}; {doubt}" if doubt else change},
-        {"": "until", "time": f"{window.end:%Y-%m-%d %H:%M:%S} UTC"},
-    ]
-
-
 def counted_successes(frame: pd.DataFrame) -> float | None:
     """How many successes CloudWatch counted, of check-ins and drills together; None without a datapoint: not zero."""
     if frame.empty:

@@ -60,6 +60,8 @@ def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change
         axes.text(0.5, 0.5, "no datapoint", transform=axes.transAxes, ha="center", va="center", bbox=BEHIND, zorder=6)
     else:
         _points(axes, points)
+    if len(one.beside):
+        axes.plot(one.beside["time"], one.beside["value"], color=GREY, linestyle=":", linewidth=1.5, zorder=1)
     if one.limit is not None:
         axes.axhline(one.limit, color=VERMILLION, linestyle="-.", linewidth=1.2, zorder=3)
     axes.set_ylabel(one.unit, fontsize=8)

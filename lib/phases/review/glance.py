@@ -36,12 +36,26 @@ def sparklines(read: Reading, limit_seconds: float) -> list[Sparkline]:
 
 
 def _success(read: Reading, check: Check, first: pd.Timestamp, last: pd.Timestamp) -> Sparkline:
-    seen = read.seen[(read.seen["who"] == Who.CHECKINS) & read.seen["started"].between(first, last)]
-    ended = seen[seen["outcome"] != Ending.RUNNING]
-    points = bucketed(ended["started"], first, last, (ended["outcome"] == Ending.SUCCEEDED) * 100.0)
+    """What is compared lies weeks before: it stands beside the same hours after the change."""
+    seen = read.seen[(read.seen["who"] == Who.CHECKINS) & (read.seen["outcome"] != Ending.RUNNING)]
+    inside = seen["started"].between(first, last)
+    earlier = seen[~inside & (seen["when"] == When.BEFORE)]
+    ahead = _begin(read) - pd.Timestamp((read.window.compared or (read.window.start,))[0])
     rates = {when: _rate(read.split, when) for when in (When.BEFORE, When.AFTER)}
-    return Sparkline("Do check-ins succeed?", "% of check-ins", points, rates[When.BEFORE], rates[When.AFTER],
-                     check.status, "a step down", None)  # fmt: skip
+    return Sparkline(
+        "Do check-ins succeed?",
+        "% of check-ins",
+        _shares(seen[inside], first, last),
+        rates[When.BEFORE],
+        rates[When.AFTER],
+        check.status,
+        "a step down",
+        beside=_shares(earlier.assign(started=earlier["started"] + ahead), _begin(read), last),
+    )
+
+
+def _shares(ended: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    return bucketed(ended["started"], first, last, (ended["outcome"] == Ending.SUCCEEDED) * 100.0)
 
 
 def _rate(split: pd.DataFrame, when: When) -> str:
@@ -91,7 +105,7 @@ def _latency(read: Reading, check: Check, limit: float) -> Sparkline:
         before,
         after,
         check.status,
-        "any over the limit",
+        "any is later",
         limit,
     )
 

@@ -3,7 +3,7 @@
 No AWS. Missing stays missing: a time without a point is a gap, and "before" may be unknown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -15,7 +15,10 @@ BUCKETS = 60  # points of a small chart, some 2 in wide
 
 @dataclass(frozen=True)
 class Sparkline:
-    """One of them. `points`: time (UTC) and value. `worry`: what would be bad; `limit`: the line that says so."""
+    """One of them. `points`: time (UTC) and value. `worry`: what would be bad; `limit`: the line that says so.
+
+    `beside`: points of a week before, put at the times with which they are compared.
+    """
 
     question: str
     unit: str
@@ -25,6 +28,7 @@ class Sparkline:
     verdict: Status
     worry: str
     limit: float | None = None
+    beside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"time": [], "value": []}))
 
 
 def bucketed(

@@ -73,3 +73,8 @@ def test_counts_fill_every_part_of_the_time_and_means_only_those_that_have_somet
     assert (len(counted), counted["value"].sum(), counted["value"].iloc[0]) == (BUCKETS, 3.0, 2.0)
     means = bucketed(times, first, last, pd.Series([0.0, 100.0, 100.0]))
     assert means["value"].tolist() == [50.0, 100.0]
+
+
+def test_the_same_hours_of_a_week_before_are_a_dotted_line_beside():
+    (one,) = axes(line(beside=points(12)))
+    assert [drawn.get_linestyle() for drawn in one.lines if len(drawn.get_xdata()) == 12] == [":"]
