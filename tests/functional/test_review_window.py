@@ -9,7 +9,7 @@ from ways import applied
 from lib.display.charts import glance_charts, style
 from lib.drills import scenarios
 from lib.errors import BadParameters
-from lib.phases.review import asked_window, costs, delivered, glance, reading, recommendations, request
+from lib.phases.review import asked_window, costs, delivery_tables, glance, reading, recommendations, request
 from lib.record.records import LOG
 from lib.resources import connected_run
 from lib.telemetry import executions
@@ -64,19 +64,19 @@ def test_every_alert_is_followed_to_its_subscriber(review):
     run, _, read = review
     found = answer(read, Id.RECONCILED)
     assert found.status == "passed", found.found
-    rows = {row["what"]: row for row in delivered.path_rows(read.deliveries)}
+    rows = {row["what"]: row for row in delivery_tables.path_rows(read.deliveries)}
     crisis = rows[f"{Place.RULE}: Your6-CrisisProtocolRule"]
     assert (crisis["status"], crisis["drills"] >= 1, crisis["lost"]) == ("passed", True, 0)
     assert rows[f"{Place.DELIVERED}: {run.settings.ops_topic_name}"]["status"] == "passed"
-    assert delivered.differing_hours(read.deliveries) == []
+    assert delivery_tables.differing_hours(read.deliveries) == []
 
 
 def test_what_the_account_does_not_count_is_no_zero_and_too_early_is_said(review):
     _, _, read = review
     assert answer(read, Id.LONG_ENOUGH).status == answer(read, Id.AS_FORECAST).status == "cannot tell"
-    rows = {(row["what"], row["metric"]): row for row in delivered.counted_rows(read.deliveries)}
+    rows = {(row["what"], row["metric"]): row for row in delivery_tables.counted_rows(read.deliveries)}
     assert ("topic Your6-OperationsAlerts", "NumberOfNotificationsFailed") not in rows
-    assert "have no datapoint, neither before nor after" in delivered.notes(read.deliveries)[0]
+    assert "have no datapoint, neither before nor after" in delivery_tables.notes(read.deliveries)[0]
     assert {row["because"] for row in recommendations.rows(read.alerts)} >= {"time since the change that is looked at"}
 
 

@@ -6,7 +6,8 @@ from math import isnan
 import pandas as pd
 
 from lib.checks import Check, Status
-from lib.phases.review.delivered import LOSSES, MOST_NAMED, Deliveries
+from lib.phases.review.delivered import Deliveries
+from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
 from lib.routes import Route
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.reconciliation import Compared
@@ -28,19 +29,19 @@ ALIVE = {Thing.RULE: [Metric.TRIGGERED], Thing.FUNCTION: [Metric.INVOCATIONS], T
 def checks(seen: Deliveries, routes: pd.DataFrame, limit_seconds: float) -> list[Check]:
     """Each question of the alerts since the change. `routes` is `workflow_log.routes`."""
     return [
-        reconciled(seen),
-        undelivered(seen),
+        alerts_reconciled(seen),
+        failures_on_the_way(seen),
         in_time(seen, limit_seconds),
-        unscored(since(seen, routes), seen.log_gaps),
+        scores_lacking(taken_since(seen, routes), seen.log_gaps),
     ]
 
 
-def since(seen: Deliveries, routes: pd.DataFrame) -> pd.DataFrame:
+def taken_since(seen: Deliveries, routes: pd.DataFrame) -> pd.DataFrame:
     """Of the workflow's log what is of the time after the change."""
     return routes[routes["time"].between(pd.Timestamp(seen.begin), pd.Timestamp(seen.window.end))]
 
 
-def reconciled(seen: Deliveries) -> Check:
+def alerts_reconciled(seen: Deliveries) -> Check:
     """Alerts of the log = matched by the rule = dispatcher invoked = delivered. A difference is a failure."""
     rows, expected = seen.compared, "each alert at each place behind it"
     lost, unknown, late = (
@@ -74,7 +75,7 @@ def _places(rows: pd.DataFrame) -> str:
     return ", ".join(dict.fromkeys(f"{row.place} {row.name}" for row in rows.itertuples(index=False)))
 
 
-def undelivered(seen: Deliveries) -> Check:
+def failures_on_the_way(seen: Deliveries) -> Check:
     """Whether anything of an alert's way failed since the change, and what lies in the dead-letter queues now."""
     summed, expected = seen.after, "none of each"
     bad = [
@@ -125,7 +126,7 @@ def in_time(seen: Deliveries, limit: float) -> Check:
     return answer(Status.CANNOT_TELL if doubt or seen.log_gaps else Status.PASSED, said)
 
 
-def unscored(routes: pd.DataFrame, gaps: str = "") -> Check:
+def scores_lacking(routes: pd.DataFrame, gaps: str = "") -> Check:
     """Whether many real check-ins came without a usable score, which is an incident; each one is for people to read."""
     real = routes[~routes["drill"].astype(bool)]
     count, of = int((real["route"] == Route.UNSCORED).sum()), len(real)

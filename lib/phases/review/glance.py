@@ -6,9 +6,10 @@ from math import isnan
 import pandas as pd
 
 from lib.checks import WORST_FIRST, Check, Status
-from lib.phases.review import delivered
+from lib.phases.review import delivery_tables
+from lib.phases.review.asked_window import words
 from lib.phases.review.reading import Reading
-from lib.phases.review.sparklines import NOTHING, Sparkline, bucketed
+from lib.phases.review.sparklines import NOTHING, Sparkline, in_buckets
 from lib.routes import Route
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.sources import Metric, Thing
@@ -55,7 +56,7 @@ def _success(read: Reading, check: Check, first: pd.Timestamp, last: pd.Timestam
 
 
 def _shares(ended: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    return bucketed(ended["started"], first, last, (ended["outcome"] == Ending.SUCCEEDED) * 100.0)
+    return in_buckets(ended["started"], first, last, (ended["outcome"] == Ending.SUCCEEDED) * 100.0)
 
 
 def _rate(split: pd.DataFrame, when: When) -> str:
@@ -82,12 +83,12 @@ def _route(read: Reading, route: Route, question: str, check: Check, worry: str)
     real = read.routes_since
     mine = real[(real["route"] == route) & ~real["drill"].astype(bool)]
     points = (
-        bucketed(mine["time"], _begin(read), pd.Timestamp(read.window.end))
+        in_buckets(mine["time"], _begin(read), pd.Timestamp(read.window.end))
         if len(real)
         else mine[["time"]].assign(value=0.0)
     )
     forecast = f"{read.forecast.a_day(str(route)):.3g} a day forecast" if read.forecast else "no forecast"
-    after = f"{len(mine):,} in {read.days:.2g} days" if len(real) else NOTHING
+    after = f"{len(mine):,} in {words(read.window.end - read.deliveries.begin)}" if len(real) else NOTHING
     return Sparkline(question, "check-ins", points, forecast, after, check.status, worry)
 
 
@@ -137,7 +138,9 @@ def _delivered(read: Reading, check: Check) -> Sparkline:
 def _errors(read: Reading) -> Sparkline:
     wanted = (Metric.ERRORS, Metric.THROTTLES)
     before, after = _sums(read, Thing.FUNCTION, wanted)
-    rows = [row for row in delivered.counted_rows(read.deliveries) if row["what"].startswith(f"{Thing.FUNCTION} ")]
+    rows = [
+        row for row in delivery_tables.counted_rows(read.deliveries) if row["what"].startswith(f"{Thing.FUNCTION} ")
+    ]
     states = [row["status"] for row in rows if row["metric"] in wanted]
     verdict = min(states, key=WORST_FIRST.index, default=Status.CANNOT_TELL)
     points = _over_time(read, Thing.FUNCTION, wanted)
@@ -153,10 +156,10 @@ def _over_time(read: Reading, thing: Thing, wanted: Sequence[Metric]) -> pd.Data
 def _sums(read: Reading, thing: Thing, wanted: Sequence[Metric]) -> tuple[str, str]:
     """Of as long a time before, and after."""
     frames = (read.deliveries.before, read.deliveries.after)
-    scales = (delivered.scale(read.deliveries), 1.0)
+    scales = (delivery_tables.scale(read.deliveries), 1.0)
     said = []
     for frame, scale in zip(frames, scales, strict=True):
         values = [] if frame is None else [counts.total(frame, thing, one) for one in wanted]
         known = [value for value in values if not isnan(value)]
-        said.append(f"{sum(known) * scale:,.3g}" if known else delivered.NO_DATA)
+        said.append(f"{sum(known) * scale:,.3g}" if known else delivery_tables.NO_DATA)
     return said[0], said[1]

@@ -48,7 +48,7 @@ class Reading:
     @property
     def routes_since(self) -> pd.DataFrame:
         """Of the log what is of the time after the change."""
-        return delivery_checks.since(self.deliveries, self.routes)
+        return delivery_checks.taken_since(self.deliveries, self.routes)
 
 
 def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Reading:
@@ -64,7 +64,7 @@ def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Read
     deliveries, said = delivered.read(run, window, log, now()), forecast.of_run(run.record)
     undisturbed = continuity.checkins_undisturbed(seen, kinds, s)
     alerts = [long_enough.check(window), *delivery_checks.checks(deliveries, routes, s.alert_limit_seconds)]
-    alerts.append(forecast.check(said, delivery_checks.since(deliveries, routes), deliveries.log_gaps))
+    alerts.append(forecast.check(said, delivery_checks.taken_since(deliveries, routes), deliveries.log_gaps))
     for name, frame in (
         ("executions", counted),
         ("execution_time", timed),

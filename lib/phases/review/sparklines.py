@@ -31,7 +31,7 @@ class Sparkline:
     beside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"time": [], "value": []}))
 
 
-def bucketed(
+def in_buckets(
     times: pd.Series, first: pd.Timestamp, last: pd.Timestamp, values: pd.Series | None = None
 ) -> pd.DataFrame:
     """How many fell into each of BUCKETS equal parts from `first` to `last`, or the mean of their values: time, value.

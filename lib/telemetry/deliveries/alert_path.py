@@ -50,9 +50,9 @@ def _handled(settings: Settings, counted: pd.DataFrame) -> Hours | None:
     return {hour: value - errors.get(hour, 0.0) for hour, value in tried.items()}
 
 
-def _topic(name: str, told: Told, alerts: pd.DataFrame, counted: pd.DataFrame) -> Iterator[Stage]:
+def _topic(name: str, audience: Told, alerts: pd.DataFrame, counted: pd.DataFrame) -> Iterator[Stage]:
     """A topic carries what others publish, and one notification for each subscriber: at least one for each alert."""
-    mine = _of_routes(alerts, [route for route in ALERTING if told in route.row.told])
+    mine = _of_routes(alerts, [route for route in ALERTING if audience in route.row.told])
     mine = mine[mine["way"] != Way.OPEN]
     for place, metric in ((Place.PUBLISHED, Metric.PUBLISHED), (Place.DELIVERED, Metric.DELIVERED)):
         alive = counts.has_any(counted, Thing.TOPIC, [metric])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
 
@@ -20,7 +20,7 @@ class DeliveryFigures:
     """What CloudWatch counted from `start` to `end` (UTC), of check-ins and drills together.
 
     None is "no datapoint": AWS publishes failures only once there are any, and everything minutes late. `lost` is what
-    even a dead-letter queue did not take.
+    even a dead-letter queue did not take; `counted` is what all of it was made from (`counts.read`).
     """
 
     start: datetime
@@ -38,12 +38,13 @@ class DeliveryFigures:
     aborted: float | None
     throttled: float | None
     dead_letters: tuple[DeadLetters, ...]
+    counted: pd.DataFrame = field(repr=False, compare=False)
 
 
 def of_window(live: Live, start: datetime, end: datetime, now: datetime) -> DeliveryFigures:
     """The figures of a window; the dead-letter queues are read as they are now."""
-    summed = counts.totals(counts.read(live, start, end, now))
-    return _figures((start, end), summed, tuple(dead_letters.read(live, summed)))
+    counted = counts.read(live, start, end, now)
+    return _figures((start, end), counted, tuple(dead_letters.read(live, counts.totals(counted))))
 
 
 LOST = (
@@ -53,8 +54,10 @@ LOST = (
 
 
 def _figures(
-    window: tuple[datetime, datetime], summed: pd.DataFrame, letters: tuple[DeadLetters, ...]
+    window: tuple[datetime, datetime], counted: pd.DataFrame, letters: tuple[DeadLetters, ...]
 ) -> DeliveryFigures:
+    summed = counts.totals(counted)
+
     def of(thing: Thing, metric: str) -> float | None:
         value = counts.total(summed, thing, metric)
         return None if isnan(value) else value
@@ -75,4 +78,5 @@ def _figures(
         aborted=of(Thing.WORKFLOW, Count.ABORTED),
         throttled=of(Thing.WORKFLOW, THROTTLED),
         dead_letters=letters,
+        counted=counted,
     )

@@ -32,7 +32,7 @@ class Compared(StrEnum):
     CANNOT_TELL = "cannot tell"
     LATE = "not counted yet"
     MORE = "more than was sent"  # somebody else's, a second delivery, or alerts of an alarm
-    EQUAL = "equal"
+    EQUAL = "as many"
 
 
 class Place(StrEnum):
@@ -78,7 +78,7 @@ def compare(stages: Iterable[Stage], now: datetime) -> pd.DataFrame:
 
 def _rows(stage: Stage, now: datetime) -> list[tuple[Any, ...]]:
     settled = stage.alerts[stage.alerts["sent"] <= pd.Timestamp(now - LATE)]
-    missing = unmatched([_alert(row) for row in settled.itertuples(index=False)], stage.counted or {})
+    missing = lost_by_hour([_alert(row) for row in settled.itertuples(index=False)], stage.counted or {})
     hours = {moment.to_pydatetime() for moment in stage.alerts["sent"].dt.floor("h")} | {*(stage.counted or {})}
     return [_row(stage, hour, missing, now) for hour in sorted(hours)]
 
@@ -92,7 +92,7 @@ def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def unmatched(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> dict[datetime, int]:
+def lost_by_hour(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> dict[datetime, int]:
     """By the hour in which they were sent, how many alerts no count is left for; each count stands for one alert.
 
     Counts are given to those first that have the fewest hours left, which leaves as few as possible without one.

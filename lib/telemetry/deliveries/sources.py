@@ -23,7 +23,7 @@ class Thing(StrEnum):
     PHONES = "phones"
     QUEUE = "queue"
     WORKFLOW = "workflow"
-    LOG = "log"
+    LOG = "workflow log"
 
 
 class Metric(StrEnum):

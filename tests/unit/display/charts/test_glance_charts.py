@@ -8,7 +8,7 @@ import pytest
 
 from lib.checks import Status
 from lib.display.charts import glance_charts, style
-from lib.phases.review.sparklines import BUCKETS, Sparkline, bucketed
+from lib.phases.review.sparklines import BUCKETS, Sparkline, in_buckets
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 LAST, CHANGE = FIRST + timedelta(days=2), FIRST + timedelta(days=1)
@@ -69,9 +69,9 @@ def test_what_to_worry_about_is_said_with_its_limit(limit):
 def test_counts_fill_every_part_of_the_time_and_means_only_those_that_have_something():
     first, last = pd.Timestamp(FIRST), pd.Timestamp(LAST)
     times = pd.Series([first, first, last])
-    counted = bucketed(times, first, last)
+    counted = in_buckets(times, first, last)
     assert (len(counted), counted["value"].sum(), counted["value"].iloc[0]) == (BUCKETS, 3.0, 2.0)
-    means = bucketed(times, first, last, pd.Series([0.0, 100.0, 100.0]))
+    means = in_buckets(times, first, last, pd.Series([0.0, 100.0, 100.0]))
     assert means["value"].tolist() == [50.0, 100.0]
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sent_alerts import HOUR, alerts
 
-from lib.phases.review import delivered, delivery_checks
+from lib.phases.review import delivery_checks, delivery_tables
 from lib.phases.review.delivered import Deliveries
 from lib.routes import BY_LEVEL
 from lib.settings import load
@@ -52,14 +52,14 @@ def routed(*names, drills=0):
 
 
 def test_alerts_that_were_all_counted_pass():
-    found = delivery_checks.reconciled(deliveries())
+    found = delivery_checks.alerts_reconciled(deliveries())
     assert (found.status, found.found) == (
         "passed", "3 alerts of check-ins and 0 of drills since the change",
     )  # fmt: skip
 
 
 def test_a_lost_alert_fails_and_names_its_executions():
-    found = delivery_checks.reconciled(deliveries(seen={HOUR: 2.0}))
+    found = delivery_checks.alerts_reconciled(deliveries(seen={HOUR: 2.0}))
     assert found.status == "failed"
     assert "LOST: 1 of 3 not matched by the rule R in the hour of 2026-03-01 10:00 UTC, among c0, c1, c2" in found.found
 
@@ -72,14 +72,14 @@ def test_a_lost_alert_fails_and_names_its_executions():
     ],
 )
 def test_nothing_passes_for_want_of_evidence(given, says):
-    found = delivery_checks.reconciled(deliveries(**given))
+    found = delivery_checks.alerts_reconciled(deliveries(**given))
     assert (found.status, says in found.found) == ("cannot tell", True)
 
 
 def test_a_place_at_which_nobody_counts_is_no_pass():
     seen = deliveries()
     compared = reconciliation.compare([Stage(Place.DISPATCHER, "D", seen.alerts, None)], NOW)
-    found = delivery_checks.reconciled(Deliveries(**{**vars(seen), "compared": compared}))
+    found = delivery_checks.alerts_reconciled(Deliveries(**{**vars(seen), "compared": compared}))
     assert (found.status, "nobody can tell of dispatcher invoked D" in found.found) == ("cannot tell", True)
 
 
@@ -100,7 +100,7 @@ def queue(count):
     ],
 )
 def test_what_failed_on_the_way(values, letters, status):
-    assert delivery_checks.undelivered(deliveries(values=values, letters=letters)).status == status
+    assert delivery_checks.failures_on_the_way(deliveries(values=values, letters=letters)).status == status
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_real_crises_alone_are_in_time_or_late(sent, status, says):
     ],
 )
 def test_many_that_nobody_could_score_are_an_incident_and_drills_are_none_of_them(names, drills, status):
-    assert delivery_checks.unscored(routed(*names, drills=drills)).status == status
+    assert delivery_checks.scores_lacking(routed(*names, drills=drills)).status == status
 
 
 def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
@@ -140,18 +140,20 @@ def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
         alarms=[AlarmRecord("a", "ALARM", 1, 60.0, HOUR), AlarmRecord("b", "OK", 0, 0.0, None),
                 AlarmRecord("c", None, None, None, None), AlarmRecord("d", "OK", None, None, None)],
     )  # fmt: skip
-    (path,) = delivered.path_rows(seen)
+    (path,) = delivery_tables.path_rows(seen)
     assert (path["status"], path["lost"], path["check-ins"], path["drills"]) == ("failed", 1, 3, 0)
-    (hour,) = delivered.differing_hours(seen)
+    (hour,) = delivery_tables.differing_hours(seen)
     assert (hour["hour (UTC)"], hour["executions to look at"]) == ("2026-03-01 10:00", "c0, c1, c2")
-    rows = {row["metric"]: (row["status"], row["after"], row["before"]) for row in delivered.counted_rows(seen)}
+    rows = {row["metric"]: (row["status"], row["after"], row["before"]) for row in delivery_tables.counted_rows(seen)}
     assert rows["NumberOfNotificationsFailed"] == ("failed", "2", "no datapoint")
     assert rows["TriggeredRules"] == ("passed", "3", "no datapoint")
-    assert [row["messages now"] for row in delivered.dead_letter_rows(seen)] == ["1", "no such queue"]
-    assert {row["what"]: row["status"] for row in delivered.alarm_rows(seen)} == {
+    assert [row["messages now"] for row in delivery_tables.dead_letter_rows(seen)] == ["1", "no such queue"]
+    assert {row["what"]: row["status"] for row in delivery_tables.alarm_rows(seen)} == {
         "a": "failed", "c": "cannot tell", "d": "waiting",
     }  # fmt: skip
-    assert delivered.notes(seen)[0].startswith(f"{len(seen.after) - 4} of {len(seen.after)} metrics have no datapoint")
+    assert delivery_tables.notes(seen)[0].startswith(
+        f"{len(seen.after) - 4} of {len(seen.after)} metrics have no datapoint"
+    )
 
 
 def test_real_alerts_stand_beside_those_of_drills():

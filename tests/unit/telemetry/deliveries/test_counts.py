@@ -59,7 +59,7 @@ def test_what_has_no_datapoint_is_no_zero():
     assert counts.total(summed, Thing.TOPIC, Metric.FAILED, name=TOPIC) == 5.0
     assert isnan(counts.total(summed, Thing.TOPIC, Metric.DELIVERED))
     assert isnan(counts.total(summed, Thing.RULE, Metric.FAILED_INVOCATIONS))
-    numbers = figures._figures((START, NOW), summed, ())
+    numbers = figures._figures((START, NOW), found, ())
     assert (numbers.failed, numbers.delivered, numbers.lost) == (5.0, None, None)
 
 

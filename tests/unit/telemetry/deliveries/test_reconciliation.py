@@ -19,7 +19,7 @@ def states(counted, *moments, now=NOW, own_only=True, **more):
 
 
 def test_as_many_as_were_sent_are_equal():
-    assert states({HOUR: 3.0}, 10, 20, 30) == {HOUR: ("equal", 0)}
+    assert states({HOUR: 3.0}, 10, 20, 30) == {HOUR: ("as many", 0)}
 
 
 def test_one_that_was_not_counted_is_lost_and_its_executions_are_named():
@@ -71,18 +71,18 @@ def test_of_what_the_log_does_not_show_a_difference_is_no_loss_and_no_pass():
 
 def test_more_is_said_only_where_nothing_else_is_counted():
     assert states({HOUR: 3.0}, 10) == {HOUR: ("more than was sent", 0)}
-    assert states({HOUR: 3.0}, 10, own_only=False) == {HOUR: ("equal", 0)}
+    assert states({HOUR: 3.0}, 10, own_only=False) == {HOUR: ("as many", 0)}
 
 
 def test_what_was_lost_comes_first():
     stages = [Stage(Place.RULE, "A", alerts(10), {HOUR: 1.0}), Stage(Place.DISPATCHER, "B", alerts(10), {})]
-    assert list(compare(stages, NOW)["state"]) == ["LOST", "equal"]
+    assert list(compare(stages, NOW)["state"]) == ["LOST", "as many"]
 
 
 def test_as_few_as_possible_stay_without_a_count():
     near = [HOUR + timedelta(minutes=minute) for minute in (56, 57, 63, 100)]
     made = [reconciliation._alert(row) for row in alerts(56, 57, 63, 100).itertuples(index=False)]
     assert [one.sent for one in made] == near
-    assert reconciliation.unmatched(made, {HOUR: 2.0, NEXT: 2.0}) == {}
-    assert reconciliation.unmatched(made, {HOUR: 3.0, NEXT: 1.0}) == {}
-    assert sum(reconciliation.unmatched(made, {HOUR: 1.0, NEXT: 2.0}).values()) == 1
+    assert reconciliation.lost_by_hour(made, {HOUR: 2.0, NEXT: 2.0}) == {}
+    assert reconciliation.lost_by_hour(made, {HOUR: 3.0, NEXT: 1.0}) == {}
+    assert sum(reconciliation.lost_by_hour(made, {HOUR: 1.0, NEXT: 2.0}).values()) == 1
