@@ -32,6 +32,7 @@ from rehearsal.account.pager import Pager
 
 OPERATOR, REVIEWER, OWNER = "alex.winter", "Robin Summer", "Whoever has the operations pager"
 TICKET = "CHG-REHEARSAL"
+EARLY = "A rehearsal lasts minutes, and two criteria need a day."
 CHECKINS_BEFORE, EVERY, SEED = 20, 0.5, 30
 FILE = "approval.yaml"
 NEEDS = {"approval": "required", "not_exercised_here": [], "ops_subscription_protocol": "http"}
@@ -71,7 +72,8 @@ class Procedure:
         self._type("apply", *_by(approved), "--from", "05", "--set", f"run_id={run.run_id}")
         self._step(f"5. Look again after a day. {OPERATOR} reviews run {run.run_id}, and {REVIEWER} signs the review.")
         self._type("review", run.run_id)
-        signed = command_lines.runbook(self.chosen, "sign", run.run_id, "--by", REVIEWER, "--decision", "accept")
+        words = ["--by", REVIEWER, "--decision", "accept", "--comment", EARLY]
+        signed = command_lines.runbook(self.chosen, "sign", run.run_id, *words)
         self._shell(signed, REVIEWER)
         self._step(
             f"Done: run {run.run_id} was planned, approved, applied, confirmed, validated, reviewed and signed.",

@@ -16,11 +16,12 @@ from lib.cli.lab import command as lab_command
 from lib.display import plan_table, run_table, terminal
 from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
+from lib.phases.review import request
 from lib.phases.tuning import proposal_file
 from lib.record import command_lines, manifest, records, run_phases
 from lib.record.change_rows import Action
 from lib.record.manifest import Binding
-from lib.record.records import Run
+from lib.record.records import Record, Run
 from lib.record.run_phases import Phase
 from lib.resources import record_stores
 from lib.resources.existing import baseline_pieces
@@ -170,15 +171,23 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @main.command()
 @parameters
 @click.argument("run_id")
+@click.option("--since", default="", metavar="TIME", help="Look from then on, as 2026-01-31T18:00 (UTC): the change.")
+@click.option("--until", "end", default="", metavar="TIME", help="Look until then: now.")
 @exits_with_code
-def review(given: Callable[..., Settings], run_id: str) -> int:
+def review(given: Callable[..., Settings], run_id: str, since: str, end: str) -> int:
     """Make the post-implementation review of a run again, for instance a day later.
+
+    It looks from the change until now, and compares with the same hours of the week before it. A time may name its
+    offset: 2026-01-31T18:00+01:00.
 
     \b
     Examples:
       runbook review prod RUN_ID
+      runbook review prod RUN_ID --since 2026-01-31 --until 2026-02-01T12:00
     """
-    return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.REVIEW)
+    asked = request.parse(since, end, datetime.now(UTC))
+    chosen = given(mode=Mode.PLAN, run_id=run_id)
+    return run_again(chosen, run_phases.REVIEW, lambda record: request.keep(record, asked))
 
 
 @main.command()
@@ -203,10 +212,11 @@ def tune(given: Callable[..., Settings], run_id: str, start: str, end: str, labe
     return run_again(given(mode=Mode.PLAN, run_id=run_id, **said), run_phases.TUNING)
 
 
-def run_again(chosen: Settings, number: str) -> int:
-    """Run one read-only notebook into a run's record, beside what is there."""
+def run_again(chosen: Settings, number: str, ask: Callable[[Record], None] = lambda record: None) -> int:
+    """Run one read-only notebook into a run's record, beside what is there; `ask` puts there what it shall look at."""
     run = session.reopen_with(chosen) if chosen.run_id else session.begin_with(chosen)
     record, notebook = run.record, run_phases.NOTEBOOKS[number]
+    ask(record)
     earlier = record.kept_as(records.CRITERIA)
     terminal.progress(Phase(number, notebook, Verdict.RUNNING))
     done = notebooks.execute(run, number, notebook)

@@ -12,6 +12,7 @@ from lib.drills import latency, scenarios
 from lib.phases import preflight, validation, validity
 from lib.phases import success_criteria as rules
 from lib.phases.proofs import dashboard_metrics
+from lib.phases.review import long_enough
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record
@@ -108,16 +109,13 @@ def validation_answers(record: Record) -> list[Check]:
     known = {id_of(row) for row in rows}
     carrying = [row for row in rows if _carries(id_of(row), "1")]
     lacking = [one for one in due(VALIDATION, applies=True) if _carries(one, "1") and one not in known] if rows else []
-    return [*_latest(carrying), *(latest_answer(rows, str(one)) for one in lacking)]
+    asked = dict.fromkeys(map(key_of, carrying))
+    return [latest_answer(carrying, key) for key in asked] + [latest_answer(rows, str(one)) for one in lacking]
 
 
 def _carries(which: Id, criterion: str) -> bool:
     """Whether the criterion rests on it; on what has no id, too, which an earlier version asked."""
     return which is Id.UNKNOWN or criterion in which.registered.criteria.split()
-
-
-def _latest(rows: Sequence[Mapping[str, Any]]) -> list[Check]:
-    return [latest_answer(rows, key) for key in dict.fromkeys(map(key_of, rows))]
 
 
 def latest_answer(rows: Iterable[Mapping[str, Any]], key: str) -> Check:
@@ -175,6 +173,7 @@ def criteria(
         outcomes.of_all(rules.successful_executions(points_since(counted, window), split, *judged), seen),
         rules.metrics_visible(shown),
     ]
+    decided = long_enough.without_early_passes(decided, window)
     return (
         validity.evidence_answers(standing, decided)
         if rows

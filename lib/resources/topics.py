@@ -176,9 +176,9 @@ def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
             yield from (row for row in page["Subscriptions"] if row["SubscriptionArn"] != "Deleted")
 
 
-def served_by(live: Live, queue: str) -> list[str]:
-    """The subscriptions of the operations topic whose dead-letter queue this is. Read-only."""
-    topic, served = live.settings.ops_topic_name, []
+def served_by(live: Live, queue: str, topic: str = "") -> list[str]:
+    """The subscriptions of a topic, the operations topic's unless named, whose dead-letter queue this is. Read-only."""
+    topic, served = topic or live.settings.ops_topic_name, []
     for row in subscriptions(live, topic):
         if row["SubscriptionArn"] in PENDING:
             continue

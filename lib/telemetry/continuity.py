@@ -19,7 +19,7 @@ from lib.settings import Settings
 from lib.telemetry import cutover, executions, outcomes, pace, success_rate
 from lib.telemetry.exact_tests import Tally
 from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
-from lib.telemetry.review_window import Cutover
+from lib.telemetry.review_window import Cutover, Window
 from lib.telemetry.success_rate import SHORTEST, Decision
 from lib.values.check_registry import Id
 from lib.values.modes import Mode
@@ -108,15 +108,27 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) 
     return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
-def outcomes_since(live: Live, start: datetime, end: datetime, change: Cutover | None) -> pd.DataFrame:
-    """What became of every execution since `start`, as `outcomes.outcome_rows` says.
+def outcomes_of(live: Live, window: Window) -> pd.DataFrame:
+    """What became of the executions of both times of a review, before the change and after it."""
+    return outcomes_since(live, min(first for first, _ in window.spans), window.end, window.change, window.spans)
+
+
+def outcomes_since(
+    live: Live,
+    start: datetime,
+    end: datetime,
+    change: Cutover | None,
+    spans: Sequence[tuple[datetime, datetime]] = (),
+) -> pd.DataFrame:
+    """What became of every execution since `start`, or of those of these times, as `outcomes.outcome_rows` says.
 
     `attrs["cut"]` names what was not read, and what nobody can call before or after the change; `attrs["end"]` is
     until when.
     """
     listed, long = executions.list_executions(live, start), live.settings.long_execution_seconds
     moments = (change.earliest, change.latest, change.versions) if change else (None,)
-    frame = outcomes.outcome_rows(listed.rows, end, long, *moments)
+    inside = [row for row in listed.rows if not spans or any(a <= row["started"] <= b for a, b in spans)]
+    frame = outcomes.outcome_rows(inside, end, long, *moments)
     frame.attrs |= {"cut": "; ".join(filter(None, [listed.cut, _untold(frame, change)])), "end": end}
     return frame
 

@@ -16,13 +16,13 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.record import run_index
 from lib.record.change_rows import WriteState
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
 from lib.resources.workflow_alias import WorkflowAlias, digest
 from lib.telemetry import metrics, review_window
 from lib.telemetry.review_window import Cutover, Window
-from lib.wait import until
 
 CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart
 # So long after a write of ours what AWS dates is still that write: an alias has its date, a version is made just after.
@@ -52,6 +52,38 @@ def read(live: Live) -> Cutover | None:
         return None
     way, same = _way(live, entries, newest, held), (published[0], *(str(one["stateMachineArn"]) for one in held))
     return _cutover(way, _written(_rows(live, way), wanted), tuple(dict.fromkeys(same)))
+
+
+def of_run(run: ConnectedRun) -> Cutover | None:
+    """The change that this run made, by its own record, whatever was deployed since; `later` says when that was.
+
+    Like `read` where it made none, or where AWS said no moment of it.
+    """
+    live, entries = run.live, traffic_entries.read(run.live)
+    qualifier = entries.qualifier(entries.arn)
+    alias = "" if qualifier.isdigit() else qualifier
+    kind = WorkflowAlias.kind if alias else Workflow.kind
+    rows = [row for row in run.record.changes() if row["kind"] == kind and not row["temporary"]]
+    mine = [row for row in rows if not alias or row["identity"].get("alias") == alias]
+    written = [row for row in mine if row["state"] == WriteState.APPLIED and row.get("written")]
+    own = [row for row in written if not row["undoes"]]
+    if not own:
+        return read(live)
+    at = datetime.fromisoformat(own[-1]["written"])
+    undone = [datetime.fromisoformat(row["written"]) for row in written if row["undoes"]]
+    later = [moment for moment in (*undone, *_deployed(live, entries, alias)) if moment > at + SAME_EDIT[kind]]
+    return Cutover(at, at, at, later=min(later, default=None))
+
+
+def _deployed(live: Live, entries: Entries, alias: str) -> list[datetime]:
+    """When AWS says that what check-ins start was last edited: by its alias, and else by its newest version."""
+    if alias:
+        with readable("reading the alias"):
+            held = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=entries.arn)
+        return [_utc(held.get("updateDate") or held["creationDate"])]
+    with readable("listing the workflow's versions"):
+        newest = [description(live, one) for one in versions(live, entries.machine)[:1]]
+    return [_utc(one["creationDate"]) for one in newest if one]
 
 
 def _way(live: Live, entries: Entries, newest: Row, held: Sequence[Row]) -> _Way:
@@ -125,26 +157,17 @@ def window(live: Live) -> Window:
     return _until_now(live, read(live))
 
 
-def counted_window(live: Live) -> Window:
-    """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
-    change = read(live)
-    return until(
-        lambda: _until_now(live, change),
-        lambda span: not span.change or _success_counted(live, span),
-        live.patience(),
-    ).seen
-
-
 def _until_now(live: Live, change: Cutover | None) -> Window:
     end = datetime.now(UTC)
     return Window(end - timedelta(minutes=live.settings.review_minutes), end, change)
 
 
-def _success_counted(live: Live, span: Window) -> bool:
+def success_counted(live: Live, span: Window) -> bool:
+    """Whether CloudWatch has counted an execution that succeeded since the change. Read-only."""
     counted = metrics.executions(live, span.start, span.end)
     return bool(review_window.counted_successes(points_since(counted, span)))
 
 
 def points_since(frame: pd.DataFrame, span: Window) -> pd.DataFrame:
     """The datapoints that surely began after the change; one that straddles it belongs to neither side."""
-    return frame[frame["time"] >= pd.Timestamp(span.change.latest)] if span.change and not frame.empty else frame
+    return frame[frame["time"] >= pd.Timestamp(span.after)] if span.change and not frame.empty else frame

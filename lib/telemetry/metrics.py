@@ -31,6 +31,8 @@ QUERIES_A_CALL = 500
 DATA_A_CALL = 1000
 # CloudWatch keeps fine datapoints for a short time only: older than this -> at least this period, in seconds.
 KEPT = ((timedelta(days=63), 3600), (timedelta(days=15), 300), (timedelta(hours=3), 60))
+MOST_POINTS = 1_500  # of one metric in a chart 10 in wide: more than its pixels, and it takes minutes to draw
+PERIODS = (1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,36 @@ def usable_period(start: datetime, now: datetime, period: int) -> int:
     return max(period, least)
 
 
-def executions(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
-    """How many executions started and how they ended: time, metric (COUNTS), value. Read-only."""
+def kept_period(start: datetime, now: datetime, shortest: int) -> int:
+    """The shortest period from this on that CloudWatch still has, `now`, of all that began at `start`.
+
+    A window that ended long ago is as old as its beginning, whatever its own length.
+    """
+    return usable_period(start, max(now, start + timedelta(seconds=1)), shortest)
+
+
+def readable_period(start: datetime, end: datetime, now: datetime, shortest: int) -> int:
+    """Like `kept_period`, and so long that a chart of the window has no more than MOST_POINTS of each metric."""
+    enough = (end - start).total_seconds() / MOST_POINTS
+    return kept_period(start, now, next((one for one in PERIODS if one >= max(enough, shortest)), PERIODS[-1]))
+
+
+def executions(live: Live, start: datetime, end: datetime, period: int = 0) -> pd.DataFrame:
+    """How many executions started and how they ended: time, metric (COUNTS), value. Read-only.
+
+    `period` in seconds; 0 is as the parameters say.
+    """
     queries = [Query(name, STATES, name, "Sum", _machine(live)) for name in COUNTS]
-    return series(live, queries, start, end, live.settings.metric_period_seconds)
+    return series(live, queries, start, end, period or live.settings.metric_period_seconds)
 
 
-def execution_time(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
-    """Percentiles of the execution time in milliseconds: time, metric (p50, p95, p99), value. Read-only."""
+def execution_time(live: Live, start: datetime, end: datetime, period: int = 0) -> pd.DataFrame:
+    """Percentiles of the execution time in milliseconds: time, metric (p50, p95, p99), value. Read-only.
+
+    `period` in seconds; 0 is as the parameters say.
+    """
     queries = [Query(name, STATES, "ExecutionTime", name, _machine(live)) for name in PERCENTILES]
-    return series(live, queries, start, end, live.settings.metric_period_seconds)
+    return series(live, queries, start, end, period or live.settings.metric_period_seconds)
 
 
 def throttles(live: Live, start: datetime, end: datetime) -> float | None:

@@ -26,19 +26,39 @@ class Cutover:
     latest: datetime
     versions: tuple[str, ...] = ()
     doubt: str = ""
+    later: datetime | None = None  # since then something else runs, that another deployment or an undo brought
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time that is looked at (UTC), and the change; None where check-ins do not run a newest published version."""
+    """The time that is looked at (UTC), and the change; None where check-ins do not run a newest published version.
+
+    A chart goes from `start` to `end`. `since` is where the time after the change begins, if later than the change;
+    `compared` what it is compared with, and `because` why with that; None is what of `start` to `end` lies before.
+    """
 
     start: datetime
     end: datetime
     change: Cutover | None
+    since: datetime | None = None
+    compared: tuple[datetime, datetime] | None = None
+    because: str = ""
 
     @property
     def change_at(self) -> datetime | None:
         return self.change.at if self.change else None
+
+    @property
+    def after(self) -> datetime | None:
+        """Where the time after the change begins, as it is looked at; None where there was no change."""
+        return max(self.since or self.change.latest, self.change.latest) if self.change else None
+
+    @property
+    def spans(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The times whose check-ins are counted: before the change, and after it."""
+        if self.compared is None or self.after is None:
+            return ((self.start, self.end),)
+        return self.compared, (self.after, self.end)
 
 
 def of_tuning(window: Window, settings: Settings) -> Window:
@@ -57,17 +77,6 @@ def of_tuning(window: Window, settings: Settings) -> Window:
 
 def _moment(said: str) -> datetime | None:
     return datetime.fromisoformat(said).replace(tzinfo=UTC) if said else None
-
-
-def window_fields(window: Window) -> list[dict[str, str]]:
-    """The window as a table."""
-    change = f"{window.change_at:%Y-%m-%d %H:%M:%S} UTC" if window.change_at else NO_CHANGE
-    doubt = window.change.doubt if window.change else ""
-    return [
-        {"": "from", "time": f"{window.start:%Y-%m-%d %H:%M:%S} UTC"},
-        {"": "change", "time": f"{change}; {doubt}" if doubt else change},
-        {"": "until", "time": f"{window.end:%Y-%m-%d %H:%M:%S} UTC"},
-    ]
 
 
 def counted_successes(frame: pd.DataFrame) -> float | None:

@@ -16,22 +16,30 @@ from lib.aws_answers import absent_is_none, readable
 from lib.routes import Route, Unrouted
 
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
-WANTED = ("ExecutionStarted", "PassStateEntered", *ENDS)
+STARTED, TASK_ENTERED, TASK_EXITED, PARALLEL_EXITED = (
+    "ExecutionStarted", "TaskStateEntered", "TaskStateExited", "ParallelStateExited",
+)  # fmt: skip
+# One attempt at a task that failed: it was tried again, or caught.
+FAILED_ATTEMPTS = (
+    "TaskFailed", "TaskTimedOut", "TaskSubmitFailed", "TaskStartFailed", "LambdaFunctionFailed",
+    "LambdaFunctionTimedOut", "LambdaFunctionStartFailed", "LambdaFunctionScheduleFailed",
+)  # fmt: skip
+WANTED = (STARTED, "PassStateEntered", TASK_ENTERED, TASK_EXITED, PARALLEL_EXITED, *FAILED_ATTEMPTS, *ENDS)
 # Spares AWS from sending the rest; what comes is sorted out again here.
 PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
 MOST = 1_000_000  # lines that are read; what is beyond is said
-COLUMNS = ["time", "execution", "name"]
+COLUMNS, KIND = ["time", "execution", "name"], "kind"
 
 
 def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
-    """The log's telling events: time (UTC), execution (ARN), name (of the state entered, or the event's type).
+    """The log's telling events: time (UTC), execution (ARN), name (of the state, or the event's type), kind (its type).
 
     `attrs["unreadable"]` counts lines that are no Step Functions events; `attrs["cut"]` says so where AWS gave no more.
     A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
     which is not the same as no check-ins.
     """
-    rows: dict[tuple[str, str], tuple[pd.Timestamp, str, str]] = {}
+    rows: dict[tuple[str, str], tuple[pd.Timestamp, str, str, str]] = {}
     unreadable, cut, note = (
         0,
         list[str](),
@@ -46,7 +54,7 @@ def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
             except (ValueError, KeyError, TypeError, AttributeError):
                 unreadable += 1
         note = ""
-    frame = pd.DataFrame(list(rows.values()), columns=COLUMNS)
+    frame = pd.DataFrame(list(rows.values()), columns=[*COLUMNS, KIND])
     frame["time"] = pd.to_datetime(frame["time"], utc=True)
     frame = frame.sort_values("time", ignore_index=True, kind="stable")
     frame.attrs.update(
@@ -70,7 +78,7 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
     others = log[~log["execution"].isin(routed["execution"])]
     ended = others["execution"].isin(others.loc[others["name"].isin(ENDS), "execution"])
     running = others.loc[~ended, "execution"].nunique()
-    others = others[ended & (others["name"] == "ExecutionStarted")].drop_duplicates("execution")
+    others = others[ended & (others["name"] == STARTED)].drop_duplicates("execution")
     if change_at is not None:
         others = others[others["time"] >= pd.Timestamp(change_at)]
     frame = pd.concat([routed, others]).sort_values("time", ignore_index=True, kind="stable")
@@ -79,21 +87,21 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
             "time": frame["time"],
             "route": frame["name"].map(decided).fillna(Unrouted.NO_ROUTE.value),
             "execution": frame["execution"],
-            "drill": frame["execution"].map(_is_drill).astype(bool),
+            "drill": frame["execution"].map(is_drill).astype(bool),
         }
     )
     taken.attrs.update({**log.attrs, "open": running})
     return taken
 
 
-def _is_drill(execution_arn: str) -> bool:
+def is_drill(execution_arn: str) -> bool:
     """Whether the execution is a drill, by its name."""
     return table.is_drill(execution_arn.rsplit(":", 1)[-1])
 
 
-def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str]:
-    moment = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC")
-    return moment, str(event["execution_arn"]), str((event.get("details") or {}).get("name") or event["type"])
+def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str, str]:
+    moment, kind = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC"), str(event["type"])
+    return moment, str(event["execution_arn"]), str((event.get("details") or {}).get("name") or kind), kind
 
 
 def _lines(live: Live, start: datetime, end: datetime, cut: list[str]) -> Iterator[dict[str, Any]]:

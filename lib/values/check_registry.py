@@ -172,6 +172,12 @@ class Id(StrEnum):
     RULES_DOCUMENTED = Registered("documented.rules", must="06")
 
     AS_VALIDATED = Registered("review.as-validated", must="07", may=DRILL)
+    LONG_ENOUGH = Registered("review.long-enough", must="07", criteria="3 4")
+    RECONCILED = Registered("review.alerts-reconciled", must="07")
+    UNDELIVERED = Registered("review.undelivered", must="07")
+    UNSCORED_SHARE = Registered("review.unscored", must="07")
+    AS_FORECAST = Registered("review.as-forecast", must="07")
+    REAL_LATENCY = Registered("review.real-alerts-in-time", must="07")
     SUCCESS_RATE = Registered("review.success-rate", must="07", criteria="3")
     NO_WORSE_PART = Registered("review.no-worse-part", must="07", criteria="3")
     NO_NEW_KIND = Registered("review.no-new-kind-of-failure", must="07", criteria="3")

@@ -8,7 +8,7 @@ What comes out is what the embedded account knows, and less than AWS would have:
   timed-out executions, and nothing of what happens inside a Parallel state;
 - logs appear when an execution has ended, under the logging configuration of that moment;
 - metrics hold only what happened: where AWS may write a 0 (no failures), there is no datapoint;
-- AWS/Events and AWS/SNS metrics are left out: no history tells which rules matched or what was delivered.
+- AWS/Events and AWS/SNS metrics are not its: `delivery_metrics` counts those where they happen.
 
 `python -m rehearsal.account.bridge --endpoint URL --state-machine-arn ARN` runs until SIGTERM, and then empties its
 queue.

@@ -8,9 +8,12 @@ from accounts import processor_starts, started_by_alias
 from ways import applied, published
 
 from lib.aws import connect
+from lib.phases.review import asked_window
 from lib.record import records
 from lib.record.records import LOG
-from lib.telemetry import continuity, cutover, review_window
+from lib.resources import connected_run
+from lib.telemetry import continuity, cutover
+from lib.telemetry.review_window import NO_CHANGE
 
 LATER = timedelta(hours=3)
 
@@ -52,7 +55,9 @@ def test_an_alias_that_was_edited_since_moves_no_moment_and_is_said(account, cli
     assert (found.at, found.earliest, found.latest) == (moment, moment, moment + LATER)
     assert continuity.updated_at(live) == moment
     assert f"somebody edited it at {moment + LATER:%Y-%m-%d %H:%M:%S} UTC" in found.doubt
-    assert found.doubt in str(review_window.window_fields(cutover.window(live)))
+    assert found.doubt in str(asked_window.fields(cutover.window(live)))
+    own = cutover.of_run(connected_run.of(live, record))
+    assert (own.at, own.earliest, own.latest, own.later) == (moment, moment, moment, moment + LATER)
 
 
 def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
@@ -62,6 +67,9 @@ def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
     assert found.at.isoformat() == written(record, "state machine")
     assert found.latest - found.at > timedelta(hours=2)
     assert found.doubt.startswith("a run moved the workflow at ")
+    own = cutover.of_run(connected_run.of(live, record))
+    assert (own.at, own.latest, own.later) == (found.at, found.at, found.latest)
+    assert cutover.of_run(connected_run.of(connect(account), record)).later is None
 
 
 def test_of_an_alias_that_somebody_moved_by_hand_nobody_can_say_when_it_began(account, client):
@@ -112,4 +120,4 @@ def test_what_check_ins_run_that_is_not_the_newest_version_has_no_moment(publish
         processor_starts(account, f"{arn}:1")
         published(client, account)
     assert cutover.read(live) is None
-    assert review_window.NO_CHANGE in str(review_window.window_fields(cutover.window(live)))
+    assert NO_CHANGE in str(asked_window.fields(cutover.window(live)))

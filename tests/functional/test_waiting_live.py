@@ -10,6 +10,7 @@ import pytest
 from lib.aws import connect
 from lib.changes import engine
 from lib.phases import documentation, state_machine
+from lib.phases.review import asked_window
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
 from lib.resources import connected_run, desired
@@ -39,7 +40,7 @@ def test_the_tuning_looks_at_a_time_and_waits_for_no_metric(live, monkeypatch):
 
 def test_the_notebooks_wait_where_they_use_the_metric_and_nowhere_else():
     calls = {number: text(number) for number in NOTEBOOKS}
-    assert [number for number, source in calls.items() if "cutover.counted_window(" in source] == ["07"]
+    assert [number for number, source in calls.items() if "asked_window.of_run(" in source] == ["07"]
     assert "cutover.window(" in calls["08"]
 
 
@@ -51,7 +52,7 @@ def text(number):
 def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(live):
     slept, first = [], cutover.window(live)
     patient = replace(live, clock=lambda: sum(slept), sleep=slept.append)
-    found = cutover.counted_window(patient)
+    found = asked_window.of_run(connected_run.of(patient, records.open_run(live.settings)))
     assert set(slept) == {live.settings.poll_seconds}
     assert sum(slept) >= live.settings.verify_timeout_seconds > sum(slept[1:])
     assert (found.change, found.end > first.end) == (first.change, True)  # until now, each time that it looks
@@ -59,7 +60,8 @@ def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(li
 
 def test_where_no_version_was_published_nobody_waits(account):
     slept = []
-    assert cutover.counted_window(replace(connect(account), sleep=slept.append)).change_at is None
+    patient = replace(connect(account), sleep=slept.append)
+    assert asked_window.of_run(connected_run.of(patient, records.open_run(account))).change_at is None
     assert slept == []
 
 

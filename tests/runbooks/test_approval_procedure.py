@@ -141,8 +141,9 @@ def test_validation_and_review_found_a_subscriber_that_phase_01_did_not(story):
     assert int(paged[1]) > 0
 
 
-def test_the_review_a_day_later_passes_all_criteria(story):
-    assert story.said.count("Success criteria: 5 of 5 passed") == 2
+def test_a_review_passes_what_it_can_before_a_day_is_over_and_is_signed_with_a_reason(story):
+    assert story.said.count("Success criteria: 3 of 5 passed, 2 cannot tell") == 2
+    assert story.said.count("too early; review it again after") >= 2
 
 
 def test_the_backup_lies_where_the_emergency_path_by_hand_looks(story):
@@ -169,13 +170,18 @@ VERBS = (
 # What the command then says: in the words of the docs, where they quote it.
 SAYS = {
     "doctor": r"\d+ of \d+ passed", "plan": r"^Plan: plan-[0-9a-f]{16}$", "lock": r"^Nobody holds the lock\.$",
-    "status": "05_validation", "verify": "every file is as it was sealed", "review": "5 of 5 passed",
+    "status": "05_validation", "verify": "every file is as it was sealed", "review": "3 of 5 passed, 2 cannot tell",
     "sign": r"^Run \S+: accepted by (NAME|WHO) at ",
     "tune": "08_threshold_tuning +✓ succeeded",
     "apply": "is complete: AWS holds everything it wanted", "drill": r"^✓ passed: drill \w+",
     "restore": "The workflow was given back its definition", "rollback": "90_rollback",
 }  # fmt: skip
 OTHERWISE = {
+    # True: minutes after the change, two of the criteria have not passed.
+    **dict.fromkeys(
+        (f"runbook sign ENV RUN_ID --by {who} --decision accept" for who in ("NAME", "WHO")),
+        (2, r"not every criterion passed .*; to accept it all the same, say why: add --comment TEXT"),
+    ),
     "runbook lock ENV --break RUN_ID": (3, "nobody holds the lock"),
     # True: nobody gave this person the operator's policy.
     "runbook doctor ENV": (1, "permissions of the operator, failed: expected every action"),

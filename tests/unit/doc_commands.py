@@ -43,6 +43,8 @@ NOT_RUN = {
     ),
     "runbook watch ENV RUN_ID": "a day, by simulated time in tests/unit/cli/test_watch_command.py; one that goes on is "
     "typed by tests/functional/test_printed_commands.py",
+    "runbook review ENV RUN_ID --since TIME --until TIME": "TIME is none; see "
+    "tests/functional/test_review_window.py",
     "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",

@@ -35,8 +35,8 @@ OF_SEVERAL = {
 NO_CALL = {"list_commands", "query", "sign", "verify"}
 # AWS knows no resource of these: a statement about them says "*" or nothing.
 WITHOUT_RESOURCE = {
-    "application-autoscaling:DescribeScalableTargets", "cloudwatch:DescribeAlarmHistory",
-    "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+    "application-autoscaling:DescribeScalableTargets", "cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "cloudwatch:ListMetrics", "cloudwatch:PutMetricData", "events:ListEventBuses", "events:ListRuleNamesByTarget",
     "events:ListRules",
     "events:TestEventPattern", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "logs:DescribeLogGroups",

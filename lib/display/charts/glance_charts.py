@@ -1,0 +1,100 @@
+"""The change at a glance: eight small charts on one page, each with a question, before, after, a verdict. No AWS."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import MaxNLocator
+
+from lib.checks import Status
+from lib.display.charts.style import (
+    BEHIND,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    TICKS,
+    VERMILLION,
+    ZERO_TICKS,
+    Drawing,
+    in_style,
+    utc,
+)
+from lib.phases.review.sparklines import Sparkline
+
+QUESTION = "What did the change do, at a glance?"
+ACROSS = 2
+# The mark tells the same as the colour, for greyscale.
+VERDICTS = {Status.PASSED: ("✓", GREEN), Status.FAILED: ("✗", VERMILLION), Status.WAITING: ("…", BLACK)}
+OPEN = ("?", GREY)
+MANY = 400  # points; of more, each is no mark of its own, but the line is still drawn
+
+
+@in_style
+def glance(lines: Sequence[Sparkline], window: tuple[datetime, datetime], change_at: datetime | None) -> Drawing:
+    """Two columns of small charts over the same time, from `window`'s beginning to its end."""
+    down = -(-len(lines) // ACROSS)
+    figure = Drawing(figsize=(10, 1.9 * down + 0.5), layout="constrained")
+    said = [f"{one.question} before {one.before}, after {one.after}: {one.verdict}." for one in lines]
+    figure.set_label(" ".join([QUESTION, *said]))
+    figure.suptitle(QUESTION, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    figure.supxlabel(f"time (UTC), {window[0]:%Y-%m-%d %H:%M} to {window[1]:%Y-%m-%d %H:%M}", fontsize=9)
+    for place, one in enumerate(lines):
+        _small(figure.add_subplot(down, ACROSS, place + 1), one, window, change_at)
+    return figure
+
+
+def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change_at: datetime | None) -> None:
+    sign, colour = VERDICTS.get(one.verdict, OPEN)
+    axes.set_title(f"{one.question}\nbefore: {one.before};  after: {one.after}", loc="left", fontsize=8.5)
+    axes.set_title(f"{sign} {one.verdict}", loc="right", fontsize=9, fontweight="bold", color=colour)
+    first, last = (utc(moment) for moment in window)
+    if change_at:
+        at = utc(change_at)
+        axes.axvspan(first, min(max(at, first), last), color="#EEEEEE", zorder=0)
+        axes.axvline(at, color=BLACK, linestyle=(0, (6, 3)), linewidth=1.2, zorder=4)
+    points = one.points.dropna(subset=["value"]).sort_values("time")
+    if points.empty:
+        axes.text(0.5, 0.5, "no datapoint", transform=axes.transAxes, ha="center", va="center", bbox=BEHIND, zorder=6)
+    else:
+        _points(axes, points)
+    if len(one.beside):
+        axes.plot(one.beside["time"], one.beside["value"], color=GREY, linestyle=":", linewidth=1.5, zorder=1)
+    if one.limit is not None:
+        axes.axhline(one.limit, color=VERMILLION, linestyle="-.", linewidth=1.2, zorder=3)
+    axes.set_ylabel(one.unit, fontsize=8)
+    axes.annotate(
+        f"worry if {one.worry}" + (f" (limit {one.limit:g})" if one.limit is not None else ""), xy=(0.01, 0.97),
+        xycoords="axes fraction", ha="left", va="top", fontsize=7.5, color="#444444", bbox=BEHIND, zorder=6,
+    )  # fmt: skip
+    _axes(axes, first, last)
+
+
+def _points(axes: Axes, points: pd.DataFrame) -> None:
+    """The line breaks where a point is missing for longer than is usual, so that no gap looks like a value."""
+    times, values = points["time"], points["value"]
+    usual = times.diff().median() if len(times) > 2 else pd.Timedelta(0)
+    parts = (times.diff() > usual * 3).cumsum() if usual > pd.Timedelta(0) else pd.Series(0, index=points.index)
+    for _, part in points.groupby(parts):
+        mark = "." if len(points) <= MANY else ""
+        axes.plot(part["time"], part["value"], color=BLUE, marker=mark, markersize=3.5, linewidth=1, zorder=2)
+    # An outlier of years of points is one pixel wide, and is marked.
+    top = values.idxmax()
+    axes.plot([times[top]], [values[top]], "o", color=BLUE, markersize=4, zorder=5)
+
+
+def _axes(axes: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    axes.set_xlim(first, max(last, first + pd.Timedelta(seconds=1)))
+    low, high = axes.get_ylim()
+    # From zero, unless all of it lies far from there: a step of one in a hundred must show in a share.
+    bottom = low if low > high / 2 else min(low, 0.0)
+    axes.set_ylim(bottom, high + (high - bottom) * 0.45)  # room for what to worry about
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
+    locator = AutoDateLocator(minticks=3, maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(
+        ConciseDateFormatter(locator, formats=TICKS, zero_formats=ZERO_TICKS, show_offset=False)
+    )
+    axes.tick_params(labelsize=7.5)

@@ -1,0 +1,95 @@
+"""What the change costs a month, from what was counted since, with the prices named and dated; and what a review costs.
+
+Nothing here is a bill: prices are those of `lib/definitions/prices.json`, without the free tier. What was not counted
+has no price, and says so. Read-only.
+"""
+
+from math import isnan
+from typing import Any
+
+from lib.definitions import loader
+from lib.phases.review.reading import Reading
+from lib.record.records import CALLS
+from lib.resources.connected_run import ConnectedRun
+from lib.routes import Route
+from lib.telemetry import executions
+from lib.telemetry.deliveries import counts
+from lib.telemetry.deliveries.alert_log import Way
+from lib.telemetry.deliveries.sources import Metric, Thing
+
+MONTH = 365.25 / 12  # days
+UNCOUNTED = "not counted"
+
+
+def rows(run: ConnectedRun, read: Reading) -> list[dict[str, Any]]:
+    """Each part: what was counted since the change, how much of it a month, what that costs; their sum last."""
+    price, a_month = loader.template("prices.json"), MONTH / read.days if read.days > 0 else float("nan")
+    dispatched = counts.total(
+        read.deliveries.after, Thing.FUNCTION, Metric.INVOCATIONS, name=run.settings.dispatcher_function_name
+    )
+    log_bytes = counts.total(read.deliveries.after, Thing.LOG, Metric.LOG_BYTES)
+    published = counts.total(read.deliveries.after, Thing.TOPIC, Metric.PUBLISHED)
+    events = float((read.deliveries.alerts["way"] != Way.DIRECT.value).sum())
+    parts = [
+        (
+            "state transitions, counted on one execution of each route",
+            _transitions(run, read),
+            price["stateTransition"],
+        ),
+        ("events of alerts", events, price["customEvent"]),
+        ("messages to topics", published, price["snsPublish"]),
+        ("invocations of the dispatcher, without their time", dispatched, price["lambdaRequest"]),
+        ("gigabytes of the workflow's log", log_bytes / 1e9, price["logIngestedGigabyte"]),
+    ]
+    table = [_row(what, count, each, a_month, price["currency"]) for what, count, each in parts]
+    known = [count * each * a_month for _, count, each in parts if not isnan(count)]
+    lacking = sum(isnan(count) for _, count, _ in parts)
+    more = f"; {lacking} of the parts above were not counted" if lacking else ""
+    whole = f"{sum(known):,.2f} {price['currency']}{more}"
+    table.append(
+        {
+            "what": f"together, at prices of {price['region']} as of {price['asOf']}",
+            "counted": "",
+            "a month": "",
+            "costs a month": whole,
+        }
+    )
+    return [*table, *_of_the_review(run, read, price)]
+
+
+def _row(what: str, count: float, each: float, a_month: float, currency: str) -> dict[str, Any]:
+    if isnan(count) or isnan(a_month):
+        return {"what": what, "counted": UNCOUNTED, "a month": UNCOUNTED, "costs a month": UNCOUNTED}
+    cost = f"{count * each * a_month:,.4f} {currency}"
+    return {"what": what, "counted": f"{count:,.6g}", "a month": f"{count * a_month:,.4g}", "costs a month": cost}
+
+
+def _transitions(run: ConnectedRun, read: Reading) -> float:
+    """Of each route, as many as one execution of it made, times those that took it; nan where none can be looked at."""
+    counted, routes = 0.0, read.routes_since
+    for route in Route:
+        mine = routes[routes["route"] == route]
+        if len(mine):
+            counted += len(mine) * len(executions.path(run.live, str(mine["execution"].iloc[-1])))
+    return counted if len(routes) else float("nan")
+
+
+def _of_the_review(run: ConnectedRun, read: Reading, price: dict[str, Any]) -> list[dict[str, Any]]:
+    """What looking costs: metrics that a review asks for, once; and how many calls the run has made in all."""
+    asked = len(read.deliveries.counted.attrs["sources"]) * (1 if read.deliveries.before is None else 2)
+    calls = sum(int(row.get("calls", 1)) for row in run.record.rows(CALLS))
+    each = f"{asked * price['metricRequested']:,.4f} {price['currency']} each time"
+    return [
+        {
+            "what": "metrics that a review asks CloudWatch for",
+            "counted": f"{asked:,}",
+            "a month": "",
+            "costs a month": each,
+        },
+        {
+            "what": "calls to AWS of this run so far, by its record",
+            "counted": f"{calls:,}",
+            "a month": "",
+            "costs a month": "most are free",
+        },
+    ]

@@ -1,0 +1,95 @@
+"""What a review reads of an alert's way to people, once. Read-only.
+
+`before` is what was counted in the time before the change that it is compared with, however long that is.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from lib.aws import Live
+from lib.aws_answers import readable
+from lib.resources.connected_run import ConnectedRun
+from lib.resources.topics import LISTENING, PENDING, subscriptions
+from lib.telemetry.deliveries import alarm_history, alert_log, alert_path, counts, figures, reconciliation
+from lib.telemetry.deliveries.alarm_history import AlarmRecord
+from lib.telemetry.deliveries.dead_letters import DeadLetters
+from lib.telemetry.deliveries.reconciliation import LATE
+from lib.telemetry.review_window import Window
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """All of it: the workflow's alerts since the change, and what was counted behind them, before and after.
+
+    `log_gaps` says what of the log is missing. `protocols`: of each topic its confirmed subscribers, by protocol.
+    """
+
+    window: Window
+    alerts: pd.DataFrame
+    failed_attempts: pd.DataFrame
+    counted: pd.DataFrame
+    after: pd.DataFrame
+    before: pd.DataFrame | None
+    letters: list[DeadLetters]
+    alarms: list[AlarmRecord]
+    compared: pd.DataFrame
+    protocols: dict[str, str]
+    log_gaps: str = ""
+
+    @property
+    def begin(self) -> datetime:
+        return self.window.after or self.window.start
+
+
+def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) -> Deliveries:
+    """Everything of this window; `log` is `workflow_log.read` of it."""
+    live, begin = run.live, window.after or window.start
+    since = log[log["time"].between(pd.Timestamp(begin), pd.Timestamp(window.end))]
+    since.attrs = log.attrs
+    alerts, seen = alert_log.alerts(since), figures.of_window(live, begin, window.end, now)
+    after, trailing = counts.totals(seen.counted), _trailing(live, seen.counted, window.end, now)
+    before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
+    compared = reconciliation.compare(alert_path.stages(run.settings, alerts, trailing), now)
+    run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))
+    run.record.keep_text("evidence/deliveries.csv", after.to_csv(index=False))
+    return Deliveries(
+        window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
+        alarm_history.read(live, begin, window.end, now), compared, _protocols(live), _gaps(log),
+    )  # fmt: skip
+
+
+def _trailing(live: Live, counted: pd.DataFrame, end: datetime, now: datetime) -> pd.DataFrame:
+    """The counts, and those of the minutes behind a window that ended long ago: its last alerts are counted there."""
+    last = min(end + LATE, now)
+    if last - end < timedelta(minutes=1):
+        return counted
+    both = pd.concat([counted, counts.read(live, end, last, now)], ignore_index=True)
+    both.attrs = counted.attrs
+    return both
+
+
+def _gaps(log: pd.DataFrame) -> str:
+    unreadable = log.attrs.get("unreadable", 0)
+    said = [
+        log.attrs.get("note", ""),
+        log.attrs.get("cut", ""),
+        f"{unreadable:,} lines of the log are no events" if unreadable else "",
+    ]
+    return "; ".join(filter(None, said))
+
+
+def _protocols(live: Live) -> dict[str, str]:
+    """Of each topic its confirmed subscribers, `2 sqs, 1 email`; SNS's counts name no protocol."""
+    by_topic = {}
+    for topic in dict.fromkeys((live.settings.ops_topic_name, live.settings.alert_topic_name)):
+        with readable(f"reading the subscribers of {topic}"):
+            rows = subscriptions(live, topic)
+        mine = [
+            row for row in rows if row["SubscriptionArn"] not in PENDING and f":{LISTENING}-" not in row["Endpoint"]
+        ]
+        counted = Counter(row["Protocol"] for row in mine)
+        by_topic[topic] = ", ".join(f"{number} {protocol}" for protocol, number in counted.items()) or "nobody"
+    return by_topic

@@ -1,0 +1,177 @@
+"""What a review says of alerts' way to people, as checks: nothing passes for want of a count. Calls nothing."""
+
+from collections.abc import Sequence
+from math import isnan
+
+import pandas as pd
+
+from lib.checks import Check, Status
+from lib.phases.review.delivered import Deliveries
+from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
+from lib.routes import Route
+from lib.telemetry.deliveries import counts
+from lib.telemetry.deliveries.reconciliation import Compared
+from lib.telemetry.deliveries.sources import Metric, Thing
+from lib.telemetry.exact_tests import wilson
+from lib.values.check_registry import Id
+
+RECONCILED = "every alert of the workflow was counted behind it, per route and hour"
+UNDELIVERED = "no alert failed, was dropped or lies in a dead-letter queue"
+IN_TIME = "real crisis alerts were accepted in time"
+UNSCORED = "check-ins that nobody could score"
+# Of real check-ins, so many may take route unscored before that is an incident: one in a hundred. Each of them tells
+# operations besides; of a processor whose model fails, nearly all do, and of one that works, next to none.
+MOST_UNSCORED = 0.01
+# What has a datapoint wherever anything was carried at all: by these a failure that is missing is none.
+ALIVE = {Thing.RULE: [Metric.TRIGGERED], Thing.FUNCTION: [Metric.INVOCATIONS], Thing.TOPIC: [Metric.DELIVERED]}
+
+
+def checks(seen: Deliveries, routes: pd.DataFrame, limit_seconds: float) -> list[Check]:
+    """Each question of the alerts since the change. `routes` is `workflow_log.routes`."""
+    return [
+        alerts_reconciled(seen),
+        failures_on_the_way(seen),
+        in_time(seen, limit_seconds),
+        scores_lacking(taken_since(seen, routes), seen.log_gaps),
+    ]
+
+
+def taken_since(seen: Deliveries, routes: pd.DataFrame) -> pd.DataFrame:
+    """Of the workflow's log what is of the time after the change."""
+    return routes[routes["time"].between(pd.Timestamp(seen.begin), pd.Timestamp(seen.window.end))]
+
+
+def alerts_reconciled(seen: Deliveries) -> Check:
+    """Alerts of the log = matched by the rule = dispatcher invoked = delivered. A difference is a failure."""
+    rows, expected = seen.compared, "each alert at each place behind it"
+    lost, unknown, late = (
+        rows[rows["state"] == state.value] for state in (Compared.LOST, Compared.CANNOT_TELL, Compared.LATE)
+    )
+    drills = int(seen.alerts["drill"].sum())
+    said = f"{len(seen.alerts) - drills} alerts of check-ins and {drills} of drills since the change"
+    if len(lost):
+        return Check(Id.RECONCILED, RECONCILED, Status.FAILED, f"{said}; LOST: {_lost(lost)}", expected)
+    doubts = [seen.log_gaps] if seen.log_gaps else []
+    doubts += ["no alert was sent, so nothing shows that one would arrive"] if seen.alerts.empty else []
+    doubts += [f"nobody can tell of {_places(unknown)}"] if len(unknown) else []
+    doubts += [f"not counted yet, metrics are minutes late: {_places(late)}"] if len(late) else []
+    more = rows[rows["state"] == Compared.MORE.value]
+    said += f"; counted more than was sent: {_places(more)}" if len(more) else ""
+    status = Status.CANNOT_TELL if doubts else Status.PASSED
+    return Check(Id.RECONCILED, RECONCILED, status, "; ".join([said, *doubts]), expected)
+
+
+def _lost(rows: pd.DataFrame) -> str:
+    named = []
+    for row in rows.itertuples(index=False):
+        shown = ", ".join(row.executions[:MOST_NAMED])
+        more = f" and {len(row.executions) - MOST_NAMED} more" if len(row.executions) > MOST_NAMED else ""
+        when = f"in the hour of {row.hour:%Y-%m-%d %H:%M} UTC"
+        named.append(f"{row.missing} of {row.sent} not {row.place} {row.name} {when}, among {shown}{more}")
+    return "; ".join(named)
+
+
+def _places(rows: pd.DataFrame) -> str:
+    return ", ".join(dict.fromkeys(f"{row.place} {row.name}" for row in rows.itertuples(index=False)))
+
+
+def failures_on_the_way(seen: Deliveries) -> Check:
+    """Whether anything of an alert's way failed since the change, and what lies in the dead-letter queues now."""
+    summed, expected = seen.after, "none of each"
+    bad = [
+        f"{row.thing} {row.name} {row.metric}: {row.value:g}"
+        for row in summed.itertuples(index=False)
+        if (Thing(row.thing), row.metric) in LOSSES and row.value > 0
+    ]
+    held = [f"{one.queue} holds {one.count}" for one in seen.letters if one.count]
+    unknown = [str(thing) for thing, alive in ALIVE.items() if not counts.has_any(seen.counted, thing, alive)]
+    absent = [f"no queue {one.queue}" for one in seen.letters if one.count is None]
+    if bad:
+        return Check(Id.UNDELIVERED, UNDELIVERED, Status.FAILED, "; ".join([*bad, *held]), expected)
+    if held:
+        said = f"{'; '.join(held)} now: see since when, and whose they are; no metric of a failure since the change"
+        return Check(Id.UNDELIVERED, UNDELIVERED, Status.WAITING, said, expected)
+    if unknown or absent:
+        lacking = [f"CloudWatch has no datapoint of any {thing}" for thing in unknown]
+        return Check(Id.UNDELIVERED, UNDELIVERED, Status.CANNOT_TELL, "; ".join([*lacking, *absent]), expected)
+    said = "no failure has a datapoint, where what was carried has some; no dead-letter queue holds anything"
+    return Check(Id.UNDELIVERED, UNDELIVERED, Status.PASSED, said, expected)
+
+
+def in_time(seen: Deliveries, limit: float) -> Check:
+    """Of real crises alone: from the execution's start until its last alert was accepted, by the workflow's own log."""
+    mine = seen.alerts[(seen.alerts["route"] == Route.CRISIS) & ~seen.alerts["drill"]]
+    expected = f"each within {limit:g} s, until EventBridge and SNS took it; what comes then only drills measure"
+    known = mine.dropna(subset=["seconds"])
+    late, open_yet = known[known["seconds"] > limit], len(mine) - len(known)
+
+    def answer(status: Status, said: str) -> Check:
+        return Check(Id.REAL_LATENCY, IN_TIME, status, said, expected)
+
+    if mine.empty:
+        return answer(
+            Status.CANNOT_TELL, f"no real crisis since the change{'; ' + seen.log_gaps if seen.log_gaps else ''}"
+        )
+    said = (
+        f"{len(known) - len(late)} of {len(mine)} in time, slowest {known['seconds'].max():.2f} s"
+        if len(known)
+        else f"none of {len(mine)} has a time in the log"
+    )
+    surely = late[~late["at_most"]]
+    if len(surely):
+        named = ", ".join(str(arn).rsplit(":", 1)[-1] for arn in surely["execution"][:MOST_NAMED])
+        return answer(Status.FAILED, f"{said}; LATE: {named}")
+    doubt = len(late) + open_yet
+    said += f"; of {doubt} the log does not show when their alerts were accepted" if doubt else ""
+    return answer(Status.CANNOT_TELL if doubt or seen.log_gaps else Status.PASSED, said)
+
+
+def scores_lacking(routes: pd.DataFrame, gaps: str = "") -> Check:
+    """Whether many real check-ins came without a usable score, which is an incident; each one is for people to read."""
+    real = routes[~routes["drill"].astype(bool)]
+    count, of = int((real["route"] == Route.UNSCORED).sum()), len(real)
+    low, high = wilson(count, of)
+    expected = f"at most {MOST_UNSCORED:.0%} of check-ins, and none that nobody has read"
+    if not of or isnan(low):
+        return Check(
+            Id.UNSCORED_SHARE,
+            UNSCORED,
+            Status.CANNOT_TELL,
+            f"no check-in in the log{'; ' + gaps if gaps else ''}",
+            expected,
+        )
+    said = f"{count:,} of {of:,} ({count / of:.2%}; 95 % sure: {low:.2%} to {high:.2%})"
+    shown = Status.PASSED if high <= MOST_UNSCORED and not gaps else Status.CANNOT_TELL
+    status = Status.FAILED if low > MOST_UNSCORED else Status.WAITING if count else shown
+    return Check(Id.UNSCORED_SHARE, UNSCORED, status, f"{said}; {gaps}" if gaps else said, expected)
+
+
+def latency_rows(
+    seen: Deliveries, drills: pd.DataFrame, limit: float, order: Sequence[Route]
+) -> list[dict[str, object]]:
+    """How long real alerts took until they were accepted, by route, beside those of drills until they were received.
+
+    `drills` is `post_implementation_review.drill_alerts`: a lost one is NaN there, and infinitely late.
+    """
+    rows = []
+    for route in order:
+        real = seen.alerts[(seen.alerts["route"] == route) & ~seen.alerts["drill"]]
+        drilled = drills[drills["route"] == route]["seconds"] if len(drills) else pd.Series(dtype=float)
+        at_most = "; at most" if real["at_most"].any() else ""
+        rows.append(
+            {
+                "what": f"route {route}",
+                "real alerts": len(real),
+                "half of them, until accepted": _seconds(real["seconds"].median()) + at_most,
+                "slowest": _seconds(real["seconds"].max()) + at_most,
+                f"over {limit:g} s": int((real["seconds"] > limit).sum()),
+                "drills' alerts": len(drilled),
+                "half of those, until received": _seconds(drilled.median()),
+                "lost of those": int(drilled.isna().sum()),
+            }
+        )
+    return rows
+
+
+def _seconds(value: float) -> str:
+    return "no time" if isnan(value) else f"{value:.2f} s"

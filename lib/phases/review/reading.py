@@ -1,0 +1,78 @@
+"""All that a review reads of its window, once, so that each table, chart and answer speaks of the same. Read-only.
+
+What is read is kept as evidence; what is made of it stands in the modules beside this one.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lib.checks import Check
+from lib.phases import post_implementation_review as review
+from lib.phases.review import delivered, delivery_checks, forecast, long_enough
+from lib.phases.review.delivered import Deliveries
+from lib.phases.review.forecast import Forecast
+from lib.phases.review.request import Now, this_moment
+from lib.resources.connected_run import ConnectedRun
+from lib.telemetry import continuity, metrics, outcomes, workflow_log
+from lib.telemetry.review_window import Window
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What happened in the window.
+
+    `counted` and `timed` are CloudWatch's, `seen` the list of executions, `split` the table of it, `kinds` the ways in
+    which check-ins failed; `routes` are the workflow's log, `drills` the alerts of this run's drills. `undisturbed` and
+    `alerts` are the answers on check-ins and on alerts.
+    """
+
+    window: Window
+    counted: pd.DataFrame
+    timed: pd.DataFrame
+    seen: pd.DataFrame
+    split: pd.DataFrame
+    kinds: pd.DataFrame
+    routes: pd.DataFrame
+    drills: pd.DataFrame
+    deliveries: Deliveries
+    forecast: Forecast | None
+    undisturbed: list[Check]
+    alerts: list[Check]
+
+    @property
+    def days(self) -> float:
+        """How long the time after the change is that is looked at."""
+        return (self.window.end - self.deliveries.begin).total_seconds() / 86_400
+
+    @property
+    def routes_since(self) -> pd.DataFrame:
+        """Of the log what is of the time after the change."""
+        return delivery_checks.taken_since(self.deliveries, self.routes)
+
+
+def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Reading:
+    """Read it, and keep what was read. `now` is the wall clock, by which metrics are late."""
+    live, s = run.live, run.settings
+    period = metrics.readable_period(window.start, window.end, now(), s.metric_period_seconds)
+    counted = metrics.executions(live, window.start, window.end, period)
+    timed = metrics.execution_time(live, window.start, window.end, period)
+    seen = continuity.outcomes_of(live, window)
+    kinds = continuity.kinds_of_failure(live, seen)
+    log = workflow_log.read(live, min(window.start, window.after or window.start), window.end)
+    routes, drills = workflow_log.routes(log, window.change_at), review.drill_alerts(run.record)
+    deliveries, said = delivered.read(run, window, log, now()), forecast.of_run(run.record)
+    undisturbed = continuity.checkins_undisturbed(seen, kinds, s)
+    alerts = [long_enough.check(window), *delivery_checks.checks(deliveries, routes, s.alert_limit_seconds)]
+    alerts.append(forecast.check(said, delivery_checks.taken_since(deliveries, routes), deliveries.log_gaps))
+    for name, frame in (
+        ("executions", counted),
+        ("execution_time", timed),
+        ("routes", routes),
+        ("alert_latency", drills),
+    ):
+        run.record.keep_text(f"evidence/{name}.csv", frame.to_csv(index=False))
+    return Reading(
+        window, counted, timed, seen, outcomes.table(seen), kinds, routes, drills, deliveries, said,
+        *(review.pending_answers(run.record, answers, s.mode) for answers in (undisturbed, alerts)),
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""The alerts that the workflow's own log tells of: of which execution, when, by which way, and after how long. No AWS.
+
+The log holds no word of a check-in. "Accepted" is what it can say: EventBridge or SNS took the alert. Whether somebody
+received it is what the counts behind it are for.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+
+from lib.asl.states import State, walk
+from lib.definitions import loader
+from lib.routes import ALERTING
+from lib.telemetry import workflow_log
+from lib.telemetry.libraries import numpy as np
+from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.workflow_log import ENDS, FAILED_ATTEMPTS, KIND, PARALLEL_EXITED, STARTED, TASK_ENTERED, TASK_EXITED
+
+EVENTS, TOPICS = "events:putEvents", "sns:publish"
+COLUMNS = ["execution", "route", "drill", "started", "sent", "way", "seconds", "at_most"]
+
+
+class Way(StrEnum):
+    """How an alert went out, as far as the log shows."""
+
+    EVENT = "event"
+    DIRECT = "direct"  # the event was refused, and the topic told instead
+    NOT_SHOWN = "not shown"  # it ended, and the log holds none of the states that send
+    OPEN = "still open"
+
+
+@cache
+def _states() -> tuple[State, ...]:
+    return tuple(walk(loader.definition()))
+
+
+@cache
+def _sending() -> frozenset[str]:
+    """The states in which an alert is given to EventBridge or SNS."""
+    return frozenset(one.name for one in _states() if one.is_task(EVENTS) or one.is_task(TOPICS))
+
+
+@cache
+def _publishing() -> frozenset[str]:
+    return frozenset(one.name for one in _states() if one.is_task(EVENTS))
+
+
+@cache
+def _instead() -> frozenset[str]:
+    """The states to which a publishing one goes on where its event was refused."""
+    return frozenset(str(catch["Next"]) for one in _states() if one.is_task(EVENTS) for catch in one.body["Catch"])
+
+
+def alerts(log: pd.DataFrame) -> pd.DataFrame:
+    """One row an execution that took a route with an alert: COLUMNS, in order of `sent`.
+
+    `log` is `workflow_log.read`. `started` and `sent` are UTC, `seconds` from one to when the last of its alerts was
+    accepted (NaN where the log does not show both); `at_most` where only the end of all of it is shown.
+    """
+    routed = workflow_log.routes(log)
+    mine = routed[routed["route"].isin([str(route) for route in ALERTING])]
+    if mine.empty:
+        return _typed(pd.DataFrame(columns=COLUMNS))
+    events = log[log["execution"].isin(mine["execution"])]
+    exits = events[(events[KIND] == TASK_EXITED) & events["name"].isin(_sending())]
+    shown = pd.DataFrame({
+        "started": _first(events, events[KIND] == STARTED),
+        "event": _first(exits, exits["name"].isin(_publishing())),
+        "accepted": _last(exits, exits["name"].notna()),
+        "instead": _first(events, (events[KIND] == TASK_ENTERED) & events["name"].isin(_instead())),
+        "gathered": _last(events, events[KIND] == PARALLEL_EXITED),
+        "ended": _last(events, events[KIND].isin(ENDS)),
+    })  # fmt: skip
+    frame = mine.set_index("execution").join(shown).reset_index()
+    over = frame["gathered"].notna() | frame["ended"].notna()
+    ways = [frame["instead"].notna(), frame["event"].notna(), over]
+    frame["way"] = np.select(ways, [Way.DIRECT.value, Way.EVENT.value, Way.NOT_SHOWN.value], Way.OPEN.value)
+    frame["sent"] = frame["event"].fillna(frame["gathered"]).fillna(frame["time"])
+    frame["at_most"] = frame["accepted"].isna() & frame["gathered"].notna()
+    frame["seconds"] = (frame["accepted"].fillna(frame["gathered"]) - frame["started"]).dt.total_seconds()
+    return _typed(frame[COLUMNS].sort_values("sent", ignore_index=True, kind="stable"))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    for column in ("started", "sent"):
+        frame[column] = pd.to_datetime(frame[column], utc=True)
+    frame["seconds"] = frame["seconds"].astype(float)
+    return frame.astype({"drill": bool, "at_most": bool})
+
+
+def _first(events: pd.DataFrame, wanted: pd.Series) -> pd.Series:
+    return events[wanted].groupby("execution")["time"].min()
+
+
+def _last(events: pd.DataFrame, wanted: pd.Series) -> pd.Series:
+    return events[wanted].groupby("execution")["time"].max()
+
+
+def failed_attempts(log: pd.DataFrame) -> pd.DataFrame:
+    """Attempts at a task that failed and were tried again or caught: kind, drill, count, executions."""
+    bad = log[log[KIND].isin(FAILED_ATTEMPTS)]
+    drill = bad["execution"].map(workflow_log.is_drill).astype(bool)
+    grouped = bad.assign(drill=drill).groupby([KIND, "drill"], as_index=False)["execution"]
+    return grouped.agg(["count", "nunique"]).rename(columns={"nunique": "executions"})

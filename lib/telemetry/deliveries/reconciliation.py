@@ -1,0 +1,144 @@
+"""Whether every alert that the workflow sent was counted at each place behind it, per route and hour. Pure, no AWS.
+
+An alert of the log belongs to the hour in which it was accepted. AWS counts by minutes and a little later, so that one
+at the turn of an hour may be counted in the next; never is a count of another hour taken for it. CloudWatch's counts
+are best effort: a difference names the executions to look at, and is a failure until somebody has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from heapq import heappop, heappush
+from typing import Any
+
+from lib.telemetry.deliveries.alert_log import Way
+from lib.telemetry.libraries import pandas as pd
+
+TURN = timedelta(minutes=5)  # so near to the turn of an hour it may be counted in the other: metrics are minutes late
+LATE = timedelta(minutes=5)  # what is younger than this may not be counted yet
+HOUR = timedelta(hours=1)
+COLUMNS = [
+    "place", "name", "routes", "hour", "check-ins", "drills", "sent", "counted", "missing", "state", "executions",
+]  # fmt: skip
+
+
+class Compared(StrEnum):
+    """How an hour's alerts and what was counted of them compare."""
+
+    LOST = "LOST"
+    CANNOT_TELL = "cannot tell"
+    LATE = "not counted yet"
+    MORE = "more than was sent"  # somebody else's, a second delivery, or alerts of an alarm
+    EQUAL = "as many"
+
+
+class Place(StrEnum):
+    """Where alerts are counted, in the order in which they come by."""
+
+    RULE = "matched by the rule"
+    DISPATCHER = "dispatcher invoked"
+    PUBLISHED = "published to the topic"
+    DELIVERED = "notifications delivered"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One place that alerts must come by: those that must (rows of `alert_log.alerts`), and what was counted by hour.
+
+    `counted` is None where nobody counts there. `own_only`: nothing else is counted there, so that more is said.
+    """
+
+    place: Place
+    name: str
+    alerts: pd.DataFrame
+    counted: Mapping[datetime, float] | None
+    own_only: bool = True
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What decides of one: when it was sent, and in which hours it may be counted."""
+
+    sent: datetime
+    first: datetime
+    last: datetime
+    execution: str
+
+
+def compare(stages: Iterable[Stage], now: datetime) -> pd.DataFrame:
+    """COLUMNS, one row a stage and hour in which something was sent or counted; what was lost comes first."""
+    rows = [row for stage in stages for row in _rows(stage, now)]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    order = frame["state"].map({state.value: at for at, state in enumerate(Compared)})
+    return frame.assign(order=order).sort_values(["order", "hour"], ignore_index=True, kind="stable")[COLUMNS]
+
+
+def _rows(stage: Stage, now: datetime) -> list[tuple[Any, ...]]:
+    settled = stage.alerts[stage.alerts["sent"] <= pd.Timestamp(now - LATE)]
+    missing = lost_by_hour([_alert(row) for row in settled.itertuples(index=False)], stage.counted or {})
+    hours = {moment.to_pydatetime() for moment in stage.alerts["sent"].dt.floor("h")} | {*(stage.counted or {})}
+    return [_row(stage, hour, missing, now) for hour in sorted(hours)]
+
+
+def _alert(row: Any) -> Alert:  # noqa: ANN401 - a row of a frame
+    sent = row.sent.to_pydatetime()
+    return Alert(sent, _hour(sent - TURN), _hour(sent + TURN), row.execution)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def lost_by_hour(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> dict[datetime, int]:
+    """By the hour in which they were sent, how many alerts no count is left for; each count stands for one alert.
+
+    Counts are given to those first that have the fewest hours left, which leaves as few as possible without one.
+    """
+    waiting, lost, coming = (
+        list[tuple[datetime, datetime]](),
+        dict[datetime, int](),
+        sorted(alerts, key=lambda a: a.first),
+    )
+    hours = sorted({*counted, *(one.first for one in alerts), *(one.last for one in alerts)})
+    at = 0
+    for hour in hours:
+        while at < len(coming) and coming[at].first <= hour:
+            heappush(waiting, (coming[at].last, coming[at].sent))
+            at += 1
+        for _ in range(min(round(counted.get(hour, 0)), len(waiting))):
+            heappop(waiting)
+        while waiting and waiting[0][0] <= hour:
+            _, sent = heappop(waiting)
+            lost[_hour(sent)] = lost.get(_hour(sent), 0) + 1
+    return lost
+
+
+def _row(stage: Stage, hour: datetime, missing: Mapping[datetime, int], now: datetime) -> tuple[Any, ...]:
+    alerts = stage.alerts
+    here = alerts[alerts["sent"].dt.floor("h") == pd.Timestamp(hour)]
+    counted = None if stage.counted is None else stage.counted.get(hour)
+    lacking, drills = missing.get(hour, 0), int(here["drill"].sum())
+    state = _state(stage, here, lacking, counted, now)
+    near = alerts["sent"].between(pd.Timestamp(hour - TURN), pd.Timestamp(hour + HOUR + TURN))
+    named = [str(arn).rsplit(":", 1)[-1] for arn in alerts.loc[near, "execution"]] if lacking else []
+    taken = ", ".join(dict.fromkeys(alerts["route"]))
+    return (
+        stage.place.value, stage.name, taken, hour, len(here) - drills, drills, len(here),
+        float("nan") if counted is None else counted, lacking if stage.counted is not None else 0, state.value, named,
+    )  # fmt: skip
+
+
+def _state(stage: Stage, here: pd.DataFrame, lacking: int, counted: float | None, now: datetime) -> Compared:
+    if stage.counted is None:
+        return Compared.CANNOT_TELL if len(here) else Compared.EQUAL
+    young = here["sent"] > pd.Timestamp(now - LATE)
+    if lacking:
+        # Whether it went by an event at all, the log does not say: then nobody knows whether one was lost.
+        unsure = int((here.loc[~young, "way"] == Way.NOT_SHOWN).sum())
+        return Compared.LOST if lacking > unsure else Compared.CANNOT_TELL
+    if young.any() and (counted or 0) < len(here):
+        return Compared.LATE
+    return Compared.MORE if stage.own_only and (counted or 0) > len(here) else Compared.EQUAL

@@ -1,0 +1,88 @@
+"""Deliveries on the embedded account: what it really carried is what is counted, and what nobody counts is missing."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from math import isnan
+
+import pytest
+from waiting import until
+
+from lib.aws import connect
+from lib.routes import LOW_SENTIMENT_RULE
+from lib.telemetry.deliveries import alarm_history, counts, dead_letters, figures
+from lib.telemetry.deliveries.sources import Metric, Thing
+from rehearsal.account import clients
+
+
+@pytest.fixture(scope="module")
+def read(module_account):
+    """Two of today's alerts, one message that a filter keeps back, and one for a queue that refuses it."""
+    sns, events = (clients.client(module_account.endpoint_url, name) for name in ("sns", "events"))
+    detail = {"userId": "u-1", "sentimentScore": -0.9, "textPreview": "", "timestamp": "2026-01-01T00:00:00Z"}
+    entry = {"Source": "your6.checkin", "DetailType": "Low Sentiment Alert", "Detail": json.dumps(detail)}
+    refused = module_account.queue_arn("Your6-CheckinDLQ")
+    topic = module_account.alert_topic_arn
+    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=refused)["SubscriptionArn"]
+    sns.publish(TopicArn=topic, Message="A message of nobody.")
+    only = {"FilterPolicy": json.dumps({"route": ["none of these"]})}
+    sns.set_subscription_attributes(
+        SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue=only["FilterPolicy"]
+    )
+    events.put_events(Entries=[entry, entry])
+    live = connect(module_account)
+
+    def look():
+        now = datetime.now(UTC) + timedelta(minutes=1)
+        return counts.read(live, now - timedelta(minutes=30), now, now)
+
+    def published(frame):
+        return counts.total(counts.totals(frame), Thing.TOPIC, Metric.PUBLISHED) >= 3
+
+    until(lambda: published(look()))
+    return live, look()
+
+
+def test_events_invocations_and_messages_are_counted_where_they_happened(read):
+    live, frame = read
+    summed = counts.totals(frame)
+    assert counts.total(summed, Thing.RULE, Metric.TRIGGERED, name=LOW_SENTIMENT_RULE) == 2
+    assert counts.total(summed, Thing.FUNCTION, Metric.INVOCATIONS, name=live.settings.dispatcher_function_name) == 2
+    topic = live.settings.alert_topic_name
+    assert counts.total(summed, Thing.TOPIC, Metric.PUBLISHED, name=topic) == 3
+    assert counts.total(summed, Thing.TOPIC, Metric.DELIVERED, name=topic) >= 3
+    assert counts.total(summed, Thing.TOPIC, Metric.FILTERED, name=topic) == 2
+
+
+def test_what_nobody_counts_is_missing_and_not_zero(read):
+    live, frame = read
+    summed = counts.totals(frame)
+    assert isnan(counts.total(summed, Thing.TOPIC, Metric.TOPIC_DEAD))
+    assert isnan(counts.total(summed, Thing.LOG, Metric.LOG_BYTES))
+    now = datetime.now(UTC)
+    seen = figures.of_window(live, now - timedelta(minutes=30), now + timedelta(seconds=1), now)
+    assert (seen.lost is None or seen.lost == 0, seen.timed_out, seen.throttled) == (True, None, None)
+
+
+def test_each_dead_letter_queue_says_what_lies_in_it_and_whose_it_would_be(read):
+    live, frame = read
+    letters = {one.queue: one for one in dead_letters.read(live, counts.totals(frame))}
+    assert letters["Your6-EventAlertsDLQ"].count is None  # phase 04 makes it
+    assert letters["Your6-CheckinDLQ"].count is not None
+    assert letters["Your6-AlertDLQ"].sources == (f"function {live.settings.dispatcher_function_name}",)
+    assert letters["Your6-AlertDLQ"].oldest_seconds is None
+
+
+def test_an_alarm_that_went_off_and_came_back_is_in_its_history(read):
+    live, _ = read
+    (name, *_) = [one.name for one in alarm_history.desired.alarms(live)]
+    cloudwatch = clients.client(live.settings.endpoint_url, "cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, Namespace="AWS/SNS", MetricName="Nothing", Statistic="Sum", Period=60, EvaluationPeriods=1,
+        Threshold=1, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    for state in ("ALARM", "OK"):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test")
+    now = datetime.now(UTC)
+    found = {one.name: one for one in alarm_history.read(live, now - timedelta(hours=1), now, now)}
+    assert (found[name].state, found[name].times) == ("OK", 1)
+    assert {one.state for other, one in found.items() if other != name} == {None}

@@ -1,0 +1,164 @@
+"""What a review says of alerts: a lost one fails by name, what nobody counts passes nothing, drills are no people."""
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+from sent_alerts import HOUR, alerts
+
+from lib.phases.review import delivery_checks, delivery_tables
+from lib.phases.review.delivered import Deliveries
+from lib.routes import BY_LEVEL
+from lib.settings import load
+from lib.telemetry.deliveries import counts, reconciliation, sources
+from lib.telemetry.deliveries.alarm_history import AlarmRecord
+from lib.telemetry.deliveries.dead_letters import DeadLetters
+from lib.telemetry.deliveries.reconciliation import Place, Stage
+from lib.telemetry.deliveries.sources import Metric, Thing
+from lib.telemetry.review_window import Cutover, Window
+
+NOW = HOUR + timedelta(hours=5)
+WINDOW = Window(HOUR, NOW, Cutover(HOUR, HOUR, HOUR), HOUR)
+CARRIED = {
+    (Thing.RULE, Metric.TRIGGERED): 3.0, (Thing.FUNCTION, Metric.INVOCATIONS): 3.0,
+    (Thing.TOPIC, Metric.DELIVERED): 3.0,
+}  # fmt: skip
+FAILURES = pd.DataFrame(columns=["kind", "drill", "count", "executions"])
+
+
+def counted(values):
+    """Each value at the hour, of the first thing of its kind."""
+    asked, rows = sources.of(load("local"), ()), []
+    for (thing, metric), value in values.items():
+        name = next(one.name for one in asked if one.thing == thing)
+        rows.append((pd.Timestamp(HOUR), thing.value, name, str(metric), "Sum", value))
+    frame = pd.DataFrame(rows, columns=counts.COLUMNS)
+    frame.attrs["sources"] = asked
+    return frame
+
+
+def deliveries(sent=None, seen=None, values=CARRIED, letters=(), alarms=(), gaps=""):
+    sent = alerts(10, 20, 30) if sent is None else sent
+    stage = Stage(Place.RULE, "R", sent, {HOUR: float(len(sent))} if seen is None else seen)
+    frame, compared = counted(values), reconciliation.compare([stage], NOW)
+    return Deliveries(WINDOW, sent, FAILURES, frame, counts.totals(frame), None, list(letters), list(alarms), compared,
+                      {"T": "1 sqs"}, gaps)  # fmt: skip
+
+
+def routed(*names, drills=0):
+    rows = [(pd.Timestamp(HOUR) + timedelta(minutes=1), name, f"e{n}", False) for n, name in enumerate(names)]
+    rows += [(pd.Timestamp(HOUR) + timedelta(minutes=1), "unscored", f"d{n}", True) for n in range(drills)]
+    return pd.DataFrame(rows, columns=["time", "route", "execution", "drill"])
+
+
+def test_alerts_that_were_all_counted_pass():
+    found = delivery_checks.alerts_reconciled(deliveries())
+    assert (found.status, found.found) == (
+        "passed", "3 alerts of check-ins and 0 of drills since the change",
+    )  # fmt: skip
+
+
+def test_a_lost_alert_fails_and_names_its_executions():
+    found = delivery_checks.alerts_reconciled(deliveries(seen={HOUR: 2.0}))
+    assert found.status == "failed"
+    assert "LOST: 1 of 3 not matched by the rule R in the hour of 2026-03-01 10:00 UTC, among c0, c1, c2" in found.found
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"sent": alerts()}, "no alert was sent, so nothing shows that one would arrive"),
+        ({"gaps": "the log was read up to noon"}, "the log was read up to noon"),
+    ],
+)
+def test_nothing_passes_for_want_of_evidence(given, says):
+    found = delivery_checks.alerts_reconciled(deliveries(**given))
+    assert (found.status, says in found.found) == ("cannot tell", True)
+
+
+def test_a_place_at_which_nobody_counts_is_no_pass():
+    seen = deliveries()
+    compared = reconciliation.compare([Stage(Place.DISPATCHER, "D", seen.alerts, None)], NOW)
+    found = delivery_checks.alerts_reconciled(Deliveries(**{**vars(seen), "compared": compared}))
+    assert (found.status, "nobody can tell of dispatcher invoked D" in found.found) == ("cannot tell", True)
+
+
+def queue(count):
+    return DeadLetters("Q", count, None, ())
+
+
+@pytest.mark.parametrize(
+    ("values", "letters", "status"),
+    [
+        (CARRIED, [queue(0)], "passed"),
+        ({**CARRIED, (Thing.TOPIC, Metric.FAILED): 1.0}, [queue(0)], "failed"),
+        ({**CARRIED, (Thing.RULE, Metric.RULE_LOST): 1.0}, [queue(0)], "failed"),
+        ({**CARRIED, (Thing.FUNCTION, Metric.FUNCTION_DROPPED): 2.0}, [], "failed"),
+        (CARRIED, [queue(2)], "waiting"),
+        (CARRIED, [queue(None)], "cannot tell"),
+        ({}, [queue(0)], "cannot tell"),
+    ],
+)
+def test_what_failed_on_the_way(values, letters, status):
+    assert delivery_checks.failures_on_the_way(deliveries(values=values, letters=letters)).status == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "says"),
+    [
+        (alerts(10, 20), "passed", "2 of 2 in time, slowest 1.00 s"),
+        (alerts(10, 20).assign(seconds=[1.0, 31.0]), "failed", "LATE: c1"),
+        (alerts(10, 20).assign(seconds=[1.0, 31.0], at_most=True), "cannot tell", "does not show"),
+        (alerts(10, 20).assign(seconds=[1.0, float("nan")]), "cannot tell", "does not show"),
+        (alerts(10, 20, drills=(0, 1)), "cannot tell", "no real crisis"),
+        (alerts(10, route="high"), "cannot tell", "no real crisis"),
+    ],
+)
+def test_real_crises_alone_are_in_time_or_late(sent, status, says):
+    found = delivery_checks.in_time(deliveries(sent), 30)
+    assert (found.status, says in found.found) == (status, True), found
+
+
+@pytest.mark.parametrize(
+    ("names", "drills", "status"),
+    [
+        (["none"] * 500, 0, "passed"),
+        (["none"] * 50, 0, "cannot tell"),
+        (["none"] * 500 + ["unscored"], 0, "waiting"),
+        (["none"] * 20 + ["unscored"] * 20, 0, "failed"),
+        ([], 5, "cannot tell"),
+        (["none"] * 500, 100, "passed"),
+    ],
+)
+def test_many_that_nobody_could_score_are_an_incident_and_drills_are_none_of_them(names, drills, status):
+    assert delivery_checks.scores_lacking(routed(*names, drills=drills)).status == status
+
+
+def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
+    seen = deliveries(
+        seen={HOUR: 2.0}, values={**CARRIED, (Thing.TOPIC, Metric.FAILED): 2.0}, letters=[queue(1), queue(None)],
+        alarms=[AlarmRecord("a", "ALARM", 1, 60.0, HOUR), AlarmRecord("b", "OK", 0, 0.0, None),
+                AlarmRecord("c", None, None, None, None), AlarmRecord("d", "OK", None, None, None)],
+    )  # fmt: skip
+    (path,) = delivery_tables.path_rows(seen)
+    assert (path["status"], path["lost"], path["check-ins"], path["drills"]) == ("failed", 1, 3, 0)
+    (hour,) = delivery_tables.differing_hours(seen)
+    assert (hour["hour (UTC)"], hour["executions to look at"]) == ("2026-03-01 10:00", "c0, c1, c2")
+    rows = {row["metric"]: (row["status"], row["after"], row["before"]) for row in delivery_tables.counted_rows(seen)}
+    assert rows["NumberOfNotificationsFailed"] == ("failed", "2", "no datapoint")
+    assert rows["TriggeredRules"] == ("passed", "3", "no datapoint")
+    assert [row["messages now"] for row in delivery_tables.dead_letter_rows(seen)] == ["1", "no such queue"]
+    assert {row["what"]: row["status"] for row in delivery_tables.alarm_rows(seen)} == {
+        "a": "failed", "c": "cannot tell", "d": "waiting",
+    }  # fmt: skip
+    assert delivery_tables.notes(seen)[0].startswith(
+        f"{len(seen.after) - 4} of {len(seen.after)} metrics have no datapoint"
+    )
+
+
+def test_real_alerts_stand_beside_those_of_drills():
+    drills = pd.DataFrame({"route": ["crisis", "crisis"], "seconds": [2.0, float("nan")]})
+    rows = {row["what"]: row for row in delivery_checks.latency_rows(deliveries(), drills, 30, BY_LEVEL)}
+    crisis, high = rows["route crisis"], rows["route high"]
+    assert (crisis["real alerts"], crisis["over 30 s"], crisis["lost of those"]) == (3, 0, 1)
+    assert (high["real alerts"], high["slowest"]) == (0, "no time")

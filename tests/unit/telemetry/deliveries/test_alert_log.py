@@ -1,0 +1,86 @@
+"""Alerts out of the workflow's log: by which way each went, and after how long; what is not shown is not made up."""
+
+from datetime import timedelta
+
+import pandas as pd
+from paged import MACHINE, START
+
+from lib.telemetry import workflow_log
+from lib.telemetry.deliveries import alert_log
+
+PASS, ENTERED, EXITED = "PassStateEntered", "TaskStateEntered", "TaskStateExited"
+
+
+def log(*events):
+    """(execution, seconds, kind, name of the state)"""
+    rows = [
+        (pd.Timestamp(START + timedelta(seconds=seconds)), f"{MACHINE}:{name}", state or kind, kind)
+        for name, seconds, kind, state in events
+    ]
+    return pd.DataFrame(rows, columns=[*workflow_log.COLUMNS, workflow_log.KIND])
+
+
+def high(name, *more):
+    return [
+        (name, 0, "ExecutionStarted", ""), (name, 1, PASS, "RouteHigh"), (name, 1, ENTERED, "SendHighRiskEvent"), *more,
+    ]  # fmt: skip
+
+
+def row(*events):
+    (only,) = alert_log.alerts(log(*events)).to_dict("records")
+    return only
+
+
+def test_an_event_that_was_accepted():
+    found = row(*high("a", ("a", 2.5, EXITED, "SendHighRiskEvent"), ("a", 3, "ExecutionSucceeded", "")))
+    assert (found["way"], found["seconds"], found["at_most"], found["drill"]) == ("event", 2.5, False, False)
+    assert found["sent"] == pd.Timestamp(START + timedelta(seconds=2.5))
+
+
+def test_an_event_that_was_refused_and_told_directly():
+    refused = [
+        ("a", 2, EXITED, "SendHighRiskEvent"), ("a", 2, ENTERED, "TellContactsOfAlert"),
+        ("a", 4, EXITED, "TellContactsOfAlert"), ("a", 5, "ExecutionSucceeded", ""),
+    ]  # fmt: skip
+    found = row(*high("a", *refused))
+    assert (found["way"], found["seconds"]) == ("direct", 4.0)
+
+
+def test_a_crisis_takes_as_long_as_its_slower_alert():
+    crisis = [
+        ("drill-crisis-1", 0, "ExecutionStarted", ""), ("drill-crisis-1", 1, PASS, "RouteCrisis"),
+        ("drill-crisis-1", 2, EXITED, "SendCrisisEvent"), ("drill-crisis-1", 7, EXITED, "TellOperations"),
+        ("drill-crisis-1", 9, EXITED, "RecordIntervention"),
+        ("drill-crisis-1", 9, "ParallelStateExited", "CrisisProtocol"),
+    ]  # fmt: skip
+    found = row(*crisis)
+    assert (found["way"], found["seconds"], found["drill"]) == ("event", 7.0, True)
+
+
+def test_where_the_branches_are_not_in_the_log_it_took_at_most_all_of_it():
+    crisis = [
+        ("a", 0, "ExecutionStarted", ""), ("a", 1, PASS, "RouteCrisis"),
+        ("a", 3, "ParallelStateExited", "CrisisProtocol"), ("a", 4, "ExecutionSucceeded", ""),
+    ]  # fmt: skip
+    found = row(*crisis)
+    assert (found["way"], found["seconds"], found["at_most"]) == ("not shown", 3.0, True)
+
+
+def test_one_that_has_not_ended_is_open_and_has_no_time():
+    found = row(*high("a"))
+    assert found["way"] == "still open" and pd.isna(found["seconds"])
+
+
+def test_who_needs_no_alert_is_none_of_them():
+    calm = [("a", 0, "ExecutionStarted", ""), ("a", 1, PASS, "RouteNone"), ("a", 2, "ExecutionSucceeded", "")]
+    found = alert_log.alerts(log(*calm))
+    assert found.empty and list(found.columns) == alert_log.COLUMNS
+
+
+def test_attempts_that_failed_are_counted_apart_for_drills():
+    failed = [("a", 1, "TaskFailed", ""), ("a", 2, "TaskFailed", ""), ("drill-x-1", 1, "LambdaFunctionTimedOut", "")]
+    found = alert_log.failed_attempts(log(*failed)).to_dict("records")
+    assert found == [
+        {"kind": "LambdaFunctionTimedOut", "drill": True, "count": 1, "executions": 1},
+        {"kind": "TaskFailed", "drill": False, "count": 2, "executions": 1},
+    ]

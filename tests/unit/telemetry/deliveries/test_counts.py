@@ -1,0 +1,127 @@
+"""Counts of CloudWatch, asked of stubs: batched, with a period that is still kept, and missing stays missing."""
+
+from datetime import UTC, datetime, timedelta
+from math import isnan
+
+import pytest
+from paged import live_with
+from sent_alerts import alerts
+
+from lib.telemetry import metrics
+from lib.telemetry.deliveries import alarm_history, alert_path, counts, figures
+from lib.telemetry.deliveries.reconciliation import Place
+from lib.telemetry.deliveries.sources import HIGHEST, Metric, Thing
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+START = NOW - timedelta(hours=2)
+TOPIC, RULE = "Your6-TrustedContactAlerts", "Your6-CrisisProtocolRule"
+
+
+class CloudWatch:
+    """Answers with these values, by (metric, the value of its dimension, statistic); keeps what it was asked."""
+
+    def __init__(self, values=None):
+        self.values, self.asked = values or {}, []
+
+    def get_paginator(self, name):
+        assert name == "get_metric_data"
+        return self
+
+    def paginate(self, MetricDataQueries, StartTime, EndTime):  # noqa: N803 - AWS's names
+        self.asked.append(MetricDataQueries)
+        yield {"MetricDataResults": [self._answer(query, StartTime) for query in MetricDataQueries]}
+
+    def _answer(self, query, start):
+        stat = query["MetricStat"]
+        key = (stat["Metric"]["MetricName"], stat["Metric"]["Dimensions"][0]["Value"], stat["Stat"])
+        values = self.values.get(key, [])
+        return {"Id": query["Id"], "Timestamps": [start + timedelta(hours=n) for n, _ in enumerate(values)],
+                "Values": values, "StatusCode": "Complete"}  # fmt: skip
+
+
+def frame(values=None, start=START, now=NOW):
+    cloud = CloudWatch(values)
+    return counts.read(live_with("cloudwatch", cloud), start, now, now), cloud
+
+
+def test_everything_is_asked_for_in_one_call():
+    found, cloud = frame()
+    (asked,) = cloud.asked
+    assert len(asked) == len(found.attrs["sources"]) == len({one.query.label for one in found.attrs["sources"]})
+    assert 60 < len(asked) <= metrics.QUERIES_A_CALL
+    names = {query["MetricStat"]["Metric"]["MetricName"] for query in asked}
+    assert {str(one) for one in Metric} <= names
+
+
+def test_what_has_no_datapoint_is_no_zero():
+    found, _ = frame({(str(Metric.FAILED), TOPIC, "Sum"): [2.0, 3.0]})
+    summed = counts.totals(found)
+    assert counts.total(summed, Thing.TOPIC, Metric.FAILED, name=TOPIC) == 5.0
+    assert isnan(counts.total(summed, Thing.TOPIC, Metric.DELIVERED))
+    assert isnan(counts.total(summed, Thing.RULE, Metric.FAILED_INVOCATIONS))
+    numbers = figures._figures((START, NOW), found, ())
+    assert (numbers.failed, numbers.delivered, numbers.lost) == (5.0, None, None)
+
+
+def test_of_what_is_no_sum_the_highest_counts():
+    found, _ = frame({(str(Metric.OLDEST), "Your6-AlertDLQ", "Maximum"): [60.0, 3600.0, 120.0]})
+    assert counts.total(counts.totals(found), Thing.QUEUE, Metric.OLDEST, HIGHEST) == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("ago", "length", "period"), [(1, 1, 60), (10, 5, 300), (20, 1, 300), (70, 1, 3600), (400, 30, 3600)]
+)
+def test_the_period_is_one_that_is_still_kept_for_data_of_that_age(ago, length, period):
+    cloud, start = CloudWatch(), NOW - timedelta(days=ago)
+    found = counts.read(live_with("cloudwatch", cloud), start, start + timedelta(days=length), NOW)
+    assert found.attrs["period_seconds"] == period
+    assert {query["MetricStat"]["Period"] for query in cloud.asked[0]} == {period}
+
+
+@pytest.mark.parametrize(("days", "period"), [(0.1, 60), (1, 60), (2, 300), (14, 900), (730, 86_400)])
+def test_a_chart_has_so_many_points_that_it_can_be_read(days, period):
+    length = timedelta(days=days)
+    assert metrics.readable_period(NOW - length, NOW, NOW, 60) == period
+    assert length.total_seconds() / period <= metrics.MOST_POINTS
+
+
+def stages(values):
+    found, _ = frame(values, datetime(2026, 3, 1, 10, tzinfo=UTC))
+    made = alert_path.stages(live_with("cloudwatch", None).settings, alerts(10, 20), found)
+    return {(stage.place, stage.name): stage.counted for stage in made}
+
+
+def test_a_rule_without_datapoints_counted_none_only_where_another_rule_has_some():
+    assert stages({})[Place.RULE, RULE] is None
+    other = stages({(str(Metric.TRIGGERED), "Your6-HighRiskRule", "Sum"): [1.0]})
+    assert other[Place.RULE, RULE] == {}
+
+
+def test_an_attempt_of_the_dispatcher_that_failed_is_no_alert_that_was_carried_on():
+    name = "Your6-AlertDispatcher"
+    found = stages({(str(Metric.INVOCATIONS), name, "Sum"): [5.0], (str(Metric.ERRORS), name, "Sum"): [3.0]})
+    assert [*found[Place.DISPATCHER, name].values()] == [2.0]
+
+
+def change(minutes, old, new):
+    return START + timedelta(minutes=minutes), old, new
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "times", "seconds"),
+    [
+        ("OK", [], 0, 0),
+        ("ALARM", [], 1, 7200),
+        ("OK", [change(30, "ALARM", "OK")], 1, 1800),
+        ("ALARM", [change(10, "OK", "ALARM"), change(20, "ALARM", "OK"), change(110, "OK", "ALARM")], 2, 1200),
+    ],
+)
+def test_how_long_an_alarm_was_in_alarm(state, changes, times, seconds):
+    found = alarm_history.history("a", state, changes, (START, NOW), NOW)
+    assert (found.times, found.seconds) == (times, seconds)
+
+
+def test_of_what_cloudwatch_has_forgotten_nobody_can_tell():
+    found = alarm_history.history("a", "OK", [], (NOW - timedelta(days=15), NOW), NOW)
+    assert (found.state, found.times, found.seconds) == ("OK", None, None)
+    assert alarm_history.history("a", None, [], (START, NOW), NOW).state is None

@@ -1,0 +1,88 @@
+"""Alerts against what was counted behind them: what is lost is named, and nothing that nobody counted is equal."""
+
+from datetime import timedelta
+
+import pytest
+from sent_alerts import HOUR, alerts
+
+from lib.telemetry.deliveries import reconciliation
+from lib.telemetry.deliveries.reconciliation import Place, Stage, compare
+
+NEXT = HOUR + timedelta(hours=1)
+NOW = HOUR + timedelta(hours=5)
+
+
+def states(counted, *moments, now=NOW, own_only=True, **more):
+    stage = Stage(Place.RULE, "R", alerts(*moments, **more), counted, own_only)
+    found = compare([stage], now)
+    return {row.hour: (row.state, row.missing) for row in found.itertuples(index=False)}
+
+
+def test_as_many_as_were_sent_are_equal():
+    assert states({HOUR: 3.0}, 10, 20, 30) == {HOUR: ("as many", 0)}
+
+
+def test_one_that_was_not_counted_is_lost_and_its_executions_are_named():
+    stage = Stage(Place.RULE, "R", alerts(10, 20, 30, drills=(2,)), {HOUR: 2.0})
+    (row,) = compare([stage], NOW).to_dict("records")
+    assert (row["state"], row["missing"], row["check-ins"], row["drills"]) == ("LOST", 1, 2, 1)
+    assert row["executions"] == ["c0", "c1", "c2"]
+
+
+def test_a_surplus_of_another_hour_makes_up_for_nothing():
+    assert states({HOUR: 1.0, NEXT: 9.0}, 20, 30) == {HOUR: ("LOST", 1), NEXT: ("more than was sent", 0)}
+
+
+@pytest.mark.parametrize(("sent", "counted"), [(59.5, NEXT), (60.5, HOUR)])
+def test_at_the_turn_of_an_hour_it_may_be_counted_in_the_other(sent, counted):
+    assert "LOST" not in {state for state, _ in states({counted: 1.0}, sent).values()}
+
+
+def test_each_count_stands_for_one_alert_also_at_the_turn():
+    found = states({HOUR: 1.0, NEXT: 1.0}, 57, 58, 62)
+    assert sum(missing for _, missing in found.values()) == 1 and "LOST" in {state for state, _ in found.values()}
+    found = states({HOUR: 1.0, NEXT: 2.0}, 57, 58, 62)
+    assert {missing for _, missing in found.values()} == {0}
+
+
+def test_at_the_turn_those_of_both_hours_are_named():
+    stage = Stage(Place.RULE, "R", alerts(10, 58, 62, 100), {HOUR: 2.0, NEXT: 1.0})
+    (lost,) = [row for row in compare([stage], NOW).to_dict("records") if row["state"] == "LOST"]
+    assert {"c1", "c2"} <= {*lost["executions"]}
+
+
+def test_where_nobody_counts_nobody_can_tell():
+    assert states(None, 10, 20) == {HOUR: ("cannot tell", 0)}
+
+
+def test_where_a_place_counts_and_has_nothing_of_this_all_are_lost():
+    assert states({}, 10, 20) == {HOUR: ("LOST", 2)}
+
+
+def test_what_was_just_sent_is_not_counted_yet():
+    now = HOUR + timedelta(minutes=22)
+    assert states({HOUR: 1.0}, 10, 20, now=now) == {HOUR: ("not counted yet", 0)}
+    assert states({}, 10, 20, now=now) == {HOUR: ("LOST", 1)}
+
+
+def test_of_what_the_log_does_not_show_a_difference_is_no_loss_and_no_pass():
+    assert states({HOUR: 1.0}, 10, 20, way="not shown") == {HOUR: ("cannot tell", 1)}
+
+
+def test_more_is_said_only_where_nothing_else_is_counted():
+    assert states({HOUR: 3.0}, 10) == {HOUR: ("more than was sent", 0)}
+    assert states({HOUR: 3.0}, 10, own_only=False) == {HOUR: ("as many", 0)}
+
+
+def test_what_was_lost_comes_first():
+    stages = [Stage(Place.RULE, "A", alerts(10), {HOUR: 1.0}), Stage(Place.DISPATCHER, "B", alerts(10), {})]
+    assert list(compare(stages, NOW)["state"]) == ["LOST", "as many"]
+
+
+def test_as_few_as_possible_stay_without_a_count():
+    near = [HOUR + timedelta(minutes=minute) for minute in (56, 57, 63, 100)]
+    made = [reconciliation._alert(row) for row in alerts(56, 57, 63, 100).itertuples(index=False)]
+    assert [one.sent for one in made] == near
+    assert reconciliation.lost_by_hour(made, {HOUR: 2.0, NEXT: 2.0}) == {}
+    assert reconciliation.lost_by_hour(made, {HOUR: 3.0, NEXT: 1.0}) == {}
+    assert sum(reconciliation.lost_by_hour(made, {HOUR: 1.0, NEXT: 2.0}).values()) == 1
