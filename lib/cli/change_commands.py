@@ -13,6 +13,7 @@ from lib.changes.plans import Plan
 from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, sign_command, undo_commands
 from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
+from lib.cli.tuning import commands as tuning_commands
 from lib.display import run_commands, terminal
 from lib.display.run_commands import Way
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
@@ -29,7 +30,15 @@ from lib.values.verdicts import Verdict
 
 APPROVED = {"approved_plan": "--approved-plan", "approved_by": "--approved-by", "change_ticket": "--change-ticket"}
 
-__all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command"]
+__all__ = [
+    "doctor_command",
+    "drill_command",
+    "exits_with_code",
+    "main",
+    "read_commands",
+    "sign_command",
+    "tuning_commands",
+]
 
 
 @main.command()
