@@ -113,7 +113,7 @@ def test_files_in_s3_that_are_not_those_of_the_history_are_found_out(
     counted = counting.count(sources.files(ahead), said, now(run), WINDOW)
     client("s3").delete_object(Bucket=FILES, Key="checkins/day=2026-01-02/bucket.parquet")
     engine_choice.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
-    with pytest.raises(NotAsWanted, match="Athena counted 48 check-ins and DuckDB 60; .* first on 2026-01-02"):
+    with pytest.raises(NotAsWanted, match=r"Athena counted 48 check-ins and DuckDB 60; .* first on 2026-01-02"):
         engines.count(run, ahead, said, now(run), WINDOW)
     assert counted.cube.checkins == 60
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import StrMethodFormatter
 
 from lib import routes
 from lib.display.charts.review_charts import COLOURS
@@ -37,6 +38,7 @@ def routes_by_setting(frame: pd.DataFrame, span: str) -> Figure:
     axes.set_yticks(np.arange(len(order)), [str(route) for route in order])
     axes.invert_yaxis()
     axes.set_xscale("symlog", linthresh=1)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_xlim(0, float(frame["count"].max()) * 2)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(f"check-ins {span} (from 1 on, each line is ten times the last)")
