@@ -40,11 +40,11 @@ def make(folder: Path, rows: int) -> None:
     first = (START - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     connection = spool.connect()
     connection.execute(f"""
-        COPY (SELECT {first} + at * {span}::BIGINT AS moment, (hash(at) // 2)::BIGINT AS mark,
+        COPY (SELECT {first} + n * {span}::BIGINT AS moment, (hash(n) // 2)::BIGINT AS mark,
             round(100 * random() * random(), 1) AS risk, round(random() + random() - 1, 2) AS sentiment,
             random() < 0.2 AS declining, true AS known,
-            CAST(make_timestamp({first} + at * {span}::BIGINT) AS DATE) AS day
-            FROM range({rows}) made(at))
+            CAST(make_timestamp({first} + n * {span}::BIGINT) AS DATE) AS day
+            FROM range({rows}) made(n))
         TO '{folder}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY day)
     """)
 

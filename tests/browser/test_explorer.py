@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from lab_screen import FRONT, LAPTOP, LabScreen, chromium, keep, until_told
+from playwright.sync_api import Locator, Page
 from whole_run import HAND, Story, account, command
 
 from rehearsal.account import clients
@@ -19,17 +20,33 @@ from rehearsal.account import clients
 pytestmark = pytest.mark.browser
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
-PANEL = f"{FRONT} .jp-OutputArea .widget-html-content table"
+MOVES = (8, -8, -8, 20, -8)  # pixels, by which the thresholds stay in order
+PANEL = f"{FRONT} .jp-OutputArea .widget-html-content"
 CELLS = (
     "environment = ", "session.begin", "running = ", "ahead = ", "history = sources", "reviewed = ", "counted = ",
     "joint = ",
 )  # fmt: skip
-# From the key that moves a slider until the number that it moves stands there, by the browser's own clock.
-TIMED = f"""() => new Promise(done => {{
-    const began = performance.now(), panel = document.querySelector("{PANEL}").closest('.widget-html-content');
-    new MutationObserver((_, observer) => {{ observer.disconnect(); done(performance.now() - began); }})
-        .observe(panel, {{subtree: true, childList: true, characterData: true}});
-}})"""
+# From the first move of the mouse until a number below the sliders changes, by the browser's own clock.
+TIMED = f"""() => {{
+    const said = () => document.querySelector("{PANEL}")?.innerText, before = said();
+    window.timed = new Promise(done => document.addEventListener('pointermove', () => {{
+        const began = performance.now();
+        const look = () => said() !== before ? done(performance.now() - began) : requestAnimationFrame(look);
+        look();
+    }}, {{once: true, capture: true}}));
+}}"""
+
+
+def move(page: Page, handle: Locator, pixels: int) -> None:
+    """Drag a handle, as a hand does it: down, there in two steps, up."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(TIMED)
+    page.mouse.move(x + pixels, y, steps=2)
+    page.mouse.up()
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +76,12 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             found["first"] = page.locator(PANEL).inner_text()
             handles = page.locator(f"{FRONT} .jp-OutputArea .noUi-handle")
             found["sliders"], found["after"], found["took"] = handles.count(), [], []
-            for at, key in enumerate(["ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowLeft"] * 2):
-                handles.nth(at % 5).focus()
-                timing = page.evaluate_handle(f"() => {{ window.timed = ({TIMED})(); }}")
-                page.keyboard.press(key)
+            for at in range(10):
+                move(page, handles.nth(at % 5), MOVES[at % 5] * (1 if at < 5 else -1))
                 found["took"].append(page.evaluate("window.timed"))
                 found["after"].append(page.locator(PANEL).inner_text())
-                timing.dispose()
             keep(page, "explorer")
-            for _ in range(12):
-                handles.nth(1).focus()
-                page.keyboard.press("PageUp")
+            move(page, handles.nth(1), 200)
             page.locator(f"{FRONT} .widget-html-content:has-text('Out of order')").wait_for()
             keep(page, "explorer-out-of-order")
             found["errors"] = screen.errors
