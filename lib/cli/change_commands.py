@@ -31,14 +31,8 @@ from lib.values.verdicts import Verdict
 APPROVED = {"approved_plan": "--approved-plan", "approved_by": "--approved-by", "change_ticket": "--change-ticket"}
 
 __all__ = [
-    "doctor_command",
-    "drill_command",
-    "exits_with_code",
-    "main",
-    "read_commands",
-    "sign_command",
-    "tuning_commands",
-]
+    "doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command", "tuning_commands",
+]  # fmt: skip
 
 
 @main.command()

@@ -98,5 +98,5 @@ def tune(
     file = str(Path(labels).resolve()) if labels else ""
     asked = {"tuning_from": start, "tuning_to": end, "outcomes_file": file}
     chosen = given(mode=Mode.PLAN, run_id=run_id, **{name: value for name, value in asked.items() if value})
-    choice = engine_choice.checked(Choice(engine, database, results))
+    choice = engine_choice.require_whole(Choice(engine, database, results))
     return run_again(chosen, run_phases.TUNING, lambda record: engine_choice.keep(record, choice))

@@ -24,7 +24,7 @@ def count(run: ConnectedRun, ahead: Source, reviewed: pd.DataFrame, now: Current
     Raises BadParameters where Athena is to count what was not converted, NotAsWanted where it does not answer, or
     counts otherwise than DuckDB.
     """
-    files, choice = sources.files(ahead), engine_choice.chosen(run.record)
+    files, choice = sources.files(ahead), engine_choice.latest(run.record)
     if choice.engine == Engine.ATHENA and not files:
         raise BadParameters(
             f"the history does not hold {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC whole, and "

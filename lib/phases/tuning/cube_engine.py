@@ -29,7 +29,7 @@ def count(checkins: pd.DataFrame, grid: Grid, window: Window) -> Cube:
     left out.
     """
     cells = [checkins[CELL + field].to_numpy() for field in CONTRACT]
-    typed = [spool.typed(*row) for row in zip(*cells, strict=True)]
+    typed = [spool.score_columns(*row) for row in zip(*cells, strict=True)]
     columns = pd.DataFrame(typed, columns=["risk", "sentiment", "declining", "known"])
     columns = columns.astype({"risk": float, "sentiment": float, "declining": bool, "known": bool})
     moments = (checkins["time"] - EPOCH) // pd.Timedelta(microseconds=1)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from lib import routes
 from lib.phases.tuning.cube import Grid
-from lib.telemetry.history.folder import CHECKINS, microseconds, quoted
+from lib.telemetry.history.folder import CHECKINS, microseconds, quote
 
 UNITS = (1, 100)  # of what a threshold is a whole number: points of risk, hundredths of sentiment
 Outcomes = Sequence[tuple[int, str, float]]  # mark, outcome and weight of a check-in that somebody reviewed
@@ -37,7 +37,7 @@ def count_text(grid: Grid, start: datetime, end: datetime, outcomes: Outcomes) -
     last = (end - timedelta(microseconds=1)).date()
     outcome, weight = ("COALESCE(r.outcome, '')", "SUM(COALESCE(r.weight, 0E0))") if outcomes else ("''", "0E0")
     joined = " LEFT JOIN reviewed r ON c.mark = r.mark" if outcomes else ""
-    listed = ", ".join(f"({mark}, {quoted(word)}, {_double(stands)})" for mark, word, stands in outcomes)
+    listed = ", ".join(f"({mark}, {quote(word)}, {_double(stands)})" for mark, word, stands in outcomes)
     reviewed = f"WITH reviewed (mark, outcome, weight) AS (VALUES {listed})\n" if outcomes else ""
     return f"""{reviewed}SELECT
   CASE WHEN risk >= 0E0 AND risk <= {routes.HIGHEST_RISK:d}E0 THEN {risks} ELSE {len(grid.risks) + 1} END AS risk,

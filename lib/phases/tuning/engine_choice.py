@@ -25,7 +25,7 @@ class Choice:
     results: str = ""
 
 
-def checked(choice: Choice) -> Choice:
+def require_whole(choice: Choice) -> Choice:
     """A choice, if it is whole. Raises BadParameters, in a sentence, where it is not."""
     if choice.engine == Engine.DUCKDB and (choice.database or choice.results):
         raise BadParameters("--database and --results are Athena's; expected them with --engine athena alone")
@@ -46,7 +46,7 @@ def keep(record: Record, choice: Choice) -> None:
     record.keep_json(KEPT, asdict(choice))
 
 
-def chosen(record: Record) -> Choice:
+def latest(record: Record) -> Choice:
     """What was chosen last in this run; DuckDB where nothing was."""
     kept = record.kept_as(KEPT)
     return Choice(**record.read_json(kept[-1])) if kept else Choice()

@@ -148,7 +148,7 @@ def _least_lower(cost: Terms, allowed: Allowed) -> np.ndarray:
     """
     if allowed.free:
         before = np.minimum.accumulate(cost.proactive, axis=0)[:-1]
-        return cost.moderate + np.concatenate([np.full_like(cost.moderate[:1], np.inf), before])
+        return cost.moderate + np.concatenate([np.full((1, cost.moderate.shape[1]), np.inf), before])
     return np.where(allowed.lower, cost.lower(), np.inf).min(axis=0)
 
 

@@ -23,7 +23,7 @@ from lib.telemetry.checkin_copies import BESIDE
 from lib.telemetry.checkin_frames import CONTRACT, Answer
 from lib.telemetry.checkin_keys import KEY, moment_of
 from lib.telemetry.checkin_reading import USUAL, cell, without_text
-from lib.telemetry.history.folder import EPOCH, MICROSECOND, quoted
+from lib.telemetry.history.folder import EPOCH, MICROSECOND, quote
 from lib.telemetry.history.spool import connect
 from lib.telemetry.libraries import duckdb
 
@@ -119,7 +119,7 @@ def _parquet(path: Path) -> Iterator[Read]:
     """
     connection = connect()
     try:
-        source = f"read_parquet({quoted(str(path))}, hive_partitioning = false)"
+        source = f"read_parquet({quote(str(path))}, hive_partitioning = false)"
         there = {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         wanted = [name for name in (*USER, *MOMENT, *CONTRACT) if name in there]
         if not set(USER) & set(wanted) or not set(MOMENT) & set(wanted) or not set(CONTRACT) & set(wanted):

@@ -139,10 +139,10 @@ def day_of(path: Path) -> date:
 
 def relation(paths: Sequence[Path]) -> str:
     """Parquet files as SQL takes them, each row with its day."""
-    listed = ", ".join(quoted(os.fspath(path)) for path in paths)
+    listed = ", ".join(quote(os.fspath(path)) for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'day': DATE}})"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A text in SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -18,7 +18,7 @@ from lib import routes
 from lib.asl.answer_fields import UNKNOWN_CELL
 from lib.record import files
 from lib.telemetry.checkin_frames import CONTRACT, Answer, number_in, value_in
-from lib.telemetry.history.folder import Aside, History, day_of, microseconds, quoted, relation
+from lib.telemetry.history.folder import Aside, History, day_of, microseconds, quote, relation
 from lib.telemetry.libraries import duckdb
 from lib.telemetry.libraries import pandas as pd
 
@@ -61,7 +61,12 @@ class Spool:
             self.aside.append(Aside(place, version, FUTURE))
             return
         person = self.history.pseudonym(answer.user)
-        row = (person, self.history.mark(person, answer.moment), microseconds(answer.moment), *typed(*answer.cells))
+        row = (
+            person,
+            self.history.mark(person, answer.moment),
+            microseconds(answer.moment),
+            *score_columns(*answer.cells),
+        )
         self._batch.append((*row, *answer.cells, self.history.number(place), version, place))
         if len(self._batch) >= BATCH:
             self._flush()
@@ -84,8 +89,8 @@ class Spool:
         self._flush()
         self._name("replaced", over)
         before = self.history.files_from(self.source) if over else []
-        found = f"SELECT day FROM {relation(before)} WHERE object IN (FROM replaced) UNION " if before else ""
-        days = self.connection.execute(f"{found} SELECT DISTINCT day FROM spooled ORDER BY 1").fetchall()
+        before_days = f"SELECT day FROM {relation(before)} WHERE object IN (FROM replaced) UNION " if before else ""
+        days = self.connection.execute(f"{before_days} SELECT DISTINCT day FROM spooled ORDER BY 1").fetchall()
         new = sum(self._write(day, "object NOT IN (FROM replaced)") for (day,) in days)
         self.history.keep_aside(self.source, self.aside)
         return new
@@ -123,7 +128,7 @@ class Spool:
         every = f"SELECT {KEPT} FROM old UNION ALL SELECT {KEPT} FROM fresh WHERE new ORDER BY person, moment"
         draft = place.with_name(f".draft-{place.name}")
         files.make_folder(place.parent)
-        written = f"COPY ({every}) TO {quoted(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
+        written = f"COPY ({every}) TO {quote(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
         (rows,) = self.connection.execute(written).fetchone()
         draft.chmod(files.PRIVATE)
         draft.replace(place)
@@ -150,7 +155,7 @@ def spooling(history: History, source: str, now: datetime) -> Iterator[Spool]:
 
 
 @lru_cache(maxsize=100_000)
-def typed(risk: str, sentiment: str, trajectory: str) -> tuple[float | None, float | None, bool, bool]:
+def score_columns(risk: str, sentiment: str, trajectory: str) -> tuple[float | None, float | None, bool, bool]:
     """The cells as columns that SQL compares: risk, sentiment, declining, and whether it is known what they held.
 
     A number that is none to the workflow is NULL, and NaN stays NaN.

@@ -16,14 +16,14 @@ def record(tmp_path):
 
 
 def test_without_a_choice_it_is_duckdb(record):
-    assert engine_choice.chosen(record) == Choice(Engine.DUCKDB)
+    assert engine_choice.latest(record) == Choice(Engine.DUCKDB)
 
 
 def test_the_last_choice_counts(record):
     engine_choice.keep(record, WHOLE)
-    assert engine_choice.chosen(record) == WHOLE
+    assert engine_choice.latest(record) == WHOLE
     engine_choice.keep(record, Choice())
-    assert engine_choice.chosen(record) == Choice()
+    assert engine_choice.latest(record) == Choice()
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_the_last_choice_counts(record):
 )
 def test_a_choice_that_is_not_whole_is_refused_in_a_sentence(choice, said):
     with pytest.raises(BadParameters, match=said):
-        engine_choice.checked(choice)
-    assert engine_choice.checked(WHOLE) is WHOLE
+        engine_choice.require_whole(choice)
+    assert engine_choice.require_whole(WHOLE) is WHOLE
