@@ -41,6 +41,19 @@ NOT_RUN = {
          "runbook tune ENV --from DAY --to DAY", "runbook tune ENV --from DAY --to DAY --run-id RUN_ID --labels FILE"),
         "it needs days, reviewed outcomes or a proposal of theirs, which tests/runbooks/test_tuning.py has",
     ),
+    **dict.fromkeys(
+        ("runbook history ENV", "runbook history ENV --from DAY"),
+        "it needs a day, which tests/runbooks/test_tuning.py has",
+    ),
+    **dict.fromkeys(
+        ("runbook history ENV --export PATH", "runbook history ENV --table s3://BUCKET/checkins/"),
+        "it needs an export, or a bucket; tests/unit/cli/test_tuning_commands.py types each with one",
+    ),
+    **dict.fromkeys(
+        ("runbook tune ENV --engine athena", "runbook tune ENV --from DAY --to DAY --engine athena --database DATABASE "
+         "--results s3://BUCKET/PREFIX/"),
+        "it needs a table in Athena; tests/functional/test_history_live.py makes one, and counts by it",
+    ),
     "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from lib.aws import connect
 from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.cli.read_commands import run_again
 from lib.display import history_table, terminal
 from lib.errors import BadParameters
-from lib.phases import session
 from lib.phases.tuning import engine_choice
 from lib.phases.tuning.engine_choice import Choice, Engine
 from lib.record import run_phases
@@ -35,7 +35,7 @@ DAY = "as 2026-01-31 (UTC)"
 def history(given: Callable[..., Settings], start: str, end: str, export: Path | None, location: str) -> int:
     """Convert recorded check-ins to Parquet by day, without their words; what is converted is not read again.
 
-    \\b
+    \b
     Examples:
       runbook history prod --from 2026-01-01
       runbook history prod --export exported/
@@ -52,7 +52,7 @@ def history(given: Callable[..., Settings], start: str, end: str, export: Path |
         since, until = _moment("--from", start), _moment("--to", end) if end else datetime.now(UTC)
         if since >= until:
             raise BadParameters(f"--from {start} is not before --to {end or 'now'}; expected an earlier day")
-        live = session.begin_with(chosen).live
+        live = connect(chosen)  # without a record: a call a check-in would make its log larger than what it brings
         terminal.identity(live)
         done = [conversion.convert_bucket(live, kept, since, until, history_table.watch("check-ins"))]
     history_table.conversions(done)
@@ -89,7 +89,7 @@ def tune(
 ) -> int:  # fmt: skip
     """Look at the thresholds against recorded check-ins, and against what people said of them who reviewed them.
 
-    \\b
+    \b
     Examples:
       runbook tune prod
       runbook tune prod --from 2026-01-01 --to 2026-02-01

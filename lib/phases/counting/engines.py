@@ -28,8 +28,7 @@ def count(run: ConnectedRun, ahead: Source, reviewed: pd.DataFrame, now: Current
     if choice.engine == Engine.ATHENA and not files:
         raise BadParameters(
             f"the history does not hold {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC whole, and "
-            "Athena counts what was converted; convert it with `runbook history`, bring its files to S3, and name the "
-            "same days with --from and --to"
+            "Athena counts what was converted; convert those days first, and bring their files to S3"
         )
     counted = counting.count(files, reviewed, now, window)
     if choice.engine == Engine.DUCKDB:

@@ -58,13 +58,13 @@ class _Before:
         settled = {one.place: one.version for one in self.aside if not one.reason.startswith(NOT_READABLE)}
 
         def is_settled(key: Key) -> bool:
-            version = version_of(history, key)
+            version = _version_of(history, key)
             return version in (self.converted.get(history.number(key.name)), settled.get(key.name))
 
         return sorted((key for key in keys if not is_settled(key)), key=lambda key: (key.day, key.name))
 
 
-def version_of(history: History, key: Key) -> int:
+def _version_of(history: History, key: Key) -> int:
     """What stands for an object as it is now."""
     return history.number(f"{key.name} {key.etag}")
 
@@ -123,7 +123,7 @@ def _read(pool: Executor, live: Live, keys: Sequence[Key], spool: Spool) -> None
     with readable(f"reading check-ins from {bucket}"), live.calls.together():
         answers = list(pool.map(lambda key: read_checkin(s3, bucket, key, USUAL, AS_RECORDED), keys))
     for key, answer in zip(keys, answers, strict=True):
-        version = version_of(spool.history, key)
+        version = _version_of(spool.history, key)
         if isinstance(answer, Answer):
             spool.add(key.name, version, answer)
         else:

@@ -55,12 +55,12 @@ Source = Converted | Outlook
 def outlook(run: ConnectedRun, window: Window, most: int = MOST_ROWS) -> Source:
     """What there is to read of a window, and from where."""
     history = folder.of(run.settings)
-    if why := covers(history, window):
+    if why := _covers(history, window):
         return _converted(history, window, why, most)
     return checkins.outlook(run.live, window.start, window.end, run.record)
 
 
-def covers(history: History, window: Window) -> str:
+def _covers(history: History, window: Window) -> str:
     """Why the converted check-ins are those of the window, in words; "" where they are not, or not all of them.
 
     Exported files say of no time that they hold it whole: they count where nothing was converted from the bucket.
