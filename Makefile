@@ -7,7 +7,7 @@ QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECR
 # Which environment `make lab` opens.
 ENV := local
 
-.PHONY: rehearse test test-browser test-long lint lab faults silence mutants lock sample clean
+.PHONY: rehearse test test-browser test-long lint lab faults silence mutants bench lock sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -36,6 +36,12 @@ silence: $(VENV)/ready  ## every task of the workflow broken in every way, on tw
 
 mutants: $(VENV)/ready  ## every small change of the core: the unit tests notice at least 95 %, the rest is named with its reason
 	$(QUIET) $(RUN)/python tests/mutation.py $(ARGS)
+
+# What it is held against is no part of the runbook, and stands in an environment of its own.
+bench: $(VENV)/ready  ## the pass over 1 and 10 million check-ins beside pandas and Polars; ARGS=100000000 for more
+	test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0
+	$(RUN)/python tests/bench.py --python $(VENV)-bench/bin/python $(ARGS)
 
 lab: $(VENV)/ready  ## one run in JupyterLab, phase by phase: ENV=local, or ARGS="--run RUN_ID --mode apply"
 	$(RUN)/runbook lab $(ENV) $(ARGS)

@@ -14,6 +14,7 @@ TYPE_TESTS = ("IsPresent", *choice_rules.TYPES)
 ANOTHER = "another text, which is not kept"
 MERGES = "States.JsonMerge("
 DEEPEST = 12
+ABSENT_CELL, UNKNOWN_CELL = "", "?"  # in a table of answers: the answer lacks the field, nobody knows it
 
 Keys = tuple[str | int, ...]
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from lib import routes
 from lib.asl import answer_fields, choice_rules, interpreter, states
+from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.asl.interpreter import follow
 from lib.asl.interpreter_steps import Sent, SentKind, Way, Whole
 from lib.asl.intrinsics import is_plain
@@ -25,7 +26,6 @@ from lib.values.exact_json import map_parts
 
 FAILED, CANNOT_TELL = Unrouted.FAILED, Unrouted.CANNOT_TELL
 USER = "somebody"
-ABSENT_CELL, UNKNOWN_CELL = "", "?"
 MOST_TRIED = 4096
 
 

@@ -14,6 +14,7 @@ from lib.cli import doctor_command, drill_command, notebooks, read_commands, res
 from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.cli.review import sign_command, watch_command
+from lib.cli.tuning import commands as tuning_commands
 from lib.display import run_commands, terminal
 from lib.display.run_commands import Way
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
@@ -31,7 +32,8 @@ from lib.values.verdicts import Verdict
 APPROVED = {"approved_plan": "--approved-plan", "approved_by": "--approved-by", "change_ticket": "--change-ticket"}
 
 __all__ = [
-    "doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command", "watch_command",
+    "doctor_command", "drill_command", "exits_with_code", "main", "read_commands", "sign_command", "tuning_commands",
+    "watch_command",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The commands that only look: plan, status, verify, open, review, tune. They write to records alone."""
+"""The commands that only look: plan, status, verify, open, review. They write to records alone."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -190,34 +190,12 @@ def review(given: Callable[..., Settings], run_id: str, since: str, end: str) ->
     return run_again(chosen, run_phases.REVIEW, lambda record: request.keep(record, asked))
 
 
-@main.command()
-@parameters
-@click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
-@click.option("--from", "start", default="", metavar="DAY", help="Check-ins since then, as 2026-01-31 (UTC).")
-@click.option("--to", "end", default="", metavar="DAY", help="Check-ins until then, without that day itself.")
-@click.option("--labels", default="", metavar="FILE", help="Reviewed outcomes: the sample of this run, filled in.")
-@exits_with_code
-def tune(given: Callable[..., Settings], run_id: str, start: str, end: str, labels: str) -> int:
-    """Look at the thresholds against recorded check-ins, and against what people said of them who reviewed them.
-
-    \b
-    Examples:
-      runbook tune prod
-      runbook tune prod --from 2026-01-01 --to 2026-02-01
-      runbook tune prod --from 2026-01-01 --to 2026-02-01 --run-id RUN_ID --labels reviewed.csv
-    """
-    file = str(Path(labels).resolve()) if labels else ""
-    asked = {"tuning_from": start, "tuning_to": end, "outcomes_file": file}
-    said = {name: value for name, value in asked.items() if value}
-    return run_again(given(mode=Mode.PLAN, run_id=run_id, **said), run_phases.TUNING)
-
-
-def run_again(chosen: Settings, number: str, ask: Callable[[Record], None] = lambda record: None) -> int:
-    """Run one read-only notebook into a run's record, beside what is there; `ask` puts there what it shall look at."""
+def run_again(chosen: Settings, number: str, prepare: Callable[[Record], object] = bool) -> int:
+    """Run one read-only notebook into a run's record, beside what is there and what `prepare` keeps for it."""
     run = session.reopen_with(chosen) if chosen.run_id else session.begin_with(chosen)
     record, notebook = run.record, run_phases.NOTEBOOKS[number]
-    ask(record)
     earlier = record.kept_as(records.CRITERIA)
+    prepare(record)
     terminal.progress(Phase(number, notebook, Verdict.RUNNING))
     done = notebooks.execute(run, number, notebook)
     terminal.progress(done)

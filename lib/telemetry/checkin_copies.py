@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
+from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.record.records import Record
 from lib.telemetry.checkin_frames import Answer

@@ -1,17 +1,18 @@
 """Recorded check-ins as a DataFrame: which scores and trajectories a rule can use. Pure pandas, no AWS."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Any
 
-import pandas as pd
-
+from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.asl.choice_rules import is_number
-from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
+from lib.telemetry.libraries import pandas as pd
 
 CONTRACT = ("risk_score", "score", "trajectory")
 TRAJECTORIES = ("improving", "stable", "declining", "unknown")
@@ -37,11 +38,16 @@ def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
     checkins["time"] = pd.to_datetime([answer.moment.astimezone(UTC) for answer in answers], utc=True)
     for at, field in enumerate(fields):
         checkins[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
+    return with_scores(checkins).sort_values("time", ignore_index=True, kind="stable")
+
+
+def with_scores(checkins: pd.DataFrame) -> pd.DataFrame:
+    """Rows of userId, time and cells with the scores and the trajectory that a rule can use of them."""
     for field in USABLE:
         checkins[field] = _each(checkins[CELL + field], partial(_usable, field)).astype(float)
     checkins["trajectory"] = _each(checkins[f"{CELL}trajectory"], _trajectory).astype(object)
     ordered = [*COLUMNS, *(column for column in checkins if column not in COLUMNS)]
-    return checkins[ordered].sort_values("time", ignore_index=True, kind="stable")
+    return checkins[ordered]
 
 
 def cells(checkins: pd.DataFrame) -> pd.DataFrame:
@@ -55,13 +61,27 @@ def _each(column: pd.Series, said: Callable[[str], Any]) -> pd.Series:
     return column.map({cell: said(cell) for cell in column.unique()})
 
 
-def _number(cell: str) -> float:
-    """The number in a cell, or NaN. A text like "97" is no number to the workflow either, so it is none here."""
-    value: Any = None if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
+def value_in(cell: str) -> Any:  # noqa: ANN401 - any JSON
+    """The value in a cell; None where there is none, or nobody knows it."""
+    return None if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
+
+
+def number_in(cell: str) -> float | None:
+    """The number in a cell, None of what is none to the workflow: a null, a truth value, a text like "97".
+
+    One that is larger than any double is an infinity.
+    """
+    value = value_in(cell)
     try:
-        return float(value) if is_number(value) and isfinite(value) else nan
+        return float(value) if is_number(value) else None
     except OverflowError:
-        return nan
+        return inf if value > 0 else -inf
+
+
+def _number(cell: str) -> float:
+    """The finite number in a cell, or NaN."""
+    number = number_in(cell)
+    return nan if number is None or not isfinite(number) else number
 
 
 def _usable(field: str, cell: str) -> float:
@@ -79,5 +99,5 @@ def outside(checkins: pd.DataFrame, field: str) -> int:
 
 
 def _trajectory(cell: str) -> str:
-    word = "" if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
+    word = value_in(cell)
     return word if word in TRAJECTORIES else "unknown"

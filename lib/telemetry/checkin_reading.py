@@ -15,9 +15,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.asl.answer_fields import AnswerFields, is_words, redact
+from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL, AnswerFields, is_words, redact
 from lib.asl.payload_templates import ABSENT, value_at
-from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.record.records import Record
@@ -31,6 +30,7 @@ LISTING_SHARE = 0.5
 SPARE = 1.2  # what is expected to take nearly all the time is not begun as if it fitted
 OF_WHAT_FITS = 0.6  # a pass is one file a day, so it must come to its end; the next pass is the rest's
 WORTH_A_PASS = 0.03
+NOT_READABLE = "not readable: "  # how a reason begins of what another attempt may read
 USUAL = AnswerFields(
     {"risk_score": (), "score": (), "trajectory": tuple(("StringEquals", word) for word in TRAJECTORIES)}, frozenset()
 )
@@ -165,17 +165,17 @@ def _fetched(
 ) -> dict[str, Answer | str]:
     s3, bucket = live.client("s3"), live.settings.checkin_bucket_name
     with readable(f"reading check-ins from {bucket}"), live.calls.together():
-        answers = pool.map(lambda pair: _answer(s3, bucket, pair[0], fields, copies), keys)
+        answers = pool.map(lambda pair: read_checkin(s3, bucket, pair[0], fields, copies), keys)
         return dict(zip((mark for _, mark in keys), answers, strict=True))
 
 
-def _answer(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: Copies) -> Answer | str:  # noqa: ANN401
+def read_checkin(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: Copies) -> Answer | str:  # noqa: ANN401
     """A recorded check-in, or why there is none."""
     try:
         body = s3.get_object(Bucket=bucket, Key=key.name)["Body"].read()
-        content = json.loads(body, object_pairs_hook=_without_text)
+        content = json.loads(body, object_pairs_hook=without_text)
     except ClientError as error:
-        return f"not readable: {error_code(error)}"
+        return f"{NOT_READABLE}{error_code(error)}"
     except (ValueError, RecursionError):
         return "not JSON"
     if not isinstance(content, dict):
@@ -197,5 +197,5 @@ def cell(fields: AnswerFields, name: str, content: dict[str, Any]) -> str:
         return UNKNOWN_CELL
 
 
-def _without_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in pairs if key != "text"}

@@ -1,4 +1,4 @@
-"""numpy, pandas and scipy, each loaded where something is first asked of it: most commands and phases never do.
+"""numpy, pandas, scipy and DuckDB, each loaded where something is first asked of it: most commands and phases never do.
 
 Half a second of every start. Of our own modules none is loaded late: what is approved is the code that was imported.
 A module that takes them from here has `from __future__ import annotations`, or its annotations would ask at once.
@@ -21,8 +21,9 @@ class Library:
 
 
 if TYPE_CHECKING:
+    import duckdb as duckdb
     import numpy as numpy
     import pandas as pandas
     import scipy as scipy
 else:
-    numpy, pandas, scipy = map(Library, ("numpy", "pandas", "scipy"))
+    duckdb, numpy, pandas, scipy = map(Library, ("duckdb", "numpy", "pandas", "scipy"))

@@ -243,7 +243,8 @@ def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the
     (rest,) = collected(told)
     assert rest == rollback
     right = file.read_text(encoding="utf-8")
-    for wrong in (right.replace("ops_subscription_endpoint:", "ops_endpoint:"), f"        file.write_text(wrong, encoding="utf-8")
+    for wrong in (right.replace("ops_subscription_endpoint:", "ops_endpoint:"), f"<<<<<<< HEAD\n{right}"):
+        file.write_text(wrong, encoding="utf-8")
         code, told = typed(f"{restore} --set outputs_dir={chosen.outputs_dir}", tmp_path)
         assert code == 0 and "this run recorded what is used instead" in told, told
         assert "was given back its definition" in told and "AWS holds it" in told

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from steps import Ended, runbook
+from click.testing import CliRunner
+from steps import Ended, runbook, words
 
+from lib.cli import change_commands
 from lib.phases.tuning import outcomes, proposal_file
 from lib.settings import Settings
 
@@ -37,8 +39,14 @@ def record_month(settings: Settings, s3: Any) -> dict[str, float]:
 
 @pytest.fixture
 def told(account: Settings, client: Callable[[str], Any], tmp_path: Path) -> tuple[Ended, Ended]:
-    """The tuning without reviews, and in the same run with them: who has a risk above 80 is in a crisis."""
+    """The tuning without reviews, and in the same run with them: who has a risk above 80 is in a crisis.
+
+    What the bucket holds is converted first, and both read that.
+    """
     risks = record_month(account, client("s3"))
+    ended = CliRunner().invoke(change_commands.main, words(account, "history", "--from", DAYS[1], "--json"))
+    (converted,) = json.loads(ended.stdout)
+    assert (ended.exit_code, converted["new"], converted["whole"]) == (0, CHECKINS, True), ended.stderr
     without = runbook(account, "tune", *DAYS)
     sample = pd.read_csv(without.record.folder / outcomes.TEMPLATE, dtype=str, keep_default_na=False)
     sample["outcome"] = ["crisis" if risks[moment] > 80 else "none" for moment in sample["time"]]
@@ -54,6 +62,8 @@ def test_from_an_export_to_a_proposal(told: tuple[Ended, Ended], account: Settin
     kept = without.record.kept_as("08_threshold_tuning.ipynb")
     first, second = ((without.record.folder / name).read_text(encoding="utf-8") for name in kept)
     assert "none is reviewed, so that no setting can be judged" in first
+    assert f"{CHECKINS:,}, from the bucket, as it was at" in first
+    assert f"{CHECKINS:,} check-ins in 30 Parquet files, counted by DuckDB" in second
     assert "There is no proposal" in first and "There is no proposal" not in second
     said = yaml.safe_load((reviewed.record.folder / proposal_file.KEPT).read_text(encoding="utf-8"))
     assert said["data"]["from"].startswith("2026-01-01") and said["data"]["checkins"] == CHECKINS

@@ -45,6 +45,19 @@ NOT_RUN = {
     "typed by tests/functional/test_printed_commands.py",
     "runbook review ENV RUN_ID --since TIME --until TIME": "TIME is none; see "
     "tests/functional/test_review_window.py",
+    **dict.fromkeys(
+        ("runbook history ENV", "runbook history ENV --from DAY"),
+        "it needs a day, which tests/runbooks/test_tuning.py has",
+    ),
+    **dict.fromkeys(
+        ("runbook history ENV --export PATH", "runbook history ENV --table s3://BUCKET/checkins/"),
+        "it needs an export, or a bucket; tests/unit/cli/test_tuning_commands.py types each with one",
+    ),
+    **dict.fromkeys(
+        ("runbook tune ENV --engine athena", "runbook tune ENV --from DAY --to DAY --engine athena --database DATABASE "
+         "--results s3://BUCKET/PREFIX/"),
+        "it needs a table in Athena; tests/functional/test_history_live.py makes one, and counts by it",
+    ),
     "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",

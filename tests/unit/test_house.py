@@ -24,6 +24,8 @@ FUNCTIONS = ROOT / "rehearsal" / "account" / "functions"
 SHARED = [path for path in TESTS if not path.name.startswith("test_")]  # what tests share
 # Where a test waits for a clock all the same: file, what, and why there is no other way.
 BY_A_CLOCK = {
+    ("tests/bench.py", "a clock"): "it measures how long something takes, and judges none of it",
+    ("tests/bench_pass.py", "a clock"): "likewise",
     ("tests/accounts.py", "a sleep"): "the embedded account tells of no event that is on its way to a function",
     ("tests/functional/test_faults.py", "a limit"): "a caller who loses patience, with what is never answered",
     (

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from lib import routes
-from lib.asl.answer_fields import is_words, merge_needs
-from lib.asl.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
+from lib.asl.answer_fields import ABSENT_CELL, is_words, merge_needs
+from lib.asl.router import CANNOT_TELL, FAILED, Router
 from lib.aws import Live
 from lib.errors import BadParameters
 from lib.record.records import Record

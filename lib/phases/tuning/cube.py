@@ -4,21 +4,19 @@ A bin ends at a threshold's own double: a score is compared with it as the workf
 no rule can use has bins of its own. The size of the cube hangs on the grid and on the days, not on the check-ins.
 """
 
-import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import comb, inf, nan
+from math import comb, nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lib import routes
-from lib.asl.choice_rules import is_number
-from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
-from lib.telemetry.checkin_frames import CELL, CONTRACT
+from lib.asl.answer_fields import UNKNOWN_CELL
+from lib.telemetry.checkin_frames import CELL, CONTRACT, number_in, value_in
 from lib.values.alerts import Score
 
 AXES = ["risk", "sentiment", "declining", "day", "outcome"]
@@ -67,6 +65,11 @@ class Cube:
     grid: Grid
     cells: pd.DataFrame
 
+    @property
+    def checkins(self) -> int:
+        """How many lie in it."""
+        return int(self.cells["count"].sum())
+
 
 def which_known(checkins: pd.DataFrame) -> pd.Series:
     """Of which check-ins it is known what they held of each field: the others are in no bin, and counted apart."""
@@ -79,7 +82,7 @@ def fill(checkins: pd.DataFrame, grid: Grid) -> Cube:
     bins = pd.DataFrame({
         "risk": _each(scored, partial(_risk_bin, grid)),
         "sentiment": _each(score, partial(_sentiment_bin, grid)),
-        "declining": _each(trajectory, lambda cell: _value(cell) == routes.DECLINING),
+        "declining": _each(trajectory, lambda cell: value_in(cell) == routes.DECLINING),
         "day": checkins["time"].dt.floor("D"),
         "outcome": checkins["outcome"],
         "weight": checkins["weight"],
@@ -94,17 +97,10 @@ def _each(column: pd.Series, said: Callable[[str], Any]) -> pd.Series:
     return pd.Series(np.array([said(text) for text in texts])[marks] if len(texts) else [], index=column.index)
 
 
-def _value(cell: str) -> Any:  # noqa: ANN401 - any JSON
-    return None if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
-
-
 def _number(cell: str) -> float:
     """The number in a cell; nan of what is none to the workflow, such as null, a text or a truth value."""
-    value = _value(cell)
-    try:
-        return float(value) if is_number(value) else nan
-    except OverflowError:
-        return inf if value > 0 else -inf
+    number = number_in(cell)
+    return nan if number is None else number
 
 
 def _risk_bin(grid: Grid, cell: str) -> int:

@@ -60,12 +60,13 @@ class Terms:
 class Allowed:
     """Where one may stand: `crisis` and `high` of R truths, `lower` of R x R x S (proactive, moderate, sentiment).
 
-    That the thresholds are in order is asked besides.
+    That the thresholds are in order is asked besides. `free` says that `lower` asks for nothing more.
     """
 
     crisis: np.ndarray
     high: np.ndarray
     lower: np.ndarray
+    free: bool = False
 
 
 def add_up(cube: Cube, amounts: Amounts) -> Terms:
@@ -108,7 +109,7 @@ def all_ordered(cube: Cube) -> Allowed:
     risks = np.arange(len(cube.grid.risks))
     shape = (len(risks), len(risks), len(cube.grid.sentiments))
     every = np.ones(len(risks), dtype=bool)
-    return Allowed(every, every, np.broadcast_to((risks[:, None] < risks)[:, :, None], shape))
+    return Allowed(every, every, np.broadcast_to((risks[:, None] < risks)[:, :, None], shape), free=True)
 
 
 def pin(allowed: Allowed, place: Place, axes: Iterable[str]) -> Allowed:
@@ -123,22 +124,32 @@ def pin(allowed: Allowed, place: Place, axes: Iterable[str]) -> Allowed:
         if axis in at:
             here = np.arange(lower.shape[dimension]) == at[axis]
             lower = lower & here.reshape([-1 if other == dimension else 1 for other in range(3)])
-    return Allowed(crisis, high, lower)
+    return Allowed(crisis, high, lower, allowed.free and set(at) <= {CRISIS, HIGH})
 
 
 def best(cost: Terms, allowed: Allowed) -> Place | None:
     """The allowed setting of the smallest sum, None where there is none; of equal ones that of the lowest numbers."""
-    lower = np.where(allowed.lower, cost.lower(), np.inf)
-    by_moderate = lower.min(axis=(0, 2))
-    moderate, least = _below(by_moderate)
+    moderate, least = _below(_least_lower(cost, allowed).min(axis=1))
     high, least = _below(np.where(allowed.high, cost.high + least, np.inf))
     every = np.where(allowed.crisis, cost.crisis + least, np.inf)
     at = int(np.argmin(every))
     if not np.isfinite(every[at]):
         return None
     chosen = int(moderate[high[at]])
-    proactive, sentiment = np.unravel_index(int(np.argmin(lower[:, chosen, :])), lower[:, chosen, :].shape)
+    lower = np.where(allowed.lower[:, chosen], cost.proactive + cost.moderate[chosen], np.inf)
+    proactive, sentiment = np.unravel_index(int(np.argmin(lower)), lower.shape)
     return Place(at, int(high[at]), chosen, int(proactive), int(sentiment))
+
+
+def _least_lower(cost: Terms, allowed: Allowed) -> np.ndarray:
+    """The part below the high threshold for each moderate and sentiment, the proactive one at its best: R x S.
+
+    Where only the order is asked for, the best is the least of all below: no need to look at every three.
+    """
+    if allowed.free:
+        before = np.minimum.accumulate(cost.proactive, axis=0)[:-1]
+        return cost.moderate + np.concatenate([np.full((1, cost.moderate.shape[1]), np.inf), before])
+    return np.where(allowed.lower, cost.lower(), np.inf).min(axis=0)
 
 
 def _below(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -153,8 +164,7 @@ def cheapest(cost: Terms, allowed: Allowed) -> np.ndarray:
 
     Infinity where no allowed setting has the pair.
     """
-    lower = np.where(allowed.lower, cost.lower(), np.inf).min(axis=0)
-    return lower + _cheapest_upper(cost, allowed)[:, None] + cost.constant
+    return _least_lower(cost, allowed) + _cheapest_upper(cost, allowed)[:, None] + cost.constant
 
 
 def _cheapest_upper(cost: Terms, allowed: Allowed) -> np.ndarray:

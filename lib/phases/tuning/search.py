@@ -5,7 +5,7 @@ another sum of it, nothing is shown.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -66,18 +66,22 @@ class Search:
         return self.cube.grid
 
 
-def run(checkins: pd.DataFrame, now: Current, settings: Settings, window: Window) -> Search:
+def run(
+    checkins: pd.DataFrame, now: Current, settings: Settings, window: Window, counted: Cube | None = None
+) -> Search:
     """Search all settings for the smallest cost, under the floor and the budget; `checkins` as `outcomes.join` has it.
 
-    Raises NotAsWanted where the sweep and the router do not agree on a setting.
+    `counted` is the cube of all check-ins, taken where they are all that were read. Raises NotAsWanted where the sweep
+    and the router do not agree on a setting.
     """
     known = checkins[cube.which_known(checkins)]
-    filled = cube.fill(known, cube.grid_around(now.thresholds))
-    cost = joint_sweep.add_up(filled, _costs(filled, judged_settings.prices_of(settings)))
-    alerts, missed = joint_sweep.add_up(filled, _alerts(filled)), joint_sweep.add_up(filled, _missed(filled))
+    whole = counted and counted.checkins == len(known)
+    filled = counted if counted and whole else cube.fill(known, cube.grid_around(now.thresholds))
+    cost = joint_sweep.add_up(filled, cost_amounts(filled, judged_settings.prices_of(settings)))
+    alerts, missed = joint_sweep.add_up(filled, _alerts(filled)), joint_sweep.add_up(filled, missed_amounts(filled))
     spans = threshold_tuning.spans(checkins, window)
     allowed = _allowed(filled, alerts, known, settings, spans)
-    here = _place_of(filled.grid, now.thresholds)
+    here = place_of(filled.grid, now.thresholds)
     answer, why, best = _decide(known, cost, allowed, here, settings)
     found_places = [("best of all together", best)]
     if best and here:
@@ -96,7 +100,7 @@ def run(checkins: pd.DataFrame, now: Current, settings: Settings, window: Window
     )  # fmt: skip
 
 
-def _place_of(grid: Grid, numbers: Mapping[str, float]) -> Place | None:
+def place_of(grid: Grid, numbers: Mapping[str, float]) -> Place | None:
     """Where a setting stands on the grid, None where its thresholds are out of order or out of bounds."""
     at = dict[str, int]()
     for threshold in routes.THRESHOLDS:
@@ -123,7 +127,7 @@ def _outcomes(filled: Cube) -> np.ndarray:
     return filled.cells["outcome"].map({str(one): at for at, one in enumerate(Outcome)}).fillna(-1).to_numpy(dtype=int)
 
 
-def _costs(filled: Cube, prices: np.ndarray) -> joint_sweep.Amounts:
+def cost_amounts(filled: Cube, prices: np.ndarray) -> joint_sweep.Amounts:
     at, weight = _outcomes(filled), filled.cells["weight"].to_numpy(dtype=float)
     return {route: weight * np.where(at >= 0, prices[at, route.row.level], 0.0) for route in Route}
 
@@ -133,7 +137,7 @@ def _alerts(filled: Cube) -> joint_sweep.Amounts:
     return {route: count * (route is not Route.NONE) for route in Route}
 
 
-def _missed(filled: Cube) -> joint_sweep.Amounts:
+def missed_amounts(filled: Cube) -> joint_sweep.Amounts:
     """People who were in danger, by weight, and raise no alert."""
     weight = filled.cells["weight"].to_numpy(dtype=float) * (_outcomes(filled) > 0)
     return {route: weight * (route is Route.NONE) for route in Route}
@@ -147,7 +151,10 @@ def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Setting
     caught = joint_sweep.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
     limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.effective_size(weights))
     within = joint_sweep.every_lower(alerts) <= settings.alerts_a_day * spans
-    return Allowed(limits >= settings.crisis_recall_floor, ordered.high, ordered.lower & within)
+    crisis = limits >= settings.crisis_recall_floor
+    if within.all():  # nothing is asked of the lower three but their order
+        return replace(ordered, crisis=crisis)
+    return Allowed(crisis, ordered.high, ordered.lower & within)
 
 
 def _decide(
@@ -197,7 +204,7 @@ def _single(cost: Terms, allowed: Allowed, here: Place) -> Place | None:
 
 def _require_agreement(one: Judged, grid: Grid, cost: Terms, alerts: Terms) -> None:
     """Raise NotAsWanted where the sweep says another cost or number of alerts than the router."""
-    if (place := _place_of(grid, one.numbers)) is None:
+    if (place := place_of(grid, one.numbers)) is None:
         return
     swept = (cost.at(place), alerts.at(place))
     if not np.allclose(swept, (one.cost, one.alerts), rtol=SAME, atol=SAME):

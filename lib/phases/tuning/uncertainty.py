@@ -143,7 +143,7 @@ def _try_costs(joint: Search, now: Current, settings: Settings, window: Window) 
             for outcome, row in settings.outcome_costs.items()
         }
         given = with_changes(settings, outcome_costs=costs)
-        best = search.run(joint.checkins, now, given, window).settings[-1]
+        best = search.run(joint.checkins, now, given, window, joint.cube).settings[-1]
         then = judged_settings.judge(joint.checkins, now, mine.name, mine.numbers, given).cost
         more = max(then / best.cost - 1, 0.0) if best.cost else 0.0
         most = max(most, more)

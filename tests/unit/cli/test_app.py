@@ -195,6 +195,7 @@ def test_the_docs_name_every_key_of_what_is_printed_as_data():
         "status": "runs verdict mode phases changes who started seconds can here trouble ended commands",
         "drill": "scenario status why route started seconds_until checks record",
         "verify": "folder as_sealed open differences",
+        "history": "source new before aside whole",
     }
     assert [key for said in keys.values() for key in said.split() if f"`{key}`" not in text] == []
 
@@ -202,6 +203,7 @@ def test_the_docs_name_every_key_of_what_is_printed_as_data():
 def test_which_commands_give_data():
     options = {name: {o for p in command.params for o in p.opts} for name, command in main.commands.items()}
     assert {name for name, known in options.items() if "--json" in known} == {
+        "history",
         "plan",
         "status",
         "doctor",

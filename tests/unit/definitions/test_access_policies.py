@@ -14,6 +14,7 @@ from lib.definitions import loader
 from lib.definitions.access_policies import Whose, access_policy
 from lib.resources.topics import LISTENING
 from lib.settings import ROOT
+from lib.telemetry.history import athena
 from lib.telemetry.metrics import OURS
 from rehearsal.account import iam_actions
 
@@ -22,15 +23,18 @@ ENVIRONMENTS = ("local", "staging", "prod")
 # Blanks do not count: of a managed policy, and of all policies in a role.
 MOST_MANAGED, MOST_IN_A_ROLE = 6_144, 10_240
 SERVICES = (
-    "apigateway", "apigatewayv2", "application-autoscaling", "cloudwatch", "dynamodb", "events", "iam", "kms", "lambda",
+    "apigateway", "apigatewayv2", "application-autoscaling", "athena", "cloudwatch", "dynamodb", "events", "iam", "kms",
+    "lambda",
     "logs", "pipes", "s3", "scheduler", "sns", "sqs", "ssm", "stepfunctions", "sts",
 )  # fmt: skip
 # A name that operations of several services have: of which of them it is, where lib says it.
 OF_SEVERAL = {
-    "add_permission": ("lambda",), "get_policy": ("iam", "lambda"), "get_resource_policy": ("dynamodb",),
+    "add_permission": ("lambda",), "get_policy": ("iam", "lambda"), "get_query_results": ("athena",),
+    "get_resource_policy": ("dynamodb",),
     "list_aliases": ("lambda",), "list_tags_for_resource": ("events", "logs", "sns", "stepfunctions"),
     "remove_permission": ("lambda",),
 }  # fmt: skip
+ANALYSTS = "athena"  # asked by who tunes thresholds alone, and in neither policy
 # A word of lib's own that is an operation's name as well.
 NO_CALL = {"list_commands", "query", "sign", "verify"}
 # AWS knows no resource of these: a statement about them says "*" or nothing.
@@ -90,8 +94,16 @@ def called_by_lib():
 
 
 def test_every_call_that_lib_can_make_is_in_the_operators_policy_and_nothing_besides():
-    needed = {action for one in called_by_lib() for action in iam_actions.of_operation(*one)}
+    others = [one for one in called_by_lib() if one[0] != ANALYSTS]
+    needed = {action for one in others for action in iam_actions.of_operation(*one)}
     assert needed == actions(Whose.OPERATOR)
+
+
+def test_what_only_an_analyst_needs_is_said_where_it_is_refused_and_in_the_docs():
+    asked = {iam_actions.of_operation(*one)[0] for one in called_by_lib() if one[0] == ANALYSTS}
+    assert len(asked) == 4
+    text = (ROOT / "docs" / "analyse.md").read_text(encoding="utf-8")
+    assert [one for one in asked if one not in athena.NEEDS or one.rpartition(":")[2] not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The commands around the thresholds: the history of check-ins, and the tuning on it."""

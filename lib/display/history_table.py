@@ -1,0 +1,35 @@
+"""What a conversion of check-ins shows in the terminal: how far it is, and what became of what. Decides nothing."""
+
+from collections.abc import Callable, Sequence
+
+from lib.display import console
+from lib.telemetry.history.conversion import Conversion
+
+WIDTH = 30
+
+
+def watch(what: str) -> Callable[[int, int], None]:
+    """A bar that grows in place, where somebody sees it; says nothing elsewhere."""
+
+    def show(done: int, every: int) -> None:
+        if console.is_watched() and every:
+            full = WIDTH * done // every
+            console.overwrite(f"[{'#' * full}{'.' * (WIDTH - full)}] {done:,} of {every:,} {what}")
+            if done == every:
+                console.line("")
+
+    return show
+
+
+def conversions(done: Sequence[Conversion]) -> None:
+    """A row a source: new, converted before, and what is kept aside, by reason. Then the same as data."""
+    rows = [[one.source, f"{one.new:,}", f"{one.before:,}", _aside(one)] for one in done]
+    console.table("Check-ins", ["from", "new", "converted before", "kept aside"], rows)
+    for one in done:
+        if not one.whole:
+            console.line("The bucket could not be listed to its end: what is converted is a part of it.", result=True)
+    console.data([{**vars(one), "aside": dict(one.aside)} for one in done])
+
+
+def _aside(one: Conversion) -> str:
+    return "; ".join(f"{many:,} {reason}" for reason, many in one.aside.most_common()) or "none"

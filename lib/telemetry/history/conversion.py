@@ -1,0 +1,170 @@
+"""Brings the history up to date from the bucket, an object a check-in, or from exported files. Reads AWS.
+
+What was converted is not read again, as long as it is what it was: an object by its ETag, a file by its digest. After a
+kill the next conversion goes on where the last one wrote its days.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lib.aws import Live
+from lib.aws_answers import readable
+from lib.telemetry.checkin_copies import Copies
+from lib.telemetry.checkin_frames import CONTRACT, Answer
+from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys
+from lib.telemetry.checkin_reading import CHUNK, NOT_READABLE, USUAL, read_checkin
+from lib.telemetry.history import exports
+from lib.telemetry.history.folder import Aside, History, relation
+from lib.telemetry.history.spool import Spool, connect, spooling
+
+BUCKET = "bucket"
+A_PART = 20_000  # objects between two writes of day files: what a kill costs at most
+ODD = "named like no check-in"
+AS_RECORDED = Copies(None, {name: tuple(USUAL.words(name)) for name in CONTRACT})  # users and fields as they are read
+DAY = timedelta(days=1)
+Watch = Callable[[int, int], None]  # how many are done, of how many
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of a source: check-ins that are new, what was converted before, what is kept aside, by reason.
+
+    `whole` says whether the bucket could be listed to its end.
+    """
+
+    source: str
+    new: int
+    before: int
+    aside: Counter[str]
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What earlier conversions made of the bucket: the version of each object that has a row, or is kept aside."""
+
+    converted: dict[int, int]
+    aside: tuple[Aside, ...]
+
+    def pending(self, history: History, keys: Sequence[Key]) -> list[Key]:
+        """What has to be read: new objects, replaced ones, and those that could not be read for now."""
+        settled = {one.place: one.version for one in self.aside if not one.reason.startswith(NOT_READABLE)}
+
+        def is_settled(key: Key) -> bool:
+            version = _version_of(history, key)
+            return version in (self.converted.get(history.number(key.name)), settled.get(key.name))
+
+        return sorted((key for key in keys if not is_settled(key)), key=lambda key: (key.day, key.name))
+
+
+def _version_of(history: History, key: Key) -> int:
+    """What stands for an object as it is now."""
+    return history.number(f"{key.name} {key.etag}")
+
+
+def convert_bucket(live: Live, history: History, start: datetime, end: datetime, watch: Watch) -> Conversion:
+    """Convert what the bucket holds from `start` until before `end`. What is converted already is not read again."""
+    now, new, done = datetime.now(UTC), 0, 0
+    with history.held(), ThreadPoolExecutor(AT_ONCE) as pool:
+        listing = list_keys(live, start, end)
+        before = _before(history, start, end)
+        pending = before.pending(history, listing.keys)
+        read_anew = {key.name for key in pending}
+        aside = [one for one in before.aside if one.place not in read_anew and one.reason != ODD]
+        aside += [Aside(name, 0, ODD) for name in listing.odd]
+        for first in range(0, len(pending), A_PART):
+            part = pending[first : first + A_PART]
+            with spooling(history, BUCKET, now) as spool:
+                spool.aside = aside
+                for at in range(0, len(part), CHUNK):
+                    _read(pool, live, part[at : at + CHUNK], spool)
+                    done += len(part[at : at + CHUNK])
+                    watch(done, len(pending))
+                numbers = [history.number(key.name) for key in part]
+                new += spool.commit(over=[number for number in numbers if number in before.converted])
+        history.keep_aside(BUCKET, aside)
+        if listing.whole:
+            _say_window(history, start, min(end, now), now)
+    return Conversion(BUCKET, new, len(listing.keys) - len(pending), _of_listing(aside, listing), listing.whole)
+
+
+def _say_window(history: History, start: datetime, end: datetime, now: datetime) -> None:
+    """That the history holds this time whole, by now; one that another holds, and that is older, is said no more."""
+    windows = history.index()["sources"].get(BUCKET, {"windows": []})["windows"]
+    since, until = start.isoformat(), end.isoformat()
+    others = [one for one in windows if one[0] < since or one[1] > until]  # all in UTC, so that texts are in order
+    said = [(since, until, now.isoformat()), *others]
+    history.keep_source(BUCKET, {"windows": said})
+
+
+def _before(history: History, start: datetime, end: datetime) -> _Before:
+    """What was made of the bucket before; a day wider for zones."""
+    days = set(history.files_of((start - DAY).date(), (end + DAY).date()))
+    paths = [path for path in history.files_from(BUCKET) if path in days]
+    if not paths:
+        return _Before({}, tuple(history.aside(BUCKET)))
+    connection = connect()
+    columns = connection.execute(f"SELECT object, version FROM {relation(paths)}").fetchnumpy()
+    connection.close()
+    converted = dict(zip(columns["object"].tolist(), columns["version"].tolist(), strict=True))
+    return _Before(converted, tuple(history.aside(BUCKET)))
+
+
+def _read(pool: Executor, live: Live, keys: Sequence[Key], spool: Spool) -> None:
+    """Read some objects at once into the spool, or keep them aside."""
+    s3, bucket = live.client("s3"), live.settings.checkin_bucket_name
+    with readable(f"reading check-ins from {bucket}"), live.calls.together():
+        answers = list(pool.map(lambda key: read_checkin(s3, bucket, key, USUAL, AS_RECORDED), keys))
+    for key, answer in zip(keys, answers, strict=True):
+        version = _version_of(spool.history, key)
+        if isinstance(answer, Answer):
+            spool.add(key.name, version, answer)
+        else:
+            spool.aside.append(Aside(key.name, version, answer))
+
+
+def _of_listing(aside: Sequence[Aside], listing: Listing) -> Counter[str]:
+    names = {key.name for key in listing.keys} | set(listing.odd)
+    return Counter(one.reason for one in aside if one.place in names)
+
+
+def convert_files(history: History, path: Path, watch: Watch) -> list[Conversion]:
+    """Convert an export, file by file. One that is as it was is not read again; one that changed is read whole."""
+    paths, done = exports.files_in(path), list[Conversion]()
+    with history.held():
+        for at, one in enumerate(paths, 1):
+            done.append(_convert_file(history, one))
+            watch(at, len(paths))
+    return done
+
+
+def _convert_file(history: History, path: Path) -> Conversion:
+    """A source of its own for each file, named by where it lies."""
+    named, digest = str(path.resolve()), _digest(path)
+    source = f"file-{history.number(named) & (2**64 - 1):016x}"
+    before = history.index()["sources"].get(source, {})
+    if before.get("sha256") == digest:
+        return Conversion(path.name, 0, int(before["rows"]), Counter(before["aside"]))
+    with spooling(history, source, datetime.now(UTC)) as spool:
+        for place, answer in exports.read(path):
+            if isinstance(answer, Answer):
+                spool.add(place, history.number(digest), answer)
+            else:
+                spool.aside.append(Aside(place, 0, answer))
+        new = spool.commit_whole()
+    aside = Counter(one.reason for one in spool.aside)
+    said = {"name": path.name, "sha256": digest, "rows": new, "aside": dict(aside)}
+    history.keep_source(source, {**said, "at": datetime.now(UTC).isoformat()})
+    return Conversion(path.name, new, 0, aside)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

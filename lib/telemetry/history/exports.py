@@ -1,0 +1,163 @@
+"""Reads exported check-ins: one JSON a check-in, JSON lines, either gzipped, Parquet, a run's evidence. Files, no AWS.
+
+Of each check-in the user, the moment, and the fields that the routing decides by; whatever else it holds, its words
+above all, is dropped where it is parsed. What is no check-in is said with its place and the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+
+from lib.errors import BadParameters
+from lib.telemetry.checkin_copies import BESIDE
+from lib.telemetry.checkin_frames import CONTRACT, Answer
+from lib.telemetry.checkin_keys import KEY, moment_of
+from lib.telemetry.checkin_reading import USUAL, cell, without_text
+from lib.telemetry.history.folder import EPOCH, MICROSECOND, quote
+from lib.telemetry.history.spool import connect
+from lib.telemetry.libraries import duckdb
+
+ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".parquet", ".csv")
+USER, MOMENT = ("userId", "user"), ("timestamp", "time")
+AT_A_TIME = 20_000
+MICROSECONDS, A_YEAR_TOO_FAR = 10**14, 10**17  # since 1970; less is seconds or milliseconds, as `moment_of` takes them
+NO_USER, NO_MOMENT = "names no user", "no usable timestamp"
+Read = tuple[str, Answer | str]  # where it stood in its file; the check-in, or why there is none
+
+
+def files_in(path: Path) -> list[Path]:
+    """The files of an export: itself, or all of a folder. Raises BadParameters where there is none."""
+    listed = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    usable = [one for one in listed if one.name.endswith(ENDINGS)]
+    if not usable or not path.exists():
+        raise BadParameters(
+            f"{path} holds no export; expected a file or a folder of files ending in {', '.join(ENDINGS)}"
+        )
+    return usable
+
+
+def read(path: Path) -> Iterator[Read]:
+    """Each check-in of a file, in order. What cannot be read to its end says so last."""
+    try:
+        if path.suffix == ".parquet":
+            yield from _parquet(path)
+        elif path.suffix == ".csv":
+            yield from _evidence(path)
+        else:
+            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+                yield from _json(path, file)
+    except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError, duckdb.Error) as error:
+        yield "file", f"cannot be read to its end: {type(error).__name__}"
+
+
+def _json(path: Path, file: BufferedIOBase) -> Iterator[Read]:
+    """JSON lines, or one JSON in the whole file: a check-in, or a list of them."""
+    if ".json" in path.suffixes:
+        return (yield from _whole(path, file.read()))
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            yield f"line {number}", _parsed(line, path)
+    return None
+
+
+def _whole(path: Path, text: bytes) -> Iterator[Read]:
+    """One JSON, or lines of them in a file that is called so."""
+    try:
+        content = json.loads(text, object_pairs_hook=without_text)
+    except (ValueError, RecursionError):
+        lines = [line for line in text.splitlines() if line.strip()]
+        numbered = [(f"line {at}", _parsed(line, path)) for at, line in enumerate(lines, 1)] if len(lines) > 1 else []
+        yield from numbered or [("file", "not JSON")]
+        return
+    if isinstance(content, list):
+        yield from ((f"item {at}", _answer(one, path)) for at, one in enumerate(content, 1))
+    else:
+        yield "file", _answer(content, path)
+
+
+def _parsed(line: bytes, path: Path) -> Answer | str:
+    try:
+        return _answer(json.loads(line, object_pairs_hook=without_text), path)
+    except (ValueError, RecursionError):
+        return "not JSON"
+
+
+def _answer(content: Any, path: Path) -> Answer | str:  # noqa: ANN401 - any JSON
+    """A check-in; a file that is named like an object of the bucket tells its user and moment as well."""
+    if not isinstance(content, Mapping):
+        return f"holds {type(content).__name__}, expected an object"
+    named = KEY.match("/".join(path.parts[-5:]))
+    user = next((content[name] for name in USER if content.get(name)), named["user"] if named else None)
+    said = [content[name] for name in MOMENT if content.get(name)]
+    moment = _moment(said[0]) if said else moment_of(named["stamp"]) if named else None
+    if not isinstance(user, str):
+        return NO_USER
+    return Answer(user, moment, tuple(cell(USUAL, name, dict(content)) for name in CONTRACT)) if moment else NO_MOMENT
+
+
+def _moment(value: object) -> datetime | None:
+    """A column of times is read as microseconds since 1970, which has more digits than any number of seconds."""
+    if isinstance(value, int) and abs(value) >= MICROSECONDS:
+        return EPOCH + value * MICROSECOND if abs(value) < A_YEAR_TOO_FAR else None
+    return moment_of(value)
+
+
+def _parquet(path: Path) -> Iterator[Read]:
+    """Rows of a Parquet file with the columns of a check-in. A NULL is a field that the check-in does not have.
+
+    A TIMESTAMP without a zone is one of UTC.
+    """
+    connection = connect()
+    try:
+        source = f"read_parquet({quote(str(path))}, hive_partitioning = false)"
+        there = {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        wanted = [name for name in (*USER, *MOMENT, *CONTRACT) if name in there]
+        if not set(USER) & set(wanted) or not set(MOMENT) & set(wanted) or not set(CONTRACT) & set(wanted):
+            needed = f"{USER[0]}, {MOMENT[0]} and of {', '.join(CONTRACT)} at least one"
+            yield "file", f"has not the columns of a check-in; expected {needed}"
+            return
+        columns = [f"epoch_us({name})" if there[name].startswith("TIMESTAMP") else name for name in wanted]
+        rows = connection.execute(f"SELECT {', '.join(columns)} FROM {source}")
+        number = 0
+        while batch := rows.fetchmany(AT_A_TIME):
+            for row in batch:
+                number += 1
+                content = {name: _as_json(one) for name, one in zip(wanted, row, strict=True) if one is not None}
+                yield f"row {number}", _answer(content, Path("row"))
+    finally:
+        connection.close()
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    """A decimal is the double that its text means; what JSON has no word for is a text, and so no score."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, bool | int | float | str | datetime) else str(type(value).__name__)
+
+
+def _evidence(path: Path) -> Iterator[Read]:
+    """A day that a run kept in `evidence/checkins/`; its users are that run's pseudonyms."""
+    rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
+    columns = {head.partition("=")[0]: at for at, head in enumerate(next(rows, []))}
+    if not {*BESIDE, *CONTRACT} <= set(columns):
+        yield "file", f"has not the columns of a run's evidence; expected {', '.join((*BESIDE, *CONTRACT))}"
+        return
+    for number, row in enumerate(rows, 2):
+        yield f"line {number}", _kept(row, columns)
+
+
+def _kept(row: list[str], columns: Mapping[str, int]) -> Answer | str:
+    if len(row) != len(columns):
+        return f"has {len(row)} fields, expected {len(columns)}"
+    moment = moment_of(row[columns["time"]])
+    return Answer(row[columns["user"]], moment, tuple(row[columns[name]] for name in CONTRACT)) if moment else NO_MOMENT

@@ -1,0 +1,148 @@
+"""Where converted check-ins lie: Parquet files by day, what was converted, and what was kept aside. No AWS.
+
+`outputs/<environment>/.history/`: `checkins/day=YYYY-MM-DD/<source>.parquet`, `index.json`, `aside/<source>.csv`. It
+holds scores, moments and pseudonyms, and no words of anybody. A file is written under another name and renamed, so that
+a kill leaves it as it was. The key of the pseudonyms never leaves this folder: who has both can try names.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lib.errors import BadParameters, Refused
+from lib.record import files
+from lib.settings import Settings
+
+FORMAT = 1
+NAME = ".history"
+CHECKINS, INDEX, ASIDE, KEY, LOCK = "checkins", "index.json", "aside", "pseudonyms.key", "lock"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What is no row: where it stood, at which version, and why."""
+
+    place: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class History:
+    """The converted check-ins of one environment."""
+
+    path: Path
+
+    @cached_property
+    def key(self) -> bytes:
+        """By what users become pseudonyms, here and in no other folder; made with the first of them."""
+        place = self.path / KEY
+        if not place.exists():
+            files.replace(place, secrets.token_bytes(32))
+        return files.read(place)
+
+    def number(self, text: str) -> int:
+        """What stands for a text, as a BIGINT; the same for the same text in this folder."""
+        return int.from_bytes(hashlib.blake2b(text.encode(), key=self.key, digest_size=8).digest(), signed=True)
+
+    def pseudonym(self, user: str) -> str:
+        return hashlib.blake2b(user.encode(), key=self.key, digest_size=6).hexdigest()
+
+    def mark(self, pseudonym: str, moment: datetime) -> int:
+        """What stands for a check-in: a person at a moment."""
+        return self.number(f"{pseudonym} {microseconds(moment)}")
+
+    def index(self) -> dict[str, Any]:
+        """What was converted, by source. Raises BadParameters for an index of another format, or none."""
+        place = self.path / INDEX
+        if not place.exists():
+            return {"format": FORMAT, "sources": {}}
+        try:
+            index = json.loads(files.read(place))
+        except ValueError as error:
+            raise BadParameters(f"{place} is no JSON; remove the folder {self.path}, and convert again") from error
+        if not isinstance(index, dict) or index.get("format") != FORMAT:
+            raise BadParameters(f"{place} is not of format {FORMAT}; remove the folder {self.path}, and convert again")
+        return index
+
+    def keep_source(self, source: str, said: Mapping[str, Any]) -> None:
+        """Say in the index what a source came to, once its files are in their places."""
+        index = self.index()
+        index["sources"][source] = dict(said)
+        files.replace(self.path / INDEX, json.dumps(index, indent=1).encode())
+
+    def day_file(self, day: date, source: str) -> Path:
+        return self.path / CHECKINS / f"day={day:%Y-%m-%d}" / f"{source}.parquet"
+
+    def files_of(self, first: date, last: date) -> list[Path]:
+        """The Parquet files of these days, both included."""
+        return [
+            path for path in sorted((self.path / CHECKINS).glob("day=*/[!.]*.parquet")) if first <= day_of(path) <= last
+        ]
+
+    def files_from(self, source: str) -> list[Path]:
+        return sorted((self.path / CHECKINS).glob(f"day=*/{source}.parquet"))
+
+    def aside(self, source: str) -> list[Aside]:
+        """What of a source was kept aside."""
+        place = self.path / ASIDE / f"{source}.csv"
+        rows = csv.reader(io.StringIO(files.text(place, str(place)))) if place.exists() else iter(())
+        return [Aside(place, int(version), reason) for place, version, reason in rows]
+
+    def keep_aside(self, source: str, rows: Iterable[Aside]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows((one.place, one.version, one.reason) for one in rows)
+        files.replace(self.path / ASIDE / f"{source}.csv", text.getvalue().encode())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder against another conversion, and clear away what a killed one left. Raises Refused."""
+        files.make_folder(self.path)
+        with files.open_to_append(self.path / LOCK) as descriptor:
+            if not files.lock(descriptor, at_once=True):
+                raise Refused(f"another conversion writes to {self.path}; wait until it has ended")
+            for path in [*self.path.glob(".spool-*"), *(self.path / CHECKINS).glob("day=*/.draft-*")]:
+                path.unlink()
+            yield
+
+
+def of(settings: Settings) -> History:
+    """The history of an environment, whether or not something was converted yet."""
+    return History(settings.runs_folder / NAME)
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def day_of(path: Path) -> date:
+    """The day of a file, by its folder. Raises BadParameters for a folder that is no day's."""
+    try:
+        return date.fromisoformat(path.parent.name.removeprefix("day="))
+    except ValueError as error:
+        raise BadParameters(f"{path.parent} is no folder of a day; take it out of the history") from error
+
+
+def relation(paths: Sequence[Path]) -> str:
+    """Parquet files as SQL takes them, each row with its day."""
+    listed = ", ".join(quote(os.fspath(path)) for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'day': DATE}})"
+
+
+def quote(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"

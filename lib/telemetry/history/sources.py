@@ -1,0 +1,158 @@
+"""Which recorded check-ins the tuning reads: those converted before, where they hold its window, else the bucket's.
+
+Read-only. What was converted is as of then, and that is said; it is not looked at in the bucket again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from lib.resources.connected_run import ConnectedRun
+from lib.telemetry import checkins
+from lib.telemetry.checkin_frames import CELL, CONTRACT, with_scores
+from lib.telemetry.checkin_reading import Outlook
+from lib.telemetry.checkins import Coverage
+from lib.telemetry.history import folder
+from lib.telemetry.history.conversion import BUCKET
+from lib.telemetry.history.folder import History, microseconds, relation
+from lib.telemetry.history.spool import CELLS, TWICE, connect
+from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.review_window import Window
+
+MOST_ROWS = 2_000_000  # that are held in memory one by one; the cube counts all of them, however many
+MARKS = 2**64
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The converted check-ins of a window: in which files, how many a day, and of them those that are read.
+
+    `days`: day -> (recorded, read). `cut`: those whose mark lies below it are read, an even share chosen by a hash.
+    """
+
+    history: History
+    window: Window
+    paths: tuple[Path, ...]
+    days: dict[str, tuple[int, int]]
+    cut: int
+    why: str
+
+    @property
+    def recorded(self) -> int:
+        return sum(recorded for recorded, _ in self.days.values())
+
+    @property
+    def within(self) -> str:
+        return f"moment >= {microseconds(self.window.start)} AND moment < {microseconds(self.window.end)}"
+
+
+Source = Converted | Outlook
+
+
+def outlook(run: ConnectedRun, window: Window, most: int = MOST_ROWS) -> Source:
+    """What there is to read of a window, and from where."""
+    history = folder.of(run.settings)
+    if why := _covers(history, window):
+        return _converted(history, window, why, most)
+    return checkins.outlook(run.live, window.start, window.end, run.record)
+
+
+def _covers(history: History, window: Window) -> str:
+    """Why the converted check-ins are those of the window, in words; "" where they are not, or not all of them.
+
+    Exported files say of no time that they hold it whole: they count where nothing was converted from the bucket.
+    """
+    sources = history.index()["sources"]
+    if not sources or not _paths(history, window):
+        return ""
+    if BUCKET not in sources:
+        return f"from {len(sources):,} exported files"
+    for start, until, at in sources[BUCKET]["windows"]:
+        if datetime.fromisoformat(start) <= window.start and window.end <= datetime.fromisoformat(until):
+            return f"from the bucket, as it was at {datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC"
+    return ""
+
+
+def _paths(history: History, window: Window) -> tuple[Path, ...]:
+    last = window.end - folder.MICROSECOND
+    return tuple(history.files_of(window.start.astimezone(UTC).date(), last.astimezone(UTC).date()))
+
+
+def _converted(history: History, window: Window, why: str, most: int) -> Converted:
+    every = Converted(history, window, _paths(history, window), {}, MARKS, why)
+    days = _count(every, MARKS)
+    total = sum(recorded for recorded, _ in days.values())
+    if total <= most:
+        return Converted(history, window, every.paths, days, MARKS, why)
+    cut = int(MARKS * most / total) - MARKS // 2
+    return Converted(history, window, every.paths, _count(every, cut), cut, why)
+
+
+def _count(ahead: Converted, cut: int) -> dict[str, tuple[int, int]]:
+    read = f"count(*) FILTER ({_below(cut)})"
+    text = f"SELECT day, count(*), {read} FROM {relation(ahead.paths)} WHERE {ahead.within} GROUP BY 1 ORDER BY 1"
+    connection = connect()
+    rows = connection.execute(text).fetchall()
+    connection.close()
+    return {f"{day:%Y-%m-%d}": (recorded, chosen) for day, recorded, chosen in rows}
+
+
+def _below(cut: int) -> str:
+    return "true" if cut == MARKS else f"mark < {cut}"
+
+
+def files(ahead: Source) -> tuple[Path, ...]:
+    """The Parquet files that hold the window; none where the bucket is read."""
+    return ahead.paths if isinstance(ahead, Converted) else ()
+
+
+def estimate(ahead: Source) -> list[dict[str, str]]:
+    """What there is to read, as a table, before it is read."""
+    if isinstance(ahead, Outlook):
+        return checkins.estimate(ahead)
+    first, last = ahead.window.start.date(), (ahead.window.end - timedelta(microseconds=1)).date()
+    read = sum(chosen for _, chosen in ahead.days.values())
+    share = "all" if read == ahead.recorded else f"{read:,}, {read / ahead.recorded:.2%} of every day, chosen by a hash"
+    rows = {
+        "check-ins converted before": f"{ahead.recorded:,}, {ahead.why}",
+        "days of the window with any": f"{len(ahead.days):,} of {(last - first).days + 1:,}",
+        "will be read one by one": share,
+        "will be counted": "all",
+        **{f"kept aside: {reason}": f"{many:,}" for reason, many in sorted(_aside(ahead.history).items())},
+    }
+    return [{"what": what, "how much": much} for what, much in rows.items()]
+
+
+def _aside(history: History) -> Counter[str]:
+    """What conversions kept aside, of whatever time, by reason."""
+    return Counter(one.reason for source in history.index()["sources"] for one in history.aside(source))
+
+
+def history(ahead: Source) -> pd.DataFrame:
+    """Check-ins as `checkins.history` has them; converted ones with their mark as well. Read-only."""
+    if isinstance(ahead, Outlook):
+        return checkins.history(ahead)
+    cells = ", ".join(f'{cell} AS "{CELL}{name}"' for cell, name in zip(CELLS, CONTRACT, strict=True))
+    chosen = f"{ahead.within} AND {_below(ahead.cut)}"
+    connection = connect()
+    rows = connection.execute(
+        f'SELECT person AS "userId", moment, mark, {cells} FROM {relation(ahead.paths)} WHERE {chosen} '
+        "ORDER BY moment, mark"
+    ).df()
+    connection.close()
+    moments = pd.to_datetime(rows.pop("moment"), unit="us", utc=True)
+    read = with_scores(rows.astype({"userId": object}).assign(time=moments))
+    read.attrs["coverage"] = _coverage(ahead)
+    return read
+
+
+def _coverage(ahead: Converted) -> Coverage:
+    aside = _aside(ahead.history)
+    unreadable = {reason: many for reason, many in aside.items() if reason != TWICE}
+    examples = tuple(f"{many:,}: {reason}" for reason, many in unreadable.items())
+    share = min((chosen / recorded for recorded, chosen in ahead.days.values()), default=1.0)
+    read = sum(chosen for _, chosen in ahead.days.values())
+    return Coverage(ahead.recorded, read, share, True, sum(unreadable.values()), examples)

@@ -1,0 +1,128 @@
+"""The history of an account's bucket, counted by DuckDB and by Athena over the same files: one SQL text, one cube."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.definitions import templates
+from lib.errors import BadParameters, NotAsWanted
+from lib.phases import session, threshold_tuning
+from lib.phases.counting import engines
+from lib.phases.tuning import counting, engine_choice
+from lib.phases.tuning.engine_choice import Choice, Engine
+from lib.resources.connected_run import ConnectedRun
+from lib.settings import Settings
+from lib.telemetry.history import athena, conversion, folder, sources
+from lib.telemetry.review_window import Window
+from rehearsal.account import clients
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+WINDOW = Window(START, START + timedelta(days=5), None)
+ODD = [None, "97", -1, 100.5, 95, 50, 30]
+FILES, RESULTS = "history-files", "history-results"
+
+
+@pytest.fixture(scope="module")
+def run(module_account: Settings, server: Any) -> ConnectedRun:
+    """A run whose history holds five days of the bucket; the same files lie in S3, with a table over them."""
+    s3, drawn = clients.client(server.endpoint, "s3"), np.random.default_rng(3)
+    for at in range(60):
+        moment = START + timedelta(hours=2 * at)
+        risk = ODD[at % 20] if at % 20 < len(ODD) else round(float(drawn.uniform(0, 100)), 1)
+        said = {
+            "risk_score": risk,
+            "score": round(float(drawn.uniform(-1, 1)), 2),
+            "trajectory": ("declining", "x")[at % 2],
+        }
+        key = f"person-{at % 7}/{moment:%Y/%m/%d}/{moment.isoformat()}.json"
+        s3.put_object(Bucket=module_account.checkin_bucket_name, Key=key, Body=json.dumps({**said, "text": "zebra"}))
+    begun = session.begin_with(module_account)
+    history = folder.of(module_account)
+    done = conversion.convert_bucket(begun.live, history, WINDOW.start, WINDOW.end, lambda *_: None)
+    assert (done.new, done.aside) == (60, {})
+    for bucket in (FILES, RESULTS):
+        s3.create_bucket(Bucket=bucket)
+    for path in history.files_of(START.date(), WINDOW.end.date()):
+        s3.upload_file(str(path), FILES, f"checkins/{path.parent.name}/{path.name}")
+    clients.client(server.endpoint, "glue").create_database(DatabaseInput={"Name": "tuning"})
+    asked = clients.client(server.endpoint, "athena").start_query_execution(
+        QueryString=athena.table_text(f"s3://{FILES}/checkins/"), QueryExecutionContext={"Database": "tuning"},
+        ResultConfiguration={"OutputLocation": f"s3://{RESULTS}/"},
+    )  # fmt: skip
+    assert asked["QueryExecutionId"]
+    return begun
+
+
+def reviewed(run: ConnectedRun) -> tuple[sources.Source, pd.DataFrame]:
+    ahead = sources.outlook(run, WINDOW)
+    read = sources.history(ahead)
+    said = ["crisis" if at % 9 == 0 else "none" if at % 9 == 1 else "" for at in range(len(read))]
+    return ahead, read.assign(outcome=said, weight=[2.5 if one else 0.0 for one in said])
+
+
+def now(run: ConnectedRun) -> threshold_tuning.Current:
+    return threshold_tuning.current(templates.definition(run.settings), run.settings)
+
+
+def test_converted_check_ins_are_read_instead_of_the_bucket_and_are_the_same(run: ConnectedRun) -> None:
+    ahead, read = reviewed(run)
+    assert isinstance(ahead, sources.Converted) and "from the bucket, as it was at" in ahead.why
+    assert (len(read), read.attrs["coverage"].complete) == (60, True)
+    elsewhere = Window(WINDOW.start - timedelta(days=1), WINDOW.end, None)
+    assert isinstance(sources.outlook(run, elsewhere), sources.Outlook)  # that day was never converted
+    whole = sources.history(sources.outlook(run, elsewhere))
+    columns = ["time", *(name for name in read if str(name).startswith("answer "))]
+    order = ["time"]
+    pd.testing.assert_frame_equal(
+        read[columns].sort_values(order, ignore_index=True),
+        whole[whole["time"] < WINDOW.end][columns].sort_values(order, ignore_index=True),
+        check_dtype=False,
+    )
+
+
+def test_a_share_is_the_same_share_of_all_and_is_said(run: ConnectedRun) -> None:
+    ahead = sources.outlook(run, WINDOW, most=30)
+    read = sources.history(ahead)
+    coverage = read.attrs["coverage"]
+    assert (coverage.recorded, coverage.read, coverage.complete) == (60, len(read), False)
+    assert 0 < len(read) < 60
+    assert any("of every day, chosen by a hash" in row["how much"] for row in sources.estimate(ahead))
+    counted = engines.count(run, ahead, read.assign(outcome="", weight=0.0), now(run), WINDOW)
+    assert counted.cube.checkins == 60
+
+
+def test_both_engines_give_the_same_cube(run: ConnectedRun) -> None:
+    ahead, said = reviewed(run)
+    engine_choice.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
+    counted = engines.count(run, ahead, said, now(run), WINDOW)
+    assert counted.cube.checkins == 60 and "by Athena with the same result" in counted.said
+    assert counted.cube.cells["weight"].sum() == pytest.approx(said["weight"].sum())
+    kept = run.record.read_json(run.record.kept_as(engines.ABOUT)[-1])
+    assert kept["cost_usd"] == pytest.approx(10 * 2**20 / 2**40 * 5)
+
+
+def test_files_in_s3_that_are_not_those_of_the_history_are_found_out(
+    run: ConnectedRun, client: Callable[..., Any]
+) -> None:
+    ahead, said = reviewed(run)
+    counted = counting.count(sources.files(ahead), said, now(run), WINDOW)
+    client("s3").delete_object(Bucket=FILES, Key="checkins/day=2026-01-02/bucket.parquet")
+    engine_choice.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
+    with pytest.raises(NotAsWanted, match=r"Athena counted 48 check-ins and DuckDB 60; .* first on 2026-01-02"):
+        engines.count(run, ahead, said, now(run), WINDOW)
+    assert counted.cube.checkins == 60
+
+
+def test_a_table_that_is_not_there_and_days_that_were_not_converted_are_refused(run: ConnectedRun) -> None:
+    ahead, said = reviewed(run)
+    engine_choice.keep(run.record, Choice(Engine.ATHENA, "nobodys", f"s3://{RESULTS}/"))
+    with pytest.raises(NotAsWanted, match=r"(?s)ended FAILED: .*It needs athena:StartQueryExecution"):
+        engines.count(run, ahead, said, now(run), WINDOW)
+    elsewhere = Window(WINDOW.start - timedelta(days=1), WINDOW.end, None)
+    with pytest.raises(BadParameters, match="the history does not hold 2025-12-31 00:00"):
+        engines.count(run, sources.outlook(run, elsewhere), said, now(run), elsewhere)

@@ -1,0 +1,91 @@
+"""For one threshold the sweep says what scikit-learn says, on public labelled data; net benefit as was published."""
+
+import numpy as np
+import pytest
+import tuned
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import confusion_matrix, precision_recall_curve
+
+from lib.phases.tuning import cube_engine, found_settings, joint_sweep, recall_floor
+from lib.phases.tuning.cube import Grid
+from lib.routes import Route
+from lib.values.reviewed import Outcome
+
+# Wisconsin diagnostic breast cancer data, of which scikit-learn holds a copy: malignant stands for a crisis, and the
+# mean radius, on a scale of 0 to 100, for the risk.
+DATA = load_breast_cancer()
+RADIUS = DATA.data[:, 0]
+SCORES = RADIUS / RADIUS.max() * 100
+MALIGNANT = DATA.target == 0
+
+
+@pytest.fixture(scope="module")
+def people():
+    outcomes = ["crisis" if bad else "none" for bad in MALIGNANT]
+    return tuned.checkins([tuned.risky(float(score), 0.9) for score in SCORES], outcomes)
+
+
+def amounts(cube, of):
+    """What counts on the crisis route alone."""
+    return {route: of * (route is Route.CRISIS) for route in Route}
+
+
+def test_recall_and_precision_of_every_threshold_are_those_of_scikit_learn(people):
+    precision, recall, thresholds = precision_recall_curve(MALIGNANT, SCORES)
+    # Who lies at a threshold is positive to scikit-learn, and to the workflow who lies above it.
+    grid = Grid(tuple(float(np.nextafter(one, -1)) for one in thresholds), (0.0,))
+    cube = cube_engine.count(people, grid, tuned.WINDOW)
+    weight = cube.cells["weight"].to_numpy(dtype=float)
+    crises = weight * (cube.cells["outcome"] == Outcome.CRISIS).to_numpy()
+    caught = joint_sweep.add_up(cube, amounts(cube, crises))
+    raised = joint_sweep.add_up(cube, amounts(cube, weight))
+    hits, alerts = caught.crisis + caught.constant, raised.crisis + raised.constant
+    assert len(thresholds) > 400
+    assert hits / MALIGNANT.sum() == pytest.approx(recall[:-1])
+    assert hits / alerts == pytest.approx(precision[:-1])
+
+
+def alerting_above(risk):
+    """The search whose setting of now alerts nobody but who lies above this risk, by the crisis alert."""
+    levels = {"CrisisRiskAbove": risk, "HighRiskAbove": risk - 1, "ModerateRiskAbove": risk - 2}
+    return {**levels, "ProactiveRiskAbove": risk - 3, "SentimentBelow": -0.9}
+
+
+def test_net_benefit_is_that_of_the_confusion_matrix_of_scikit_learn(people):
+    numbers = alerting_above(60)
+    found = tuned.found(people, **numbers)
+    lines = found_settings.net_benefit(found)
+    alerted = numbers["ModerateRiskAbove"] < SCORES
+    _, false, _, true = confusion_matrix(MALIGNANT, alerted).ravel()
+    mine = lines[lines["setting"] == "now"].set_index("chance")["benefit"]
+    for chance in (0.1, 0.25, 0.5):
+        assert mine.loc[chance] == pytest.approx(1000 * (true - false * chance / (1 - chance)) / len(SCORES))
+
+
+@pytest.mark.parametrize(("chance", "published"), [(0.0, 0.140), (0.25, -0.1466667)])
+def test_to_alert_everybody_helps_as_much_as_was_published(chance, published):
+    """105 of 750 men had cancer. The figures: package dcurves (Sjoberg, CRAN), tests/testthat/test-dca.R, `df_binary`,
+    the data of Vickers' tutorial on decision curves.
+    """
+    outcomes = ["crisis"] * 105 + ["none"] * 645
+    lines = found_settings.net_benefit(tuned.found(tuned.checkins([tuned.risky(50, 0.9)] * 750, outcomes)))
+    every = lines[lines["setting"] == found_settings.ALL].set_index("chance")["benefit"]
+    nobody = lines[lines["setting"] == found_settings.NONE_AT_ALL]["benefit"]
+    assert every.loc[chance] / 1000 == pytest.approx(published, abs=1e-6)
+    assert (nobody == 0).all()
+
+
+def test_who_is_alerted_by_a_sign_that_24_of_105_have_helps_as_much_as_was_published():
+    """The same source: by family history, at a threshold of 0, the net benefit is 0.032, which is 24 of 750."""
+    answers = [tuned.risky(97, 0.9)] * 24 + [tuned.risky(5, 0.9)] * 726
+    outcomes = ["crisis"] * 105 + ["none"] * 645
+    lines = found_settings.net_benefit(tuned.found(tuned.checkins(answers, outcomes)))
+    mine = lines[lines["setting"] == "now"].set_index("chance")["benefit"]
+    assert mine.loc[0.0] / 1000 == pytest.approx(0.032)
+
+
+def test_the_floor_s_limit_is_scipy_s_own_interval():
+    from scipy.stats import binomtest
+
+    exact = binomtest(57, 59, alternative="greater").proportion_ci(0.95, method="exact").low
+    assert float(recall_floor.lower_limit(57, 59, 59)) == pytest.approx(exact)

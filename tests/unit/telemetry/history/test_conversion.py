@@ -1,0 +1,163 @@
+"""What is converted is converted once, whole and without anybody's words; what is no check-in is kept aside."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import checkin_buckets
+import pytest
+from botocore.exceptions import ClientError
+from checkin_buckets import GOOD, SECRET, Bucket, named
+
+from lib.errors import Refused
+from lib.telemetry.history import conversion, folder, spool
+from lib.telemetry.history.folder import History, relation
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+END = START + timedelta(days=4)
+KEYS = [named(f"user-{n % 5}", START + timedelta(hours=3 * n)) for n in range(20)]
+DENIED = ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+
+@pytest.fixture
+def history(tmp_path):
+    return History(tmp_path / ".history")
+
+
+def convert(history, objects, start=START, end=END):
+    """The conversion of a bucket, and the keys that were read for it."""
+    bucket, seen = Bucket(objects, page=1000), []
+    done = conversion.convert_bucket(checkin_buckets.of(bucket), history, start, end, lambda *far: seen.append(far))
+    return done, bucket.read
+
+
+def rows(history, columns="*"):
+    paths = history.files_of(START.date(), END.date())
+    return spool.connect().execute(f"SELECT {columns} FROM {relation(paths)} ORDER BY moment").df() if paths else []
+
+
+def test_every_check_in_is_a_row_of_its_day(history):
+    done, _ = convert(history, dict.fromkeys(KEYS, GOOD))
+    assert (done.new, done.before, done.aside, done.whole) == (20, 0, {}, True)
+    kept = rows(history)
+    assert len(kept) == 20 and kept["day"].nunique() == 3
+    assert kept["risk"].eq(42.5).all() and kept["sentiment"].eq(-0.3).all() and kept["declining"].all()
+    assert kept["mark"].nunique() == 20 and kept["person"].nunique() == 5
+
+
+def test_no_word_and_no_name_of_anybody_is_kept(history):
+    convert(history, dict.fromkeys(KEYS, GOOD) | {KEYS[0]: {**GOOD, "trajectory": SECRET, "score": SECRET}})
+    said = rows(history).to_csv()
+    assert "user-" not in said and not any(word in said for word in SECRET.split())
+    for path in history.path.rglob("*.parquet"):
+        assert b"user-1" not in path.read_bytes() and b"zebra" not in path.read_bytes()
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_was_converted_is_not_read_again(history):
+    convert(history, dict.fromkeys(KEYS[:12], GOOD))
+    done, read = convert(history, dict.fromkeys(KEYS, GOOD))
+    assert (done.new, done.before, sorted(read)) == (8, 12, sorted(KEYS[12:]))
+    assert len(rows(history)) == 20
+
+
+def test_an_object_that_was_replaced_is_read_again_and_counts_once(history):
+    convert(history, dict.fromkeys(KEYS, GOOD))
+    done, read = convert(history, dict.fromkeys(KEYS, GOOD) | {KEYS[3]: {**GOOD, "risk_score": 99}})
+    assert (done.new, read) == (1, [KEYS[3]])
+    assert sorted(rows(history)["risk"])[-2:] == [42.5, 99] and len(rows(history)) == 20
+
+
+def test_after_a_kill_it_goes_on_where_the_last_days_were_written(history, monkeypatch):
+    monkeypatch.setattr(conversion, "A_PART", 8)
+    monkeypatch.setattr(conversion, "CHUNK", 4)
+    killed = [0]
+
+    def watch(done, every):
+        killed[0] = done
+        if done >= 12:
+            raise KeyboardInterrupt
+
+    bucket = Bucket(dict.fromkeys(KEYS, GOOD), page=1000)
+    with pytest.raises(KeyboardInterrupt):
+        conversion.convert_bucket(checkin_buckets.of(bucket), history, START, END, watch)
+    assert killed == [12] and len(rows(history)) == 8
+    assert list(history.path.glob(".spool-*")) == []
+    done, read = convert(history, dict.fromkeys(KEYS, GOOD))
+    assert (done.new, done.before, len(read)) == (12, 8, 12)
+    assert len(rows(history)) == 20
+
+
+def test_what_a_kill_left_half_written_is_cleared_away_and_counts_nowhere(history):
+    convert(history, dict.fromkeys(KEYS, GOOD))
+    day = history.day_file(START.date(), conversion.BUCKET).parent
+    (day / ".draft-bucket.parquet").write_bytes(b"half")
+    (history.path / ".spool-dead").write_bytes(b"half")
+    assert len(rows(history)) == 20
+    convert(history, dict.fromkeys(KEYS, GOOD))
+    assert not (day / ".draft-bucket.parquet").exists() and not (history.path / ".spool-dead").exists()
+
+
+def test_what_is_no_check_in_is_kept_aside_by_reason_and_only_what_may_mend_is_read_again(history):
+    odd = {KEYS[0]: b"{", KEYS[1]: [], KEYS[2]: DENIED, "user-1/2026/01/02/notes.txt": GOOD}
+    done, _ = convert(history, dict.fromkeys(KEYS, GOOD) | odd)
+    reasons = {"not JSON": 1, "holds list, expected an object": 1, "not readable: AccessDenied": 1}
+    assert done.aside == reasons | {"named like no check-in": 1}
+    assert done.new == 17
+    again, read = convert(history, dict.fromkeys(KEYS, GOOD) | odd | {KEYS[2]: GOOD})
+    assert (again.new, read) == (1, [KEYS[2]])
+    assert again.aside == {"not JSON": 1, "holds list, expected an object": 1, "named like no check-in": 1}
+
+
+def test_a_moment_in_the_future_is_kept_aside(history):
+    far = named("user-1", datetime(2999, 1, 1, tzinfo=UTC))
+    done, _ = convert(history, {far: GOOD, KEYS[0]: GOOD}, end=datetime(2999, 2, 1, tzinfo=UTC))
+    assert (done.new, done.aside) == (1, {spool.FUTURE: 1})
+
+
+def test_two_conversions_at_once_are_refused(history, monkeypatch):
+    monkeypatch.setattr(folder.files, "lock", lambda *_, **__: False)
+    with pytest.raises(Refused, match="another conversion writes"):
+        convert(history, {})
+
+
+def export(path, lines):
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+LINES = [{**GOOD, "timestamp": (START + timedelta(hours=n)).isoformat()} for n in range(6)]
+
+
+def test_an_exported_file_is_converted_once_and_again_only_when_it_changed(history, tmp_path):
+    file = export(tmp_path / "a.jsonl", LINES)
+    (first,) = conversion.convert_files(history, file, lambda *_: None)
+    (second,) = conversion.convert_files(history, file, lambda *_: None)
+    assert (first.new, first.before, second.new, second.before) == (6, 0, 0, 6)
+    export(file, LINES[:4])
+    (third,) = conversion.convert_files(history, file, lambda *_: None)
+    assert third.new == 4 and len(rows(history)) == 4
+
+
+def test_a_check_in_of_two_exports_and_of_the_bucket_counts_once(history, tmp_path):
+    convert(history, {named("user-1", START): GOOD})
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    export(folder / "a.jsonl", LINES)
+    export(folder / "b.jsonl", [*LINES, LINES[0]])
+    first, second = conversion.convert_files(history, folder, lambda *_: None)
+    assert (first.new, first.aside) == (5, {spool.TWICE: 1})
+    assert (second.new, second.aside) == (0, {spool.TWICE: 7})
+    assert len(rows(history)) == 6
+
+
+def test_scores_that_differ_at_one_moment_are_two_check_ins(history, tmp_path):
+    file = export(tmp_path / "a.jsonl", [LINES[0], {**LINES[0], "risk_score": 3}])
+    (done,) = conversion.convert_files(history, file, lambda *_: None)
+    assert done.new == 2
+
+
+def test_the_key_of_the_pseudonyms_is_the_folders_own(tmp_path):
+    one, two = History(tmp_path / "one"), History(Path(tmp_path) / "two")
+    assert one.pseudonym("user-1") == one.pseudonym("user-1") != two.pseudonym("user-1")
+    assert (tmp_path / "one" / folder.KEY).stat().st_mode & 0o077 == 0

@@ -1,0 +1,118 @@
+"""Every kind of file of an export is read; what is broken, of another kind or of nobody is said with its place."""
+
+import gzip
+import json
+
+import duckdb
+import pytest
+from checkin_buckets import GOOD, SECRET
+
+from lib.errors import BadParameters
+from lib.telemetry.checkin_frames import Answer
+from lib.telemetry.history import exports
+
+LINE = json.dumps({**GOOD, "timestamp": "2026-01-02T03:04:05Z"})
+CELLS = ("42.5", "-0.3", '"declining"')
+
+
+def read(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(exports.read(path))
+
+
+def parquet(path, select):
+    duckdb.sql(f"COPY ({select}) TO '{path}'")
+    return list(exports.read(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "number"),
+    [
+        ("one.json", LINE, 1),
+        ("one.json.gz", gzip.compress(LINE.encode()), 1),
+        ("list.json", f"[{LINE}, {LINE}]", 2),
+        ("lines.json", f"{LINE}\n{LINE}\n", 2),
+        ("lines.jsonl", f"{LINE}\n\n{LINE}\n", 2),
+        ("lines.ndjson", LINE, 1),
+        ("lines.jsonl.gz", gzip.compress(f"{LINE}\n{LINE}".encode()), 2),
+    ],
+)
+def test_each_kind_of_json_is_read_without_its_words(tmp_path, name, content, number):
+    found = read(tmp_path / name, content)
+    assert len(found) == number
+    for _, answer in found:
+        assert (answer.user, answer.moment.isoformat(), answer.cells) == ("user-1", "2026-01-02T03:04:05+00:00", CELLS)
+    assert SECRET not in str(found)
+
+
+def test_a_file_named_like_an_object_of_the_bucket_tells_user_and_moment(tmp_path):
+    folder = tmp_path / "user-7/2026/01/02"
+    folder.mkdir(parents=True)
+    ((_, answer),) = read(folder / "2026-01-02T10:00:00.json", json.dumps({"risk_score": 1}))
+    assert (answer.user, answer.moment.hour, answer.cells) == ("user-7", 10, ("1", "", ""))
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("{", "not JSON"),
+        ("[]", "holds list, expected an object"),
+        ('{"timestamp": "2026-01-01"}', exports.NO_USER),
+        ('{"userId": "a", "timestamp": "soon"}', exports.NO_MOMENT),
+        ('{"userId": "a"}', exports.NO_MOMENT),
+        ('{"userId": 7, "timestamp": "2026-01-01"}', exports.NO_USER),
+    ],
+)
+def test_a_line_that_is_no_check_in_says_why_and_keeps_none_of_the_others_from_it(tmp_path, line, why):
+    (_, said), (_, answer) = read(tmp_path / "a.jsonl", f"{line}\n{LINE}\n")
+    assert said == why and isinstance(answer, Answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.json.gz", gzip.compress(LINE.encode())[:-6]),
+        ("none.json.gz", b"none"),
+        ("none.parquet", b"PAR1 none"),
+        ("empty.parquet", b""),
+        ("latin.csv", b"object,user,time\xff"),
+    ],
+)
+def test_a_corrupt_file_says_so(tmp_path, name, content):
+    ((place, why),) = read(tmp_path / name, content)
+    assert place == "file" and why.startswith("cannot be read to its end: ")
+
+
+def test_parquet_of_any_types_is_read_and_a_null_is_a_field_that_is_not_there(tmp_path):
+    columns = "'u' AS userId, TIMESTAMP '2026-01-02 03:04:05.678901' AS timestamp, text AS text"
+    every = f"SELECT {columns}, 0.1::DECIMAL(4,2) AS risk_score, NULL::DOUBLE AS score, 'declining' AS trajectory"
+    ((_, answer),) = parquet(tmp_path / "a.parquet", f"{every} FROM (VALUES ('{SECRET}')) t(text)")
+    assert (answer.moment.isoformat(), answer.cells) == ("2026-01-02T03:04:05.678901+00:00", ("0.1", "", '"declining"'))
+    ((_, zoned),) = parquet(
+        tmp_path / "b.parquet", "SELECT 'u' AS user, TIMESTAMPTZ '2026-01-02 03:00:00+02' AS time, '97' AS risk_score"
+    )
+    assert zoned.moment.isoformat() == "2026-01-02T01:00:00+00:00"
+    assert "97" not in zoned.cells[0]  # a text is no score to the workflow either
+
+
+def test_parquet_without_the_columns_is_refused_whole_and_an_empty_one_holds_nothing(tmp_path):
+    ((_, why),) = parquet(tmp_path / "a.parquet", "SELECT 1 AS risk_score")
+    assert why.startswith("has not the columns of a check-in; expected userId, timestamp")
+    nothing = "SELECT 'u' AS userId, TIMESTAMP '2026-01-02' AS timestamp, 1e0 AS risk_score WHERE false"
+    assert parquet(tmp_path / "b.parquet", nothing) == []
+
+
+def test_a_run_s_evidence_is_read_as_it_was_kept(tmp_path):
+    head = "object,user,time,risk_score=,score=,trajectory=declining|stable\n"
+    found = read(tmp_path / "2026-01-02.csv", f'{head}m,p,2026-01-02T03:04:05+00:00,42.5,-0.3,"""declining"""\nm,p\n')
+    assert found[0][1].cells == CELLS and found[1] == ("line 3", "has 2 fields, expected 6")
+    ((_, why),) = read(tmp_path / "other.csv", "a,b\n1,2\n")
+    assert why.startswith("has not the columns of a run's evidence")
+
+
+def test_a_folder_without_an_export_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(BadParameters, match=r"holds no export; expected a file or a folder of files ending in \.json"):
+        exports.files_in(tmp_path)
+    with pytest.raises(BadParameters, match="holds no export"):
+        exports.files_in(tmp_path / "missing.jsonl")
