@@ -40,6 +40,13 @@ def of_run(run: ConnectedRun, now: Now = this_moment) -> Window:
     return window
 
 
+def until_now(run: ConnectedRun, now: Now = this_moment) -> Window:
+    """The window of a review that asks for nothing, as it is now. Waits for no metric, and keeps nothing."""
+    change, moment = cutover.of_run(run), now()
+    compared = _compared(run.live, change, Asked(), moment) if change else None
+    return _window(run.settings, change, Asked(), moment, compared)
+
+
 def _counted_window(run: ConnectedRun, change: Cutover | None, wanted: Asked, now: Now) -> Window:
     if change is None:
         return _window(run.settings, None, wanted, now(), None)

@@ -11,11 +11,11 @@ from typing import Any
 from lib.aws import Live
 from lib.checks import Check, Status
 from lib.drills.alarm_drill import FIRED, TEST
-from lib.phases.proofs.alarm_checks import every_alarm
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import LATE, NAMED
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.monitoring import alarm_listing
 from lib.values.check_registry import Id
 from lib.values.exact_json import document
 
@@ -25,7 +25,7 @@ EXPECTED = "quiet"
 def alarms(run: ConnectedRun, span: Span) -> Reading:
     """One answer for all of them, and one for each that is in alarm, or was for a while."""
     names = [one.name for one in desired.alarms(run.live)]
-    ours = {row["AlarmName"]: row for row in every_alarm(run.live)["MetricAlarms"] if row["AlarmName"] in names}
+    ours = alarm_listing.of_names(run.live, names)
     now = {name: row for name, row in ours.items() if row["StateValue"] == FIRED}
     went_off, tests = _went_off(run.live, span)
     past = {name: at for name, at in went_off.items() if name in ours and name not in now}

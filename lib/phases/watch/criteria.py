@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lib.phases import post_implementation_review as review
 from lib.phases import validity
+from lib.phases.review import asked_window
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.record.records import Record
 from lib.resources.connected_run import ConnectedRun
@@ -25,18 +26,19 @@ class _Unkept(Record):
 
 
 def criteria(run: ConnectedRun, _span: Span) -> Reading:
-    """Each criterion by the rules of the review, over its window: `review_minutes` until now, not the span alone."""
+    """Each criterion by the rules of the review, over its window: from the change until now, not the span alone."""
     record = _Unkept(**{one.name: getattr(run.record, one.name) for one in fields(Record)})
     asking = replace(run, record=record)
-    standing, window = validity.of_run(asking), cutover.counted_window(run.live)
-    counted = metrics.executions(run.live, window.start, window.end)
-    seen = continuity.outcomes_since(run.live, window.start, window.end, window.change)
+    standing, window = validity.of_run(asking), asked_window.until_now(run)
+    period = metrics.readable_period(window.start, window.end, window.end, run.settings.metric_period_seconds)
+    counted = metrics.executions(run.live, window.start, window.end, period)
+    seen = continuity.outcomes_of(run.live, window)
     kinds = continuity.kinds_of_failure(run.live, seen)
     answers = continuity.checkins_undisturbed(seen, kinds, run.settings)
     return Reading(review.criteria(asking, counted, window, seen, answers, standing))
 
 
 def change_moment(run: ConnectedRun) -> datetime | None:
-    """When check-ins began to run what the newest run deployed (UTC), None where they do not."""
-    change = cutover.read(run.live)
+    """When check-ins began to run what this run deployed (UTC), None where they do not."""
+    change = cutover.of_run(run)
     return change.latest if change else None
