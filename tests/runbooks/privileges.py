@@ -35,6 +35,7 @@ from lib.resources import connected_run, run_lock, workflow
 from lib.settings import Settings, with_changes
 from lib.telemetry import metrics, workflow_log
 from lib.telemetry.configuration import live_configuration
+from lib.telemetry.deliveries import alarm_history, figures
 from rehearsal.account import baseline, clients, server
 from rehearsal.account.enforced import ASKED, RUNBOOKS_KEY
 from rehearsal.account.server import Account
@@ -174,4 +175,7 @@ def _watch(live: Live) -> Any:
 def _telemetry(live: Live) -> Any:
     now = datetime.now(UTC)
     hour = now - timedelta(hours=1)
-    return [[*read(live, hour, now).columns] for read in (metrics.executions, workflow_log.read)]
+    alarms, delivered = alarm_history.read(live, hour, now, now), figures.of_window(live, hour, now, now)
+    letters = [(one.queue, one.count is None, one.sources) for one in delivered.dead_letters]
+    columns = [[*read(live, hour, now).columns] for read in (metrics.executions, workflow_log.read)]
+    return columns, [one.name for one in alarms], letters

@@ -10,7 +10,8 @@ from lib.phases.review.delivered import Deliveries
 from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
 from lib.routes import Route
 from lib.telemetry.deliveries import counts
-from lib.telemetry.deliveries.reconciliation import Compared
+from lib.telemetry.deliveries.alert_log import Way
+from lib.telemetry.deliveries.reconciliation import LATE, Compared
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.exact_tests import wilson
 from lib.values.check_registry import Id
@@ -54,11 +55,20 @@ def alerts_reconciled(seen: Deliveries) -> Check:
     doubts = [seen.log_gaps] if seen.log_gaps else []
     doubts += ["no alert was sent, so nothing shows that one would arrive"] if seen.alerts.empty else []
     doubts += [f"nobody can tell of {_places(unknown)}"] if len(unknown) else []
+    doubts += _unsent(seen)
     doubts += [f"not counted yet, metrics are minutes late: {_places(late)}"] if len(late) else []
     more = rows[rows["state"] == Compared.MORE.value]
     said += f"; counted more than was sent: {_places(more)}" if len(more) else ""
     status = Status.CANNOT_TELL if doubts else Status.PASSED
     return Check(Id.RECONCILED, RECONCILED, status, "; ".join([said, *doubts]), expected)
+
+
+def _unsent(seen: Deliveries) -> list[str]:
+    """Whose route was decided a while ago, and of whom the log shows neither an alert nor an end."""
+    alerts = seen.alerts
+    mine = alerts[(alerts["way"] == Way.OPEN) & (alerts["sent"] < pd.Timestamp(seen.window.end - LATE))]
+    named = ", ".join(str(arn).rsplit(":", 1)[-1] for arn in mine["execution"][:MOST_NAMED])
+    return [f"{len(mine)} took a route and have sent no alert yet: {named}"] if len(mine) else []
 
 
 def _lost(rows: pd.DataFrame) -> str:

@@ -69,6 +69,7 @@ def test_a_lost_alert_fails_and_names_its_executions():
     [
         ({"sent": alerts()}, "no alert was sent, so nothing shows that one would arrive"),
         ({"gaps": "the log was read up to noon"}, "the log was read up to noon"),
+        ({"sent": alerts(10, way="still open")}, "1 took a route and have sent no alert yet: c0"),
     ],
 )
 def test_nothing_passes_for_want_of_evidence(given, says):
