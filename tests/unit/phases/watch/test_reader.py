@@ -70,8 +70,9 @@ def test_a_span_begins_where_the_watch_does_and_never_ends_before_it_begins(reco
     aws = Account(record, None)
     (made,) = aws.read(1)
     assert made.answers[0].span.since == START - timedelta(minutes=20)
-    ahead = [*ROWS, {"row": "checkpoint", "time": START.isoformat(), "answers": [
-        {"asked": "alarms", "error": "", "counts": {}, "until": (START + timedelta(hours=2)).isoformat()}]}]  # fmt: skip
+    until = (START + timedelta(hours=2)).isoformat()
+    answers = [{"asked": "alarms", "error": "", "counts": {}, "until": until}]
+    ahead = [*ROWS, {"row": "checkpoint", "time": START.isoformat(), "answers": answers}]
     aws.meets.append(None)
     made = Reader(aws.run, aws.asking).read(ahead, lambda: START, lambda: 0.0)
     assert made.answers[0].span.since == START - timedelta(minutes=15)
