@@ -70,8 +70,8 @@ def test_a_span_begins_where_the_watch_does_and_never_ends_before_it_begins(reco
     aws = Account(record, None)
     (made,) = aws.read(1)
     assert made.answers[0].span.since == START - timedelta(minutes=20)
-    later = (START + timedelta(hours=2)).isoformat()
-    answers = [{"asked": "alarms", "error": "", "counts": {}, "until": later}]
+    until = (START + timedelta(hours=2)).isoformat()
+    answers = [{"asked": "alarms", "error": "", "counts": {}, "until": until}]
     ahead = [*ROWS, {"row": "checkpoint", "time": START.isoformat(), "answers": answers}]
     aws.meets.append(None)
     made = Reader(aws.run, aws.asking).read(ahead, lambda: START, lambda: 0.0)
