@@ -130,6 +130,7 @@ class Id(StrEnum):
     WATCH_FUNCTION = Registered("watch.function", may=WATCH)
     WATCH_RULE = Registered("watch.rule", may=WATCH)
     WATCH_SUBSCRIBERS = Registered("watch.subscribers", may=WATCH)
+    WATCH_TOPIC = Registered("watch.topic", may=WATCH)
     WATCH_QUEUE = Registered("watch.queue", may=WATCH)
     REVISION_PUBLISHED = Registered("revision.published", must="03")
     REVISION_OF_ALIAS = Registered("revision.alias", may="03")

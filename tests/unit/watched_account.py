@@ -24,6 +24,7 @@ from lib.telemetry.execution_status import Count
 
 MINUTE, WEEK = timedelta(minutes=1), timedelta(days=7)
 FROM = START - timedelta(hours=2)
+COUNTED = ("Invocations", "NumberOfMessagesPublished", "NumberOfNotificationsDelivered")  # where all is well
 # Of twenty check-ins in a row; the share that the forecast of `forecast` knows.
 USUAL = (*[Route.NONE] * 15, Route.STANDARD, Route.NONE, Route.PROACTIVE, Route.NONE, Route.CRISIS)
 FORECAST = "from,to,alert,count,share\n" + "".join(
@@ -131,18 +132,18 @@ class WatchedAccount:
         results = []
         for query in MetricDataQueries:
             metric = query["MetricStat"]["Metric"]
-            (dimension,) = metric["Dimensions"]
-            points = self._points(metric["MetricName"], dimension["Value"])
+            names = [dimension["Value"] for dimension in metric["Dimensions"]]
+            points = self._points(metric["MetricName"], names[0] if len(names) == 1 else "")
             times = [at for at in points if StartTime <= at < EndTime]
             results.append({"Id": query["Id"], "Timestamps": times, "Values": [1.0] * len(times)})
         return {"MetricDataResults": results}
 
     def _points(self, metric: str, name: str) -> list[datetime]:
-        """One a minute of check-ins a week ago and of calls of a function, and what is planted."""
+        """One a minute of check-ins a week ago and of what is usual, and what is planted."""
         minutes = round((self.time.wall - FROM) / MINUTE)
         if metric == Count.STARTED:
             return [FROM - WEEK + number * MINUTE for number in range(minutes)]
-        usual = [FROM + number * MINUTE for number in range(minutes)] if metric == "Invocations" else []
+        usual = [FROM + number * MINUTE for number in range(minutes)] if metric in COUNTED else []
         return [*usual, *(at for at in self.counted.get((name, metric), ()) if at <= self.time.wall)]
 
     def _describe_alarms(self, **_: Any) -> dict[str, Any]:

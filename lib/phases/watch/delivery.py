@@ -6,6 +6,7 @@ Read-only: no message is taken out of a queue, and none is looked into.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 from lib.aws import Live
 from lib.aws_answers import absent_is_none
@@ -20,6 +21,9 @@ from lib.resources.rules import targets
 from lib.resources.topics import audience
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry import metrics
+from lib.telemetry.deliveries import counts
+from lib.telemetry.deliveries.sources import Metric, Thing
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.metrics import Query
 from lib.values.check_registry import Id
 
@@ -28,6 +32,8 @@ LAMBDA, EVENTS = "AWS/Lambda", "AWS/Events"
 BAD = ("Errors", "Throttles", "FailedInvocations")
 INVOCATIONS = "Invocations"
 PERIOD_SECONDS = 60
+UNDELIVERED = (Metric.FAILED, Metric.TOPIC_DEAD, Metric.TOPIC_LOST)
+NOTIFICATIONS = (Metric.PUBLISHED, Metric.DELIVERED, Metric.FILTERED, *UNDELIVERED)
 
 
 def functions(run: ConnectedRun, span: Span) -> Reading:
@@ -99,7 +105,7 @@ def subscribers(run: ConnectedRun, span: Span) -> Reading:
 
     A filter may let nothing through, so that whoever has one is not counted on.
     """
-    s, checks, counts = run.settings, list[Check](), dict[str, int]()
+    s, checks, firsts = run.settings, list[Check](), dict[str, int]()
     for topic, needed in ((s.ops_topic_name, True), (s.alert_topic_name, False)):
         counted = audience(run.live, topic)
         first = next((one[topic] for one in span.earlier if topic in one), counted["confirmed"])
@@ -109,20 +115,41 @@ def subscribers(run: ConnectedRun, span: Span) -> Reading:
         status = Status.FAILED if muted else Status.PASSED if counted["confirmed"] else Status.WAITING
         expected = f"{max(first, 1 if needed else 0)} confirmed, as when the watch began, without a filter"
         checks.append(Check(Id.WATCH_SUBSCRIBERS, f"watch: subscribers of {topic}", status, said, expected, topic))
-        counts[topic] = first
-    return Reading(checks, counts)
+        firsts[topic] = first
+    return Reading(checks, firsts)
+
+
+def deliveries(run: ConnectedRun, span: Span) -> Reading:
+    """What subscribers did not get of the topics' notifications, and what lies in the dead-letter queues."""
+    topics, queues = notifications(run, span), dead_letters(run, span)
+    return Reading([*topics.checks, *queues.checks], queues.counts)
+
+
+def notifications(run: ConnectedRun, span: Span) -> Reading:
+    """Of each topic, what SNS counted in this time, drills and this watch's own messages with it."""
+    s = run.settings
+    summed = counts.totals(counts.read(run.live, span.since - LATE, span.until, span.until))
+    return Reading([_topic(summed, name) for name in (s.ops_topic_name, s.alert_topic_name)])
+
+
+def _topic(summed: pd.DataFrame, name: str) -> Check:
+    values = {metric: counts.total(summed, Thing.TOPIC, metric, name=name) for metric in NOTIFICATIONS}
+    counted = {metric: value for metric, value in values.items() if not isnan(value)}
+    lost = any(counted.get(metric) for metric in UNDELIVERED)
+    said = ", ".join(f"{value:g} {metric}" for metric, value in counted.items()) or "no notification has a datapoint"
+    # Of failures AWS publishes nothing until there is one: what tells that a topic delivers is a delivery.
+    status = Status.FAILED if lost else Status.PASSED if counted.get(Metric.DELIVERED) else Status.CANNOT_TELL
+    expected = "each notification is delivered"
+    return Check(Id.WATCH_TOPIC, f"watch: notifications of {name}", status, said, expected, name)
 
 
 def dead_letters(run: ConnectedRun, _span: Span) -> Reading:
-    """How many messages lie in each dead-letter queue now: each is something that reached nobody.
-
-    The plain reader of deliveries; one that also counts what topics delivered takes its place in `reader.questions`.
-    """
-    s, checks, counts = run.settings, list[Check](), dict[str, int]()
+    """How many messages lie in each dead-letter queue now: each is something that reached nobody."""
+    s, checks, lengths = run.settings, list[Check](), dict[str, int]()
     for name in dict.fromkeys((s.ops_dead_letter_queue_name, s.events_dead_letter_queue_name, *DEAD_LETTER_QUEUES)):
         held = messages(run.live, name)
         said = "there is no such queue, so nothing is kept" if held is None else f"{held} messages"
         status = Status.PASSED if held == 0 else Status.FAILED
         checks.append(Check(Id.WATCH_QUEUE, f"watch: queue {name}", status, said, "0 messages", name))
-        counts |= {} if held is None else {name: held}
-    return Reading(checks, counts)
+        lengths |= {} if held is None else {name: held}
+    return Reading(checks, lengths)

@@ -17,7 +17,7 @@ from lib.phases.watch.alerting import alerts
 from lib.phases.watch.breaks import Break, News, Row
 from lib.phases.watch.checkpoint import Asked, Checkpoint, Question, Span
 from lib.phases.watch.criteria import criteria
-from lib.phases.watch.delivery import dead_letters, functions, subscribers
+from lib.phases.watch.delivery import deliveries, functions, subscribers
 from lib.phases.watch.failures import failures, silence
 from lib.resources.connected_run import ConnectedRun
 
@@ -25,8 +25,8 @@ Deliveries = Callable[[ConnectedRun, Span], checkpoint.Reading]
 Connect = Callable[..., Live]
 
 
-def questions(run: ConnectedRun, deliveries: Deliveries = dead_letters) -> dict[Asked, Question]:
-    """Every question of a checkpoint, asked of this run's account. `deliveries` answers what was not delivered."""
+def questions(run: ConnectedRun, undelivered: Deliveries = deliveries) -> dict[Asked, Question]:
+    """Every question of a checkpoint, asked of this run's account. `undelivered` answers what was not delivered."""
     of_each = {
         Asked.CRITERIA: criteria,
         Asked.FAILURES: failures,
@@ -35,7 +35,7 @@ def questions(run: ConnectedRun, deliveries: Deliveries = dead_letters) -> dict[
         Asked.ALARMS: alarms,
         Asked.FUNCTIONS: functions,
         Asked.SUBSCRIBERS: subscribers,
-        Asked.DELIVERIES: deliveries,
+        Asked.DELIVERIES: undelivered,
     }
     return {asked: partial(ask, run) for asked, ask in of_each.items()}
 

@@ -65,6 +65,10 @@ def filling_queue(aws):
     aws.queues[S.events_dead_letter_queue_name] = 3
 
 
+def failed_notification(aws):
+    aws.counted[S.ops_topic_name, "NumberOfNotificationsFailed"] = [INCIDENT + timedelta(minutes=2)]
+
+
 def busy_route(aws):
     # From the beginning of the interval on: of two thirds of one, chance alone brings as much now and then.
     since = START + timedelta(minutes=15)
@@ -90,6 +94,7 @@ INCIDENTS = {
     "the crisis path is slow": (slow_crisis_path, "watch: real crises alert in time"),
     "silence": (silence, "watch: check-ins come"),
     "a subscriber is muted": (muted_subscriber, f"watch: subscribers of {S.ops_topic_name}"),
+    "a notification fails, or goes into a queue": (failed_notification, f"watch: notifications of {S.ops_topic_name}"),
     "a dead-letter queue fills": (filling_queue, f"watch: queue {S.events_dead_letter_queue_name}"),
     "a route is twice as busy as forecast": (busy_route, "watch: routes as busy as forecast"),
     "an alarm is in alarm": (alarm_in_alarm, f"watch: alarm {S.state_machine_name}-unscored"),

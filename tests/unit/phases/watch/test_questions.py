@@ -16,7 +16,7 @@ from lib.phases.watch import alerting, failures, news
 from lib.phases.watch.alarms import alarms
 from lib.phases.watch.breaks import Break, News
 from lib.phases.watch.checkpoint import Span
-from lib.phases.watch.delivery import dead_letters, functions, subscribers
+from lib.phases.watch.delivery import dead_letters, deliveries, functions, subscribers
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.settings import load
@@ -277,6 +277,22 @@ def test_a_queue_that_is_not_there_keeps_nothing(run, aws):
     del aws.queues[S.ops_dead_letter_queue_name]
     check = next(one for one in dead_letters(run, SPAN).checks if one.subject == S.ops_dead_letter_queue_name)
     assert (check.status, check.found) == ("failed", "there is no such queue, so nothing is kept")
+
+
+@pytest.mark.parametrize("metric", ["NumberOfNotificationsFailed", "NumberOfNotificationsRedrivenToDlq"])
+def test_a_notification_that_nobody_got_is_called_out_by_its_topic(run, aws, metric):
+    aws.counted[S.ops_topic_name, metric] = [START - timedelta(minutes=2)]
+    assert statuses(deliveries(run, SPAN))[f"watch: notifications of {S.ops_topic_name}"] == "failed"
+
+
+def test_a_topic_of_which_nothing_is_counted_is_no_proof_that_it_delivers(run, aws):
+    name, counted = f"watch: notifications of {S.alert_topic_name}", {}
+    aws._points = lambda metric, of: [START - timedelta(minutes=2)] if (of, metric) in counted else []
+    assert statuses(deliveries(run, SPAN))[name] == "cannot tell"
+    counted[S.alert_topic_name, "NumberOfMessagesPublished"] = True
+    assert statuses(deliveries(run, SPAN))[name] == "cannot tell"
+    counted[S.alert_topic_name, "NumberOfNotificationsDelivered"] = True
+    assert statuses(deliveries(run, SPAN))[name] == "passed"
 
 
 # What operations read.
