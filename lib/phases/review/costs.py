@@ -18,12 +18,14 @@ from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.sources import Metric, Thing
 
 MONTH = 365.25 / 12  # days
-UNCOUNTED = "not counted"
+LEAST = 1.0  # days: of less, no month can be made, since a day has its rhythm and a minute of drills has none
+UNCOUNTED, SHORT = "not counted", "too short to say a month"
 
 
 def rows(run: ConnectedRun, read: Reading) -> list[dict[str, Any]]:
     """Each part: what was counted since the change, how much of it a month, what that costs; their sum last."""
-    price, a_month = loader.template("prices.json"), MONTH / read.days if read.days > 0 else float("nan")
+    price, whole_day = loader.template("prices.json"), read.days >= LEAST
+    scale, period = (MONTH / read.days, "a month") if whole_day else (1.0, f"in this time, {SHORT}")
     dispatched = counts.total(
         read.deliveries.after, Thing.FUNCTION, Metric.INVOCATIONS, name=run.settings.dispatcher_function_name
     )
@@ -41,27 +43,26 @@ def rows(run: ConnectedRun, read: Reading) -> list[dict[str, Any]]:
         ("invocations of the dispatcher, without their time", dispatched, price["lambdaRequest"]),
         ("gigabytes of the workflow's log", log_bytes / 1e9, price["logIngestedGigabyte"]),
     ]
-    table = [_row(what, count, each, a_month, price["currency"]) for what, count, each in parts]
-    known = [count * each * a_month for _, count, each in parts if not isnan(count)]
+    table = [
+        _row(what, count, scale, f"{count * each * scale:,.4f} {price['currency']} {period}")
+        for what, count, each in parts
+    ]
+    known = [count * each * scale for _, count, each in parts if not isnan(count)]
     lacking = sum(isnan(count) for _, count, _ in parts)
     more = f"; {lacking} of the parts above were not counted" if lacking else ""
-    whole = f"{sum(known):,.2f} {price['currency']}{more}"
-    table.append(
-        {
-            "what": f"together, at prices of {price['region']} as of {price['asOf']}",
-            "counted": "",
-            "a month": "",
-            "costs a month": whole,
-        }
-    )
+    whole = f"{sum(known):,.4g} {price['currency']} {period}{more}"
+    table.append(_said(f"together, at prices of {price['region']} as of {price['asOf']}", "", "", whole))
     return [*table, *_of_the_review(run, read, price)]
 
 
-def _row(what: str, count: float, each: float, a_month: float, currency: str) -> dict[str, Any]:
-    if isnan(count) or isnan(a_month):
-        return {"what": what, "counted": UNCOUNTED, "a month": UNCOUNTED, "costs a month": UNCOUNTED}
-    cost = f"{count * each * a_month:,.4f} {currency}"
-    return {"what": what, "counted": f"{count:,.6g}", "a month": f"{count * a_month:,.4g}", "costs a month": cost}
+def _row(what: str, count: float, scale: float, cost: str) -> dict[str, str]:
+    if isnan(count):
+        return _said(what, UNCOUNTED, UNCOUNTED, UNCOUNTED)
+    return _said(what, f"{count:,.6g}", f"{count * scale:,.4g}" if scale != 1 else SHORT, cost)
+
+
+def _said(what: str, counted: str, a_month: str, costs: str) -> dict[str, str]:
+    return {"what": what, "counted, drills too": counted, "a month": a_month, "costs": costs}
 
 
 def _transitions(run: ConnectedRun, read: Reading) -> float:
@@ -80,16 +81,6 @@ def _of_the_review(run: ConnectedRun, read: Reading, price: dict[str, Any]) -> l
     calls = sum(int(row.get("calls", 1)) for row in run.record.rows(CALLS))
     each = f"{asked * price['metricRequested']:,.4f} {price['currency']} each time"
     return [
-        {
-            "what": "metrics that a review asks CloudWatch for",
-            "counted": f"{asked:,}",
-            "a month": "",
-            "costs a month": each,
-        },
-        {
-            "what": "calls to AWS of this run so far, by its record",
-            "counted": f"{calls:,}",
-            "a month": "",
-            "costs a month": "most are free",
-        },
+        _said("metrics that a review asks CloudWatch for", f"{asked:,}", "", each),
+        _said("calls to AWS of this run so far, by its record", f"{calls:,}", "", "most are free"),
     ]

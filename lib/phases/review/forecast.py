@@ -77,7 +77,7 @@ def rows(forecast: Forecast | None, routes: pd.DataFrame, days: float) -> list[d
                 "check-ins": count,
                 "share, 95 % sure": interval,
                 "share forecast": "no forecast" if forecast is None else f"{forecast.share(route):.2%}",
-                "a day": f"{count / days:,.3g}" if days > 0 else "no time",
+                "a day": f"{count / days:,.3g}" if days >= 1 else "less than a day",
                 "a day, forecast": "no forecast" if forecast is None else f"{forecast.a_day(route):,.3g}",
             }
         )

@@ -1,0 +1,47 @@
+"""What the change costs: by what was counted, and no month out of minutes."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from sent_alerts import alerts
+
+from lib.phases.review import costs
+from lib.settings import load
+from lib.telemetry import executions
+from lib.telemetry.deliveries import counts, sources
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.setattr(executions, "path", lambda live, arn: ["A", "B", "C"])
+    record = SimpleNamespace(rows=lambda name: [{"calls": 3}, {}])
+    return SimpleNamespace(settings=load("local"), live=None, record=record)
+
+
+def read(days):
+    frame = pd.DataFrame(columns=counts.COLUMNS)
+    frame.attrs["sources"] = sources.of(load("local"), ())
+    routes = pd.DataFrame({"route": ["none"] * 1000, "execution": "e", "drill": False})
+    found = SimpleNamespace(after=counts.totals(frame), counted=frame, before=None, alerts=alerts(1, 2))
+    return SimpleNamespace(days=days, routes_since=routes, deliveries=found)
+
+
+def test_a_month_is_made_of_a_day_or_more(run):
+    rows = {row["what"]: row for row in costs.rows(run, read(1.0))}
+    row = rows["state transitions, counted on one execution of each route"]
+    assert (row["counted, drills too"], row["a month"]) == ("3,000", "9.131e+04")
+    assert row["costs"] == "2.2828 USD a month"
+    assert rows["messages to topics"]["costs"] == "not counted"
+    assert rows["together, at prices of us-east-1 as of 2025-06-01"]["costs"].endswith(
+        "3 of the parts above were not counted"
+    )
+    assert rows["calls to AWS of this run so far, by its record"]["counted, drills too"] == "4"
+
+
+def test_of_minutes_it_says_what_they_cost_and_no_month(run):
+    rows = {row["what"]: row for row in costs.rows(run, read(0.01))}
+    row = rows["state transitions, counted on one execution of each route"]
+    assert (row["a month"], row["costs"]) == (
+        "too short to say a month", "0.0750 USD in this time, too short to say a month",
+    )  # fmt: skip
