@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 
 from lib.phases.tuning import cube_sql
-from lib.phases.tuning.cube import AXES, Cube, Grid
+from lib.phases.tuning.cube import Cube, Grid
 from lib.telemetry.checkin_frames import CELL, CONTRACT
 from lib.telemetry.history import spool
-from lib.telemetry.history.folder import CHECKINS, relation
+from lib.telemetry.history.folder import CHECKINS, quote, relation
 from lib.telemetry.review_window import Window
 from lib.values.reviewed import Outcome
 
 MARK = "mark"
-TRUTHS = {"true", "false"}
+TRUTHS = {"false", "true"}
+WORDS = sorted(["", *Outcome])
+A_CENTURY = 60_000  # days since 1970, and more than any check-in has
 EPOCH = pd.Timestamp(0, tz="UTC")
 
 
@@ -58,7 +60,10 @@ def count_files(paths: Sequence[Path], outcomes: cube_sql.Outcomes, grid: Grid, 
 
 
 def _counted(connection: Any, outcomes: pd.DataFrame, grid: Grid, start: datetime, end: datetime) -> Cube:  # noqa: ANN401
-    return of_rows(grid, connection.execute(cube_sql.count_text(grid, start, end, outcomes)).df())
+    text = cube_sql.count_text(grid, start, end, outcomes)
+    words = ", ".join(map(quote, WORDS))  # of few words each row would else have a text of its own
+    counted = connection.execute(f"SELECT * REPLACE (CAST(outcome AS ENUM ({words})) AS outcome) FROM ({text})")
+    return of_rows(grid, counted.df())
 
 
 def outcomes_of(checkins: pd.DataFrame) -> cube_sql.Outcomes:
@@ -70,19 +75,30 @@ def outcomes_of(checkins: pd.DataFrame) -> cube_sql.Outcomes:
 def of_rows(grid: Grid, rows: pd.DataFrame) -> Cube:
     """A cube from the rows of the SQL text, whichever engine counted them: Athena says all in texts.
 
-    Raises ValueError for an outcome or a truth value that is none.
+    In one order, whatever the engine's: sums of weights hang on it in their last digit. Raises ValueError for an
+    outcome or a truth value that is none.
     """
-    declining = rows["declining"].astype(str).str.lower()
-    outcomes = rows["outcome"].fillna("").astype(object)
-    if unknown := {*(set(outcomes) - {"", *Outcome}), *(set(declining) - TRUTHS)}:
-        raise ValueError(f"unknown in a cube: {unknown}")
+    outcomes, declining = rows["outcome"].fillna(""), rows["declining"]
+    if declining.dtype != bool:
+        declining = declining.astype(str).str.lower()
+        if unknown := set(declining.unique()) - TRUTHS:
+            raise ValueError(f"truth values that are none: {unknown}")
+        declining = declining == "true"
+    if unknown := set(outcomes.unique()) - set(WORDS):
+        raise ValueError(f"outcomes that are none: {unknown}")
+    said, falling = pd.Categorical(outcomes, categories=WORDS).codes, declining.to_numpy(dtype=bool)
+    days = pd.to_datetime(rows["day"], utc=True)
+    risk, sentiment = (rows[name].to_numpy(dtype="int64") for name in ("risk", "sentiment"))
+    key = (risk * (len(grid.sentiments) + 2) + sentiment) * 2 + falling.astype("int64")
+    number = (days - EPOCH).dt.days.to_numpy(dtype="int64") if len(rows) else risk
+    order = np.argsort((key * A_CENTURY + number) * len(WORDS) + said, kind="stable")
     cells = pd.DataFrame({
-        "risk": rows["risk"].astype("int64"),
-        "sentiment": rows["sentiment"].astype("int64"),
-        "declining": declining == "true",
-        "day": pd.to_datetime(rows["day"], utc=True),
-        "outcome": outcomes,
-        "count": rows["count"].astype("int64"),
-        "weight": rows["weight"].astype(float),
+        "risk": risk[order],
+        "sentiment": sentiment[order],
+        "declining": falling[order],
+        "day": days.array[order],
+        "outcome": pd.Series(np.array(WORDS, dtype=object)[said[order]], dtype=object),
+        "count": rows["count"].to_numpy(dtype="int64")[order],
+        "weight": rows["weight"].to_numpy(dtype=float)[order],
     })  # fmt: skip
-    return Cube(grid, cells.sort_values(AXES, ignore_index=True))
+    return Cube(grid, cells)

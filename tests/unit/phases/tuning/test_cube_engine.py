@@ -103,5 +103,5 @@ def test_an_outcome_that_is_none_is_refused():
     rows = pd.DataFrame(
         {"risk": [0], "sentiment": [0], "declining": [False], "day": ["2026-01-01"], "outcome": ["bad"]}
     )
-    with pytest.raises(ValueError, match="bad"):
+    with pytest.raises(ValueError, match="outcomes that are none"):
         cube_engine.of_rows(GRID, rows.assign(count=1, weight=np.nan))
