@@ -3,8 +3,7 @@
 import pytest
 import tuned
 
-from lib.display import threshold_explorer
-from lib.display.charts import explorer_chart
+from lib.display.charts import explorer_chart, threshold_explorer
 from lib.phases.tuning import counting, explorer
 
 

@@ -6,8 +6,9 @@ import pytest
 from simulated import START, answer
 
 from lib.checks import Status
-from lib.display import console, watch_lines
+from lib.display import console
 from lib.display.console import Volume
+from lib.display.progress import watch_lines
 from lib.phases.watch.breaks import Kind
 from lib.phases.watch.checkpoint import Asked
 

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from lib.display import cell_progress, console, terminal
-from lib.display.cell_progress import CellProgress
+from lib.display import console, terminal
+from lib.display.progress import cell_progress
+from lib.display.progress.cell_progress import CellProgress
 from lib.record import records
 from lib.record.records import Run
 from lib.record.run_phases import Phase

@@ -1,0 +1,1 @@
+"""What moves while somebody waits: cells, drills, a watch."""
