@@ -19,7 +19,7 @@ from zmq.error import ZMQError
 
 from lib.cli import notebook_engine, notebook_text, output_limits
 from lib.display import executed
-from lib.display.progress.cell_progress import CellProgress
+from lib.display.interactive.cell_progress import CellProgress
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
 from lib.record import files, run_verdict

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from lib.changes import engine, undo_plan
 from lib.checks import require
-from lib.display.progress import drill_watch
+from lib.display.interactive import drill_watch
 from lib.drills import scenarios
 from lib.drills.drill_session import Group
 from lib.errors import RunbookError

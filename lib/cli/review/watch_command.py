@@ -12,7 +12,7 @@ import click
 from lib.cli import read_commands, runner
 from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.display import terminal
-from lib.display.progress import watch_lines
+from lib.display.interactive import watch_lines
 from lib.errors import Refused, RunbookError, Unrecorded
 from lib.phases import session
 from lib.phases.watch import summary

@@ -22,13 +22,13 @@ from lib.display.charts.style import (
     in_style,
     utc,
 )
+from lib.display.marks import MARKS
 from lib.phases.review.sparklines import Sparkline
 
 QUESTION = "What did the change do, at a glance?"
 ACROSS = 2
 # The mark tells the same as the colour, for greyscale.
-VERDICTS = {Status.PASSED: ("✓", GREEN), Status.FAILED: ("✗", VERMILLION), Status.WAITING: ("…", BLACK)}
-OPEN = ("?", GREY)
+COLOURS = {Status.PASSED: GREEN, Status.FAILED: VERMILLION, Status.WAITING: BLACK}
 MANY = 400  # points; of more, each is no mark of its own, but the line is still drawn
 
 
@@ -47,7 +47,7 @@ def glance(lines: Sequence[Sparkline], window: tuple[datetime, datetime], change
 
 
 def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change_at: datetime | None) -> None:
-    sign, colour = VERDICTS.get(one.verdict, OPEN)
+    sign, colour = MARKS[one.verdict].sign, COLOURS.get(one.verdict, GREY)
     axes.set_title(f"{one.question}\nbefore: {one.before};  after: {one.after}", loc="left", fontsize=8.5)
     axes.set_title(f"{sign} {one.verdict}", loc="right", fontsize=9, fontweight="bold", color=colour)
     first, last = (utc(moment) for moment in window)

@@ -121,11 +121,11 @@ def subscribers(run: ConnectedRun, span: Span) -> Reading:
 
 def deliveries(run: ConnectedRun, span: Span) -> Reading:
     """What subscribers did not get of the topics' notifications, and what lies in the dead-letter queues."""
-    topics, queues = notifications(run, span), dead_letters(run, span)
+    topics, queues = _notifications(run, span), dead_letters(run, span)
     return Reading([*topics.checks, *queues.checks], queues.counts)
 
 
-def notifications(run: ConnectedRun, span: Span) -> Reading:
+def _notifications(run: ConnectedRun, span: Span) -> Reading:
     """Of each topic, what SNS counted in this time, drills and this watch's own messages with it."""
     s = run.settings
     summed = counts.totals(counts.read(run.live, span.since - LATE, span.until, span.until))

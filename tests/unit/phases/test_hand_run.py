@@ -10,7 +10,7 @@ from fakes import World
 
 from lib.changes import approval, engine, kept_plans
 from lib.changes.plans import Plan
-from lib.display.progress import drill_watch
+from lib.display.interactive import drill_watch
 from lib.errors import Refused
 from lib.phases import hand_run
 from lib.record import manifest, records, run_phases, run_verdict, writers

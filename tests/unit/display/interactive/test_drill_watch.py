@@ -8,7 +8,7 @@ import pytest
 from hostile import HOSTILE, exported, harmless, obeyed
 
 from lib.display import page
-from lib.display.progress import drill_watch
+from lib.display.interactive import drill_watch
 from lib.drills.drill_progress import EndedDrill, Progress, Stage, WatchedDrill
 from lib.phases import hand_run
 

@@ -3,7 +3,8 @@
 import pytest
 import tuned
 
-from lib.display.charts import explorer_chart, threshold_explorer
+from lib.display.charts import explorer_chart
+from lib.display.interactive import threshold_explorer
 from lib.phases.tuning import counting, explorer
 
 

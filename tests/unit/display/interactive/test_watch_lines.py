@@ -8,7 +8,7 @@ from simulated import START, answer
 from lib.checks import Status
 from lib.display import console
 from lib.display.console import Volume
-from lib.display.progress import watch_lines
+from lib.display.interactive import watch_lines
 from lib.phases.watch.breaks import Kind
 from lib.phases.watch.checkpoint import Asked
 

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from lib.display import console, terminal
-from lib.display.progress import cell_progress
-from lib.display.progress.cell_progress import CellProgress
+from lib.display.interactive import cell_progress
+from lib.display.interactive.cell_progress import CellProgress
 from lib.record import records
 from lib.record.records import Run
 from lib.record.run_phases import Phase

@@ -1,0 +1,1 @@
+"""What changes while somebody looks at it: cells that run, drills, a watch, sliders."""

@@ -1,1 +1,0 @@
-"""What moves while somebody waits: cells, drills, a watch."""
