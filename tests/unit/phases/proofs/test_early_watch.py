@@ -47,7 +47,7 @@ class Account:
         return [{"MetricDataResults": [{"Id": MetricDataQueries[0]["Id"], "Timestamps": times, "Values": points}]}]
 
     def _describe_alarms(self, AlarmNames, AlarmTypes):  # noqa: N803
-        assert (len(AlarmNames) <= 100, AlarmTypes) == (True, ["MetricAlarm"])
+        assert (len(AlarmNames) <= 100, AlarmTypes) == (True, ["MetricAlarm", "CompositeAlarm"])
         off = {name: after for after, name in self.alarms if after <= self.clock()}
         rows = [
             {
