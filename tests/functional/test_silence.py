@@ -1,7 +1,6 @@
 """Every task broken on both interpreters; and definitions that would silence somebody, which must be found out."""
 
 import copy
-import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -189,14 +188,6 @@ def test_operations_told_by_an_event_alone_is_found_out(on, plain):
     failure = Failure("SendCrisisEvent", "disabled", "crisis", behind="rule")
     (row,) = trials.broken_behind(on, machine, [failure], [MINISTACK])
     assert (row["verdict"], row["why"].split(":")[0]) == ("silent", "SILENT")
-
-
-def test_what_is_late_among_others_is_tried_once_more_by_itself_and_stays_late_where_it_is(on, plain):
-    impatient = dataclasses.replace(on, settings=on.settings.model_copy(update={"alert_limit_seconds": 0.001}))
-    (row,) = trials.broken_tasks(impatient, plain, [Failure("RecordIntervention", MISSING, "crisis")], [MINISTACK])
-    alone, among = row["why"].split("; by itself, since among others: ")
-    assert (row["verdict"], alone[:5], among[:5]) == ("late", "LATE:", "LATE:")
-    assert alone != among
 
 
 def test_a_task_that_nothing_reaches_is_reported(on, plain):

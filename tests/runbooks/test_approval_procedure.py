@@ -94,7 +94,10 @@ def in_the_docs(story: Story) -> list[str]:
 
 
 def test_what_is_typed_is_what_the_docs_say_in_that_order(story):
-    assert [line for _, line in story.typed] == in_the_docs(story)
+    # Before a day is over two criteria cannot pass, so that the signature gives its reason.
+    typed = [re.sub(r" --comment '[^']+'$", "", line) for _, line in story.typed]
+    assert typed == in_the_docs(story)
+    assert "--comment" in story.typed[-1][1]
     assert len(story.typed) == 8
 
 
