@@ -51,7 +51,7 @@ def current(deployed: Mapping[str, Any], settings: Settings, split: str = "") ->
 
 def whose(now: Current, settings: Settings) -> str:
     """By whose numbers the tables are made, and of which check-ins they speak, in a sentence."""
-    return " ".join(filter(None, [_whose(now, settings), now.split and f"**{now.split}.**"]))
+    return " ".join(filter(None, [_whose(now, settings), now.split and f"{now.split}."]))
 
 
 def _whose(now: Current, settings: Settings) -> str:

@@ -605,7 +605,7 @@ SITES = {
     "lib.cli.review.watch_command._watch: runbook watch --for --every": WATCHED,
     "lib.cli.review.watch_command._review: runbook review": WALK,
     "lib.phases.watch.news.message: anywhere status": WATCHED,
-    "rehearsal.approval_procedure.walk: runbook sign --by --decision accept": WALK,
+    "rehearsal.approval_procedure.walk: runbook sign": WALK,
     "lib.phases.tuning.proposal.keep: runbook plan --thresholds": "tests/runbooks/test_tuning.py",
     "lib.cli.change_commands.try_candidate: runbook apply --only": "tests/runbooks/test_candidate_only.py",
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,

@@ -27,7 +27,7 @@ def answer_in_words(search: Search) -> str:
     tried = f" {search.grid.combinations:,} settings of the five thresholds were compared exactly."
     compared = "" if search.answer == Answer.CANNOT_TELL else tried
     proposes = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
-    return f"**{search.answer.capitalize()}**: {search.why}.{compared}{proposes}{left_out}"
+    return f"{search.answer.capitalize()}: {search.why}.{compared}{proposes}{left_out}"
 
 
 def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from lib.phases.tuning import found_settings
 
 def test_the_answer_says_how_many_settings_it_compared():
     said = found_settings.answer_in_words(found(population()))
-    assert said.startswith("**Proposed**: of all settings that keep the floor and the budget it costs least.")
+    assert said.startswith("Proposed: of all settings that keep the floor and the budget it costs least.")
     assert "780,323,775 settings of the five thresholds were compared exactly. It proposes" in said
 
 

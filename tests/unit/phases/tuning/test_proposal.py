@@ -67,7 +67,7 @@ def test_where_nothing_is_proposed_nothing_is_kept(run):
 
 
 def test_what_speaks_against_it_is_said_and_kept_with_it(run):
-    assert "**Do not follow it: something was reviewed of 7 people" in kept(found(population()), run)
+    assert "Do not follow it: something was reviewed of 7 people" in kept(found(population()), run)
     assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 1
 
 
