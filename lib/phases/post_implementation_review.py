@@ -1,9 +1,9 @@
 """Phase 07 around its charts: the window, tables, and the success criteria from evidence and CloudWatch. Read-only."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from lib.aws import Live
 from lib.checks import WAITS_FOR, Check, Status, id_of, in_mode, key_of
@@ -23,6 +23,7 @@ from lib.telemetry import continuity, outcomes
 from lib.telemetry.cutover import points_since
 from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.executions import describe
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
 from lib.values.check_registry import Id, due
 from lib.values.modes import Mode

@@ -1,10 +1,10 @@
 """Whether the change disturbed what was there: the executions across it, and how often all goes well. Read-only."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import pandas as pd
 
 from lib.asl.states import walk
 from lib.aws import Live
@@ -19,6 +19,7 @@ from lib.settings import Settings
 from lib.telemetry import cutover, executions, outcomes, pace, success_rate
 from lib.telemetry.exact_tests import Tally
 from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Cutover, Window
 from lib.telemetry.success_rate import SHORTEST, Decision
 from lib.values.check_registry import Id

@@ -5,12 +5,12 @@ time between that and a later edit, or before the edit where no run is known, no
 of an execution which version it took.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import pandas as pd
 
 from lib.aws import Live
 from lib.aws_answers import readable
@@ -22,6 +22,7 @@ from lib.resources.existing.traffic_entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
 from lib.resources.workflow_alias import WorkflowAlias, digest
 from lib.telemetry import metrics, review_window
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Cutover, Window
 
 CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart

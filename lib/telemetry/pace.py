@@ -3,12 +3,13 @@
 What never begins fails nowhere, and each may end well and all be slower: of neither does a rate of success tell.
 """
 
-from datetime import datetime
+from __future__ import annotations
 
-import pandas as pd
+from datetime import datetime
 
 from lib.checks import Check, Status
 from lib.telemetry.execution_status import Ending, When, Who
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.outcomes import JUST_BEGUN
 from lib.telemetry.success_rate import SHORTEST
 from lib.values.check_registry import Id

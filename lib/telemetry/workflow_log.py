@@ -3,17 +3,18 @@
 The log is written without execution data, so there is no word of a check-in in it.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
-
 from lib import routes as table
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.routes import Route, Unrouted
+from lib.telemetry.libraries import pandas as pd
 
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 STARTED, TASK_ENTERED, TASK_EXITED, PARALLEL_EXITED = (
