@@ -5,7 +5,7 @@ CloudWatch keeps two weeks of an alarm's history: of what is older nobody can te
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,10 +14,10 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.resources import desired
+from lib.resources.monitoring import alarm_listing
 from lib.values.exact_json import parse_foreign
 
 KEPT = timedelta(days=14)
-NAMES_A_CALL = 100  # that DescribeAlarms takes
 STATE_CHANGE, IN_ALARM = "StateUpdate", "ALARM"
 Change = tuple[datetime, str, str]  # when, the state that ended, and the one that began
 
@@ -40,16 +40,9 @@ def read(live: Live, start: datetime, end: datetime, now: datetime) -> list[Alar
     """Each alarm that is wanted, in the order of their files."""
     names = [one.name for one in desired.alarms(live)]
     with readable("reading our alarms and their history"):
-        states = {row["AlarmName"]: str(row["StateValue"]) for row in _rows(live, names)}
+        states = {name: str(row["StateValue"]) for name, row in alarm_listing.of_names(live, names).items()}
         changes = _changes(live, max(start, now - KEPT), now)
         return [history(name, states.get(name), changes.get(name, []), (start, end), now) for name in names]
-
-
-def _rows(live: Live, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    pages = live.client("cloudwatch").get_paginator("describe_alarms")
-    for first in range(0, len(names), NAMES_A_CALL):
-        for page in pages.paginate(AlarmNames=list(names[first : first + NAMES_A_CALL])):
-            yield from page.get("MetricAlarms", [])
 
 
 def _changes(live: Live, start: datetime, now: datetime) -> dict[str, list[Change]]:

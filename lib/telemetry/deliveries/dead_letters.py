@@ -14,16 +14,13 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.definitions import loader
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
-from lib.resources.queues import NO_QUEUE
+from lib.resources.queues import messages
 from lib.resources.rules import targets
 from lib.resources.topics import served_by
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.sources import HIGHEST, Metric, Thing
 from lib.telemetry.libraries import pandas as pd
 
-COUNTED = (
-    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
-)  # fmt: skip
 NO_FUNCTION = ("ResourceNotFoundException",)
 
 
@@ -56,17 +53,7 @@ def _of_queue(live: Live, name: str, summed: pd.DataFrame, feeding: dict[str, li
         *feeding.get(live.settings.queue_arn(name), []),
         *(one for t in topics for one in served_by(live, name, t)),
     ]
-    return DeadLetters(name, _count(live, name), None if isnan(age) else age, tuple(fed_by))
-
-
-def _count(live: Live, name: str) -> int | None:
-    """How many messages it holds, those included that somebody is looking at; None where there is no such queue."""
-    sqs = live.client("sqs")
-    with absent_is_none(*NO_QUEUE):
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTED))["Attributes"]
-        return sum(int(held[key]) for key in COUNTED)
-    return None
+    return DeadLetters(name, messages(live, name), None if isnan(age) else age, tuple(fed_by))
 
 
 def _feeding(live: Live) -> dict[str, list[str]]:
