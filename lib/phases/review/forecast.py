@@ -4,17 +4,18 @@ The difference's interval is Newcombe's (Statist. Med. 17, 1998), out of the two
 person are not independent, so it is narrower than the truth.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import hypot, isnan
 
-import pandas as pd
-
 from lib.checks import Check, Status
 from lib.record.records import Record
 from lib.routes import BY_LEVEL
 from lib.telemetry.exact_tests import wilson
+from lib.telemetry.libraries import pandas as pd
 from lib.values.check_registry import Id
 
 MOVES, TOTALS = "evidence/backtest.csv", "evidence/backtest.json"
@@ -39,14 +40,21 @@ class Forecast:
         return self.share(route) * self.recorded / self.days if self.days else float("nan")
 
 
+def routed(record: Record) -> dict[str, int]:
+    """How many of the recorded check-ins the newest backtest would have sent each way; empty without one."""
+    kept = record.kept_as(MOVES)
+    if not kept:
+        return {}
+    moves = pd.read_csv(record.folder / kept[-1], keep_default_na=False)
+    return {str(route): int(count) for route, count in moves.groupby("to")["count"].sum().items()}
+
+
 def of_run(record: Record) -> Forecast | None:
     """The forecast of this run's own backtest, the newest; None where it made none, or could route nothing."""
-    totals, kept = record.latest(TOTALS), record.kept_as(MOVES)
-    if not isinstance(totals, dict) or not kept or not totals.get("routed"):
+    totals, counts = record.latest(TOTALS), routed(record)
+    if not isinstance(totals, dict) or not counts or not totals.get("routed"):
         return None
-    moves = pd.read_csv(record.folder / kept[-1], keep_default_na=False)
     start, end = (datetime.fromisoformat(str(totals[key])) for key in ("start", "end"))
-    counts = {str(route): int(count) for route, count in moves.groupby("to")["count"].sum().items()}
     return Forecast(counts, int(totals["routed"]), (end - start) / timedelta(days=1), int(totals["recorded"]))
 
 

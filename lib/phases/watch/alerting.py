@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from io import StringIO
 
 from lib import routes as table
 from lib.checks import Check, Status
+from lib.phases.review import forecast
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import BACK, ERROR_A_LOOK, LATE, NAMED, PART
 from lib.record.records import Record
@@ -25,7 +25,6 @@ from lib.values.check_registry import Id
 BUSIER = 1.5  # times the forecast: at this, a route that is twice as busy is surely called, one by chance seldom
 SETTLED = timedelta(minutes=2)  # routes are counted once the log holds them; a crisis is looked for at once
 STARTED, SUCCEEDED = "ExecutionStarted", "ExecutionSucceeded"  # types of the log's events
-FORECAST = "evidence/backtest.csv"
 NO_FORECAST = "this run holds no backtest, so nothing was forecast"
 
 
@@ -82,12 +81,15 @@ def _routes(
 ) -> Check:
     """The shares of the routes against those of the backtest: in each part of the newest time, in it, in all of it."""
     name, expected = "watch: routes as busy as forecast", f"no route {BUSIER:g} times as busy as the backtest's share"
-    forecast = _forecast_counts(record)
-    if not forecast:
+    expected_of = forecast.routed(record)
+    if not expected_of:
         return Check(Id.WATCH_ROUTES, name, Status.CANNOT_TELL, NO_FORECAST, expected)
     whole = sum((Counter(counts) for counts in counted), Counter[str]())
     busy = [
-        said for counts in (*parts, counted[-1], whole) for route in Route for said in _busier(route, counts, forecast)
+        said
+        for counts in (*parts, counted[-1], whole)
+        for route in Route
+        for said in _busier(route, counts, expected_of)
     ]
     of = f"{whole.total()} check-ins since the watch began"
     if busy:
@@ -98,23 +100,14 @@ def _routes(
     return Check(Id.WATCH_ROUTES, name, Status.PASSED, f"{of}: {shares}", expected)
 
 
-def _forecast_counts(record: Record) -> dict[str, int]:
-    """How many of the recorded check-ins the backtest of this run would have sent each way; empty without one."""
-    kept = record.kept_as(FORECAST)
-    if not kept:
-        return {}
-    moves = pd.read_csv(StringIO((record.folder / kept[-1]).read_text(encoding="utf-8")))
-    return {str(route): int(count) for route, count in moves.groupby("to")["count"].sum().items()}
-
-
-def _busier(route: Route, counts: Mapping[str, int], forecast: Mapping[str, int]) -> list[str]:
+def _busier(route: Route, counts: Mapping[str, int], routed: Mapping[str, int]) -> list[str]:
     """What is said of a route that is busier than forecast by more than chance brings; nothing of any other.
 
     Shares are compared, not numbers: these follow the hour of the day. A route that the backtest never saw has the
     share of one more that it did not see.
     """
-    seen, of, total = counts.get(route, 0), sum(counts.values()), sum(forecast.values())
-    share = (forecast.get(route, 0) + 1) / (total + 1)
+    seen, of, total = counts.get(route, 0), sum(counts.values()), sum(routed.values())
+    share = (routed.get(route, 0) + 1) / (total + 1)
     by_chance = float(scipy.stats.binom.sf(seen - 1, of, share)) if seen else 1.0
     if route is Route.NONE or seen < BUSIER * share * of or by_chance >= ERROR_A_LOOK:
         return []
