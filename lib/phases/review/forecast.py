@@ -40,7 +40,7 @@ class Forecast:
         return self.share(route) * self.recorded / self.days if self.days else float("nan")
 
 
-def routed(record: Record) -> dict[str, int]:
+def route_counts(record: Record) -> dict[str, int]:
     """How many of the recorded check-ins the newest backtest would have sent each way; empty without one."""
     kept = record.kept_as(MOVES)
     if not kept:
@@ -51,7 +51,7 @@ def routed(record: Record) -> dict[str, int]:
 
 def of_run(record: Record) -> Forecast | None:
     """The forecast of this run's own backtest, the newest; None where it made none, or could route nothing."""
-    totals, counts = record.latest(TOTALS), routed(record)
+    totals, counts = record.latest(TOTALS), route_counts(record)
     if not isinstance(totals, dict) or not counts or not totals.get("routed"):
         return None
     start, end = (datetime.fromisoformat(str(totals[key])) for key in ("start", "end"))

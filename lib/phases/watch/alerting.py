@@ -81,7 +81,7 @@ def _routes(
 ) -> Check:
     """The shares of the routes against those of the backtest: in each part of the newest time, in it, in all of it."""
     name, expected = "watch: routes as busy as forecast", f"no route {BUSIER:g} times as busy as the backtest's share"
-    expected_of = forecast.routed(record)
+    expected_of = forecast.route_counts(record)
     if not expected_of:
         return Check(Id.WATCH_ROUTES, name, Status.CANNOT_TELL, NO_FORECAST, expected)
     whole = sum((Counter(counts) for counts in counted), Counter[str]())
