@@ -35,10 +35,15 @@ def read(module_account):
         now = datetime.now(UTC) + timedelta(minutes=1)
         return counts.read(live, now - timedelta(minutes=30), now, now)
 
-    def published(frame):
-        return counts.total(counts.totals(frame), Thing.TOPIC, Metric.PUBLISHED) >= 3
+    # A function is counted when it has ended, which is after what it published; an event before anything that it calls.
+    def carried(frame):
+        summed = counts.totals(frame)
+        published = counts.total(summed, Thing.TOPIC, Metric.PUBLISHED)
+        invoked = counts.total(summed, Thing.FUNCTION, Metric.INVOCATIONS, name=live.settings.dispatcher_function_name)
+        kept_back = counts.total(summed, Thing.TOPIC, Metric.FILTERED)
+        return published >= 3 and invoked >= 2 and kept_back >= 2
 
-    until(lambda: published(look()))
+    until(lambda: carried(look()))
     return live, look()
 
 
