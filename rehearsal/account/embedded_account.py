@@ -14,7 +14,15 @@ from contextlib import AbstractContextManager
 from ministack.app import main
 from ministack.services import dynamodb
 
-from rehearsal.account import alarms, delivery_metrics, enforcement, function_logs, missing_answers, task_roles
+from rehearsal.account import (
+    alarms,
+    delivery_metrics,
+    enforcement,
+    function_forks,
+    function_logs,
+    missing_answers,
+    task_roles,
+)
 from rehearsal.account.server import PERSON
 
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
@@ -51,6 +59,7 @@ if __name__ == "__main__":
     alarms.behave_as_on_aws()
     delivery_metrics.count_deliveries()
     function_logs.begin_errors_as_lambda_does()
+    function_forks.start_functions_as_copies()
     if person := os.environ.get(PERSON):
         missing_answers.answer_as_for(person)
     if enforcement.is_wanted():

@@ -1,8 +1,8 @@
 """Runs a module as this process, for as long as the parent lives. Never starts or stops any other process.
 
-Started by path, as `python -P leash.py FD MODULE ARGUMENTS...`. FD is the reading end of a pipe that only the parent
-holds open: when the parent ends in any way, even by SIGKILL, the pipe closes and this process ends itself. With `-`
-for FD there is no leash, and the module runs until it is stopped by its process id.
+Started by path, as `python -P parent_watchdog.py FD MODULE ARGUMENTS...`. FD is the reading end of a pipe that only
+the parent holds open: when the parent ends in any way, even by SIGKILL, the pipe closes and this process ends itself.
+With `-` for FD nobody is watched, and the module runs until it is stopped by its process id.
 """
 
 import atexit

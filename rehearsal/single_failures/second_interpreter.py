@@ -25,7 +25,9 @@ def moto_over(account: Account | str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="rehearsal-moto-", ignore_cleanup_errors=True) as name:
         for _ in range(server.ATTEMPTS):
             port = server.free_port()
-            child = child_processes.start("moto.server", ["-H", server.HOST, "-p", str(port)], Path(name), extra)
+            child = child_processes.start(
+                "rehearsal.single_failures.moto_server", ["-H", server.HOST, "-p", str(port)], Path(name), extra
+            )
             try:
                 endpoint = f"http://{server.HOST}:{port}"
                 if server.wait_until(partial(server.is_listening, child, f"{endpoint}/moto-api/"), child, "moto"):
