@@ -12,14 +12,14 @@ ENV := local
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
 
-test: $(VENV)/ready  ## all tests
+test: $(VENV)/ready  ## the tests: every behaviour, and of each kind of trouble some members
 	$(QUIET) $(RUN)/python -m pytest -n 3 $(ARGS)
 
 test-browser: $(VENV)/ready  ## executed notebooks in Chromium: needs `apt-get install chromium`, or its path in CHROMIUM
 	$(QUIET) $(RUN)/python -m pytest -m browser tests/browser $(ARGS)
 
-test-long: $(VENV)/ready  ## a whole run under each access policy, and each action of it taken away in turn
-	$(QUIET) $(RUN)/python -m pytest -m long tests/runbooks $(ARGS)
+test-long: $(VENV)/ready  ## more of the same, which takes an hour: what tests/long.txt names, and each access policy
+	$(QUIET) $(RUN)/python -m pytest -n 3 -m long $(ARGS)
 
 lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff check .

@@ -47,6 +47,24 @@ TOGETHER = (
 )
 
 
+# Of what takes long, the tests that are more of what others of `make test` try: a line each, in `make test-long`.
+LONG = Path(__file__).parent / "long.txt"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of `long.txt`. Raises pytest.UsageError for a line of it that names none, so that none is lost."""
+    lines = {line for line in LONG.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")}
+    named = set[str]()
+    for item in items:
+        inside = item.nodeid.removeprefix("tests/")
+        if names := {inside, inside.partition("[")[0], inside.partition("::")[0]} & lines:
+            item.add_marker(pytest.mark.long)
+            named |= names
+    whole = {str(Path(argument).resolve()) for argument in config.args} >= {str(LONG.parent)}
+    if whole and (nobody := sorted(lines - named)):
+        raise pytest.UsageError(f"tests/long.txt names no test with: {'; '.join(nobody)}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported by a test: an environment without AWS and with an empty home."""
     # As a command has it.

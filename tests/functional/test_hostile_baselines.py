@@ -382,12 +382,23 @@ FILLED = {
 
 @pytest.mark.parametrize("hostile", NOTHING_LOST, ids=lambda hostile: hostile.__name__)
 def test_what_is_not_ours_is_untouched_through_apply_and_rollback(hostile, account, client):
-    hostile(client, account)
+    comes_through([hostile], account, client)
+
+
+def test_all_of_what_is_not_ours_at_once_is_untouched_through_apply_and_rollback(account, client):
+    # A dashboard is either of two, and what has tags is made with nothing else of its own.
+    chosen = [one for one in NOTHING_LOST if one not in (dashboard_in_somebodys_hand, tags_everywhere)]
+    comes_through(chosen, account, client)
+
+
+def comes_through(hostiles, account, client):
+    for hostile in hostiles:
+        hostile(client, account)
     before, whole = everything(account), snapshot(account)
     texts, baseline = documents_of(client, account), preflight.baseline(connect(account))
     assert [check for check in baseline_pieces.pieces(connect(account)) if check.status != "passed"] == []
     settings, record = applied(account)
-    assert touched(before, everything(account)) == FILLED.get(hostile, set())
+    assert touched(before, everything(account)) == set().union(*(FILLED.get(hostile, set()) for hostile in hostiles))
     assert preflight.baseline(connect(account)) == baseline
     rolled_back(settings, record)
     assert everything(account) == before
@@ -563,19 +574,30 @@ LOST = [
 
 @pytest.mark.parametrize("hostile", LOST, ids=lambda hostile: hostile.__name__)
 def test_a_plan_that_would_lose_something_refuses_itself_and_its_rollback_gives_it_back(hostile, account, client):
-    count, named, thing = hostile(client, account)
+    is_refused_and_given_back([hostile], account, client)
+
+
+def test_a_plan_that_would_lose_all_of_it_refuses_itself_and_its_rollback_gives_it_back(account, client):
+    # A rule has one pattern and one state, and a log group is kept for one time.
+    chosen = [one for one in LOST if one not in (other_pattern, other_target, log_kept_for_ever)]
+    is_refused_and_given_back(chosen, account, client)
+
+
+def is_refused_and_given_back(hostiles, account, client):
+    counts, names, things = zip(*(hostile(client, account) for hostile in hostiles), strict=True)
+    count = sum(counts)
     before, texts = everything(account), documents_of(client, account)
     with pytest.raises(Refused) as refused:
         applied(account, may_replace=count - 1)
     said = str(refused.value)
     assert re.match(f"this plan would replace {count} values? that no recorded run wrote: ", said), said
-    assert re.search(named, said), said
+    assert all(re.search(named, said) for named in names), said
     assert f"expected at most {count - 1}." in said
     assert "never told" not in said
     assert everything(account) == before
     settings, record = applied(account, may_replace=count)
     emptied = {path for path in touched(before, everything(account)) if before[path] == ""}
-    assert all(path[0].startswith(thing) for path in touched(before, everything(account)) - emptied)
+    assert all(path[0].startswith(things) for path in touched(before, everything(account)) - emptied)
     rolled_back(settings, record)
     assert everything(account) == before
     assert documents_of(client, account) == texts

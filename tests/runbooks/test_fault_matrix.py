@@ -54,21 +54,23 @@ def stage():
         yield found
 
 
-def lost(stage, names):
-    found = [matrix.try_one(stage, matrix.trial_named(name)) for name in names]
-    return [(result.trial.name, result.call, result.ended, result.lost) for result in found if result.lost]
+def lost(stage, name):
+    result = matrix.try_one(stage, matrix.trial_named(name))
+    return result.lost and f"{result.call}: {result.ended}: {result.lost}"
 
 
 def test_the_part_has_every_kind_of_fault():
     assert {matrix.trial_named(name).kind for name in RUNS} == {*KINDS, *HEARD}
 
 
-def test_a_run_that_meets_a_fault_loses_nothing(stage):
-    assert lost(stage, RUNS) == []
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_that_meets_a_fault_loses_nothing(stage, name):
+    assert lost(stage, name) == ""
 
 
-def test_a_run_whose_record_is_kept_in_s3_loses_nothing_there_either(stage):
-    assert lost(stage, STORES) == []
+@pytest.mark.parametrize("name", STORES)
+def test_a_run_whose_record_is_kept_in_s3_loses_nothing_there_either(stage, name):
+    assert lost(stage, name) == ""
 
 
 def test_of_a_record_in_s3_every_kind_is_tried_at_puts_and_elsewhere():
@@ -79,12 +81,14 @@ def test_of_a_record_in_s3_every_kind_is_tried_at_puts_and_elsewhere():
     assert all(matrix.trial_named(trial.name) == trial for trial in found)
 
 
-def test_a_drill_that_meets_a_fault_leaves_nothing_behind(stage):
-    assert lost(stage, DRILLS) == []
+@pytest.mark.parametrize("name", DRILLS)
+def test_a_drill_that_meets_a_fault_leaves_nothing_behind(stage, name):
+    assert lost(stage, name) == ""
 
 
-def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage):
-    assert lost(stage, UNDOS) == []
+@pytest.mark.parametrize("name", UNDOS)
+def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage, name):
+    assert lost(stage, name) == ""
 
 
 @pytest.mark.parametrize(
