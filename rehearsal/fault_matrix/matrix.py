@@ -4,14 +4,14 @@
 decides the order, and which calls are also tried with faults that do not go away and with whole notebooks.
 """
 
-import random
-import re
+import math
 import secrets
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
-from itertools import cycle, product
+from itertools import islice
 from multiprocessing import get_context, util
 from pathlib import Path
 
@@ -22,93 +22,16 @@ from lib.cli.app import exits_with_code
 from lib.display.terminal import say, table
 from lib.errors import BadParameters, RunbookError
 from lib.settings import ROOT
-from rehearsal.account.calls import Call
-from rehearsal.account.fault_proxy import FREEZE
 from rehearsal.fault_matrix import notebook_trial, trials
-from rehearsal.fault_matrix.notebook_trial import KERNEL, NOTEBOOKS, RUNNER
-from rehearsal.fault_matrix.operations import APPLY, DRILL, STORED, UNDO
+from rehearsal.fault_matrix.kept_results import Chosen, KeptResults
+from rehearsal.fault_matrix.notebook_trial import NOTEBOOKS
+from rehearsal.fault_matrix.operations import APPLY, STORED
 from rehearsal.fault_matrix.testbed import Stage, stage
-from rehearsal.fault_matrix.trials import HEARD, KILLED, KINDS, RESUME, ROLLBACK, Result, Trial
+from rehearsal.fault_matrix.trial_choice import ALL_KINDS, STORIES, choose, trial_named
+from rehearsal.fault_matrix.trials import RESUME, ROLLBACK, Result, Trial
 
-STORIES = (APPLY, STORED, DRILL, UNDO, NOTEBOOKS)
-ALL_KINDS = (*KINDS, *HEARD, KERNEL, RUNNER)
 LOST = ROOT / ".rehearsal" / "faults"
-EACH_REPEATED, EACH_UNDONE, EACH_HEARD = 4, 5, 4
-PUTS, OTHERS = 3, 1  # each kind at so many calls that keep the record in its store, and at so many other ones
-NAME = re.compile(r"(?:(?P<story>\w+):)?(?P<kind>[a-z-]+)@(?P<at>\d+)(?P<repeated>\*?)/(?P<then>resume|rollback)")
 TELL_EVERY = 50
-
-
-def single_trials(calls: Mapping[str, Sequence[Call]]) -> list[Trial]:
-    """Every kind of fault at every mutating call of the run, once, then resume; then rollback.
-
-    And at every one of a drill, which makes nothing that lasts, with resume and rollback in turn.
-    """
-    run = [Trial(kind, call.number, then) for call, kind, then in product(calls[APPLY], KINDS, (RESUME, ROLLBACK))]
-    drill = [
-        Trial(kind, call.number, (RESUME, ROLLBACK)[(call.number + place) % 2], DRILL)
-        for call, (place, kind) in product(calls[DRILL], enumerate(KINDS))
-    ]
-    return run + drill
-
-
-def _repeated_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
-    """Faults that do not go away, each kind at a few calls; a freeze takes its time, so at one."""
-    for kind in (kind for kind in KINDS if kind not in KILLED):
-        for call in chance.sample(calls[APPLY], 1 if kind == FREEZE else EACH_REPEATED):
-            yield Trial(kind, call.number, chance.choice((RESUME, ROLLBACK)), repeated=True)
-
-
-def _rollback_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
-    """Faults of a rollback, each kind at a few calls; then the same rollback again, or the run resumed after all."""
-    return [
-        Trial(kind, call.number, chance.choice((RESUME, ROLLBACK)), UNDO)
-        for kind in KINDS
-        for call in chance.sample(calls[UNDO], EACH_UNDONE)
-    ]
-
-
-def _killed_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
-    """A process that is killed once it heard a fault, each kind at a few calls."""
-    ways = (RESUME, ROLLBACK)
-    return [
-        Trial(kind, call.number, ways[at % len(ways)])
-        for kind in HEARD
-        for at, call in enumerate(chance.sample(calls[APPLY], EACH_HEARD))
-    ]
-
-
-def stored_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
-    """Faults of a run whose record is kept in S3, each kind at a few calls, most of which keep it there."""
-    puts = [call for call in calls[STORED] if call.service == "s3"]
-    others = [call for call in calls[STORED] if call.service != "s3"]
-    ways = cycle((RESUME, ROLLBACK))
-    for kind in (*KINDS, *HEARD):
-        for call in (*chance.sample(puts, PUTS), *chance.sample(others, OTHERS)):
-            yield Trial(kind, call.number, next(ways), STORED)
-
-
-def _notebook_trials(count: int, calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
-    """Whole notebooks: kernel and runner in turn, resume and rollback in turn, at calls of the kernels."""
-    ways = list(product((RESUME, ROLLBACK), (KERNEL, RUNNER)))
-    chosen = (chance.randint(2, len(calls[APPLY]) - 1) for _ in range(count))
-    return [Trial(*_way(ways, number, at), NOTEBOOKS) for number, at in enumerate(chosen)]
-
-
-def _way(ways: Sequence[tuple[str, str]], number: int, at: int) -> tuple[str, int, str]:
-    then, kind = ways[number % len(ways)]
-    return kind, at, then
-
-
-def trial_named(name: str) -> Trial:
-    """A trial by its name. Raises BadParameters for a name that no trial has."""
-    match = NAME.fullmatch(name)
-    kinds = {kind.replace(" ", "-"): kind for kind in ALL_KINDS}
-    if not match or match["kind"] not in kinds or (match["story"] or APPLY) not in STORIES:
-        raise BadParameters(f"no trial {name!r}; expected one such as drop@17/resume, drill:refuse@3/rollback")
-    return Trial(
-        kinds[match["kind"]], int(match["at"]), match["then"], match["story"] or APPLY, bool(match["repeated"])
-    )
 
 
 def try_one(current: Stage, trial: Trial) -> Result:
@@ -139,15 +62,19 @@ def _in_worker(trial: Trial) -> Result:
     return try_one(_stages[0], trial)
 
 
-def _carried_out(chosen: Sequence[Trial], workers: int) -> Iterator[Result]:
-    """The results as they come, from workers with an account each."""
+def _carried_out(chosen: Sequence[Trial], workers: int, minutes: float | None) -> Iterator[Result]:
+    """The results as they come, from workers with an account each; those begun in time, where there is a limit."""
+    end = math.inf if minutes is None else time.monotonic() + minutes * 60
+    waiting, running = iter(chosen), set[Future[Result]]()
     with ProcessPoolExecutor(workers, get_context("fork"), initializer=_open, initargs=(LOST,)) as pool:
-        waiting: list[Future[Result]] = [pool.submit(_in_worker, trial) for trial in chosen]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while True:
+            # No more than can begin at once, so that none begins later.
+            free = workers - len(running) if time.monotonic() < end else 0
+            running |= {pool.submit(_in_worker, trial) for trial in islice(waiting, free)}
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (each.result() for each in done)
 
 
 def rows(results: Iterable[Result]) -> list[list[str]]:
@@ -165,21 +92,24 @@ def rows(results: Iterable[Result]) -> list[list[str]]:
     return [[name, *(str(counted.get(name, Counter())[column]) for column in shown)] for name in names]
 
 
-def report(results: Sequence[Result], seed: int) -> int:
-    """Print the table and every trial that was lost; returns the exit code."""
+def report(results: Sequence[Result], seed: int | None, chosen: int) -> int:
+    """Print the table and every trial that was lost, and how many of those chosen were tried; returns the exit code."""
+    by_seed = "" if seed is None else f"; seed {seed}"
     order = {kind: at for at, kind in enumerate(ALL_KINDS)}
     by_kind = sorted(results, key=lambda r: (r.trial.repeated, STORIES.index(r.trial.story), order[r.trial.kind]))
     columns = ["fault", "tried", "survived: resume", "survived: rollback", "lost"]
-    table(f"Fault matrix, seed {seed}", columns, rows(by_kind))
+    table(f"Fault matrix{by_seed}", columns, rows(by_kind))
     lost = [result for result in by_kind if result.lost]
     for result in lost:
         say(f"\nLOST {result.trial.name}: {result.call or 'no call'}; the process ended: {result.ended}")
         say(f"  {result.lost}")
         say(f"  Again: python -m rehearsal.fault_matrix --only '{result.trial.name}'    Record: {LOST}")
     survived, minutes = len(results) - len(lost), sum(result.seconds for result in results) / 60
-    say(f"\n{len(results)} faults tried, {survived} survived, {len(lost)} lost; seed {seed}")
+    say(f"\n{len(results)} faults tried, {survived} survived, {len(lost)} lost{by_seed}")
     say(f"They took {minutes:.1f} minutes, by however many workers that is divided.")
-    return 1 if lost or not results else 0
+    if left := chosen - len(results):
+        say(f"{left} of {chosen} were not tried: go on with make faults ARGS=--go-on")
+    return 1 if lost or left or not results else 0
 
 
 @click.command()
@@ -187,35 +117,44 @@ def report(results: Sequence[Result], seed: int) -> int:
 @click.option("--workers", type=click.IntRange(1, 16), default=4, show_default=True, help="Accounts at once.")
 @click.option("--sample", type=click.IntRange(1), default=None, help="So many of the trials in process, not all.")
 @click.option("--whole", "count", type=click.IntRange(0), default=8, show_default=True, help="With whole notebooks.")
+@click.option("--minutes", type=click.FloatRange(min=0), default=None, help="Begin no trial after so long.")
+@click.option(
+    "--go-on", is_flag=True, help="Go on with the one that was ended last, of this code: its seed, its trials."
+)
 @click.option("--only", multiple=True, metavar="TRIAL", help="This trial alone, such as drop@17/resume.")
 @exits_with_code
-def faults(seed: int | None, workers: int, sample: int | None, count: int, only: Sequence[str]) -> int:
-    """Try every fault at every mutating call, and see whether anything is lost."""
+def faults(
+    seed: int | None,
+    workers: int,
+    sample: int | None,
+    count: int,
+    minutes: float | None,
+    go_on: bool,
+    only: Sequence[str],
+) -> int:
+    """Try every fault at every mutating call, and see whether anything is lost. Ends with 1 while some are left."""
+    if go_on and (only or sample or seed is not None):
+        raise BadParameters("--go-on goes on with the seed and the trials of what was ended; expected no other choice")
+    if only:
+        chosen = [trial_named(name) for name in only]
+        say(f"{len(chosen)} faults to try, {workers} at once")
+        return report(list(_carried_out(chosen, workers, minutes)), None, len(chosen))
     seed = secrets.randbelow(10**6) if seed is None else seed
-    chance = random.Random(seed)
-    chosen = [trial_named(name) for name in only]
-    if not chosen:
-        with stage() as scout:
-            scout.rehearse(STORED)
-            calls = scout.calls
-        chosen = [
-            *single_trials(calls),
-            *_rollback_trials(calls, chance),
-            *_repeated_trials(calls, chance),
-            *_killed_trials(calls, chance),
-            *stored_trials(calls, chance),
-        ]
-        chosen = chance.sample(chosen, min(sample or len(chosen), len(chosen)))
-        # Those of a story together: between them the run is carried out or rolled back.
-        chosen = sorted(
-            [*_notebook_trials(count, calls, chance), *chosen], key=lambda trial: STORIES.index(trial.story)
-        )
-    say(f"{len(chosen)} faults to try, {workers} at once, seed {seed}")
-    results: list[Result] = []
-    for result in _carried_out(chosen, workers):
-        results.append(result)
+    kept = KeptResults.newest(LOST) if go_on else KeptResults.begin(LOST, Chosen(seed, sample, count))
+    chosen = _chosen(kept.chosen)
+    left = kept.left(chosen)
+    before = f", {len(chosen) - len(left)} tried before" if go_on else ""
+    say(f"{len(chosen)} faults to try{before}, {workers} at once, seed {kept.chosen.seed}")
+    for done, result in enumerate(_carried_out(left, workers, minutes), len(chosen) - len(left) + 1):
+        kept.keep(result)
         if result.lost:
             say(f"  LOST {result.trial.name}: {result.lost}")
-        elif len(results) % TELL_EVERY == 0:
-            say(f"  {len(results)} of {len(chosen)}")
-    return report(results, seed)
+        elif done % TELL_EVERY == 0:
+            say(f"  {done} of {len(chosen)}")
+    return report(kept.results(), kept.chosen.seed, len(chosen))
+
+
+def _chosen(by: Chosen) -> list[Trial]:
+    with stage() as scout:
+        scout.rehearse(STORED)
+        return choose(scout.calls, by)

@@ -16,7 +16,8 @@ from lib.phases import rollback
 from lib.record.records import LOG, Record
 from lib.resources.s3_record_store import RunStore
 from rehearsal.account.calls import Call
-from rehearsal.fault_matrix import matrix, notebook_trial, testbed
+from rehearsal.fault_matrix import kept_results, matrix, notebook_trial, testbed, trial_choice
+from rehearsal.fault_matrix.kept_results import Chosen, KeptResults
 from rehearsal.fault_matrix.notebook_trial import KERNEL, NOTEBOOKS, RUNNER
 from rehearsal.fault_matrix.operations import APPLY, STORED
 from rehearsal.fault_matrix.trials import HEARD, KINDS, Result, Trial
@@ -55,12 +56,12 @@ def stage():
 
 
 def lost(stage, name):
-    result = matrix.try_one(stage, matrix.trial_named(name))
+    result = matrix.try_one(stage, trial_choice.trial_named(name))
     return result.lost and f"{result.call}: {result.ended}: {result.lost}"
 
 
 def test_the_part_has_every_kind_of_fault():
-    assert {matrix.trial_named(name).kind for name in RUNS} == {*KINDS, *HEARD}
+    assert {trial_choice.trial_named(name).kind for name in RUNS} == {*KINDS, *HEARD}
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -75,10 +76,12 @@ def test_a_run_whose_record_is_kept_in_s3_loses_nothing_there_either(stage, name
 
 def test_of_a_record_in_s3_every_kind_is_tried_at_puts_and_elsewhere():
     puts = [Call("s3", "PutObject", "rest-xml", number) for number in range(1, 9)]
-    found = list(matrix.stored_trials({STORED: [*puts, Call("sns", "CreateTopic", "query", 9)]}, random.Random(1)))
+    found = list(
+        trial_choice.stored_trials({STORED: [*puts, Call("sns", "CreateTopic", "query", 9)]}, random.Random(1))
+    )
     assert {trial.kind for trial in found} == {*KINDS, *HEARD}
     assert [sum(trial.at == 9 for trial in found), len(found)] == [12, 48]
-    assert all(matrix.trial_named(trial.name) == trial for trial in found)
+    assert all(trial_choice.trial_named(trial.name) == trial for trial in found)
 
 
 @pytest.mark.parametrize("name", DRILLS)
@@ -106,14 +109,14 @@ def test_whole_notebooks_lose_nothing(stage, kind, at, then, call):
 
 
 def test_every_fault_is_tried_at_every_change_of_a_run_and_of_a_drill(stage):
-    every = matrix.single_trials(stage.calls)
+    every = trial_choice.single_trials(stage.calls)
     assert len(every) == len(KINDS) * (2 * len(stage.calls["apply"]) + len(stage.calls["drill"]))
     drilled = {(trial.kind, trial.at): trial.then for trial in every if trial.story == "drill"}
     assert len(drilled) == len(KINDS) * len(stage.calls["drill"])
     assert {then for (kind, _), then in drilled.items() if kind == "drop"} == {"resume", "rollback"}
     said = {call.said for calls in stage.calls.values() for call in calls}
     assert {"ssm PutParameter", "stepfunctions UpdateStateMachine", "stepfunctions StartExecution"} <= said
-    assert all(matrix.trial_named(trial.name) == trial for trial in every)
+    assert all(trial_choice.trial_named(trial.name) == trial for trial in every)
 
 
 # What each of these breaks, and a trial that must notice.
@@ -199,9 +202,9 @@ def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, tri
     stage.enter(APPLY)
     with monkeypatch.context() as breaking:
         broken(breaking)
-        result = matrix.try_one(stage, matrix.trial_named(trial))
+        result = matrix.try_one(stage, trial_choice.trial_named(trial))
     assert words in result.lost
-    assert matrix.report([result], seed=3) == 1
+    assert matrix.report([result], seed=3, chosen=1) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "0 survived, 1 lost; seed 3" in said
     assert f"--only '{trial}'" in said
@@ -209,19 +212,76 @@ def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, tri
 
 
 def test_a_fault_that_never_strikes_is_no_survival(stage):
-    assert "never struck" in matrix.try_one(stage, matrix.trial_named("drop@99/resume")).lost
+    assert "never struck" in matrix.try_one(stage, trial_choice.trial_named("drop@99/resume")).lost
 
 
 def test_the_table_counts_by_kind():
-    trial = matrix.trial_named("drop@3/resume")
+    trial = trial_choice.trial_named("drop@3/resume")
     survived = Result(trial, "sqs CreateQueue", "killed", "", 1.0)
-    gone = dataclasses.replace(survived, trial=matrix.trial_named("drill:drop@3/rollback"), lost="a queue")
+    gone = dataclasses.replace(survived, trial=trial_choice.trial_named("drill:drop@3/rollback"), lost="a queue")
     assert matrix.rows([survived, survived, gone]) == [
         ["drop", "2", "2", "0", "0"],
         ["drill, drop", "1", "0", "0", "1"],
         ["total", "3", "2", "0", "1"],
     ]
-    assert matrix.report([], seed=1) == 1
+    assert matrix.report([], seed=1, chosen=0) == 1
+
+
+def test_what_was_not_tried_is_no_survival(capsys):
+    survived = Result(trial_choice.trial_named("drop@3/resume"), "sqs CreateQueue", "killed", "", 1.0)
+    assert [matrix.report([survived], seed=1, chosen=number) for number in (1, 2)] == [0, 1]
+    assert "1 of 2 were not tried: go on with make faults ARGS=--go-on" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_matrix_that_was_ended_goes_on_with_what_is_left(monkeypatch, tmp_path):
+    monkeypatch.setattr(matrix, "LOST", tmp_path)
+    chosen = [trial_choice.trial_named(name) for name in ("drop@3/resume", "delay@4/rollback", "drop@99/resume")]
+    monkeypatch.setattr(matrix, "_chosen", lambda by: [*chosen] if by == Chosen(7, None, 0) else [])
+    tried = []
+
+    def carried_out(trials, workers, minutes):
+        for trial in trials[:2]:  # and then somebody ends it
+            tried.append(trial.name)
+            yield Result(trial, "sqs CreateQueue", "killed", "a queue" if trial.at == 4 else "", 1.0)
+
+    monkeypatch.setattr(matrix, "_carried_out", carried_out)
+    runner = CliRunner()
+    assert runner.invoke(matrix.faults, ["--seed", "7", "--whole", "0"]).exit_code == 1
+    with next(tmp_path.glob("tried-7.jsonl")).open("a", encoding="utf-8") as file:
+        file.write('{"trial": {"kind": "dro')  # killed while it wrote
+    gone_on = runner.invoke(matrix.faults, ["--go-on"])
+    assert tried == [trial.name for trial in chosen]
+    assert (gone_on.exit_code, "3 faults to try, 2 tried before" in gone_on.output) == (1, True)
+    assert "3 faults tried, 2 survived, 1 lost; seed 7" in gone_on.output
+
+
+@pytest.mark.parametrize("also", [["--seed", "3"], ["--sample", "4"], ["--only", "drop@3/resume"]])
+def test_what_goes_on_chooses_nothing_anew(also):
+    ended = CliRunner().invoke(matrix.faults, ["--go-on", *also])
+    assert (ended.exit_code, "expected no other choice" in ended.stderr) == (2, True)
+
+
+def test_there_is_nothing_to_go_on_with_where_nothing_was_tried_or_other_code_was(monkeypatch, tmp_path):
+    monkeypatch.setattr(matrix, "LOST", tmp_path)
+    nothing = CliRunner().invoke(matrix.faults, ["--go-on"])
+    assert (nothing.exit_code, "nothing to go on with" in nothing.stderr) == (2, True)
+    KeptResults.begin(tmp_path, Chosen(7, None, 8))
+    monkeypatch.setattr(kept_results, "_code", lambda: "0" * 64)
+    other = CliRunner().invoke(matrix.faults, ["--go-on"])
+    assert (other.exit_code, "holds what other code survived than this, 000000000000" in other.stderr) == (2, True)
+
+
+def test_a_matrix_that_is_out_of_time_begins_no_trial(monkeypatch, tmp_path):
+    monkeypatch.setattr(matrix, "LOST", tmp_path)
+    monkeypatch.setattr(matrix, "_open", lambda kept: None)
+    trials = [trial_choice.trial_named(f"drop@{number}/resume") for number in range(1, 9)]
+    monkeypatch.setattr(matrix, "_in_worker", same)
+    assert list(matrix._carried_out(trials, 2, 0)) == []
+    assert sorted(matrix._carried_out(trials, 2, None), key=trials.index) == trials
+
+
+def same(trial):
+    return trial
 
 
 def test_a_name_that_no_trial_has_is_refused():
