@@ -33,7 +33,10 @@ class Shell(ZMQInteractiveShell):
 
         missing = evalue.name if isinstance(evalue, NameError) else None
         made_under = sections.heading_of(missing, str(self.user_ns.get("_ih", [""])[-1])) if missing else ""
-        super()._showtraceback(etype, evalue, [cell_errors.sentence(evalue, made_under)])
+        said = cell_errors.sentence(evalue, made_under)
+        kernel: CellsKernel = self.kernel
+        kernel.error = said
+        super()._showtraceback(etype, evalue, [said])
         cell_errors.show_traceback(stb)
 
 
@@ -41,6 +44,19 @@ class CellsKernel(IPythonKernel):
     """ipykernel's, with that shell."""
 
     shell_class = Type(Shell)
+    error = ""  # the sentence of the last one
+
+    def _send_abort_reply(self, stream: Any, msg: dict[str, Any], idents: Any) -> None:  # noqa: ANN401 - ipykernel's own
+        """Answer for a cell that an error above it keeps from running, and say so below it.
+
+        JupyterLab asks for all cells at once, and leaves the last one on the screen, the error a page or ten above.
+        """
+        from lib.display import cell_errors
+
+        if self.session and msg["header"]["msg_type"] == "execute_request":
+            content = {"name": "stderr", "text": cell_errors.not_run(self.error)}
+            self.session.send(self.iopub_socket, "stream", content, parent=msg, ident=self._topic("stream"))
+        super()._send_abort_reply(stream, msg, idents)
 
 
 class KernelOfOurs(IPKernelApp):

@@ -38,6 +38,12 @@ def sentence(error: BaseException, made_under: str = "") -> str:
     return "\n".join(textwrap.fill(line, WIDE, break_long_words=False, break_on_hyphens=False) for line in lines)
 
 
+def not_run(because: str) -> str:
+    """Of a cell that did not run because of that error in a cell above: the error's first line, and where to look."""
+    first, *more = because.splitlines() or ["an error"]
+    return f"Not run. A cell above this one ended with:\n{first}{' [...]' if more else ''}\n"
+
+
 def show_traceback(lines: Sequence[str]) -> None:
     """Where in the code it was, folded; of a long one its end."""
     whole = COLOUR.sub("", "\n".join(lines))

@@ -58,6 +58,12 @@ def test_a_wrong_approval_is_refused_in_one_sentence_and_nothing_is_written(stor
     assert differences(story.stood["planned"], story.stood["refused"]) == set()
 
 
+def test_below_a_refusal_what_did_not_run_says_so_where_the_page_stands_then(story):
+    said, *others = story.said["below it"].split("\n\n")
+    assert said.startswith("Not run. A cell above this one ended with:\nRefused: local needs an approved plan")
+    assert others
+
+
 def test_out_of_order_it_says_under_which_heading_to_begin(story):
     said = " ".join(story.said["out of order"].split())
     told = "`engine` has no value yet. It is made under 'Where am I?': run the cells above this one first"

@@ -185,7 +185,8 @@ def wrong_approval(story: Story, context: Any) -> None:
         screen = LabScreen.opened(context, until_told(opened, "JupyterLab: "))
         screen.run_all()
         keep(screen.page, "refused")
-        story.said["wrong approval"] = "\n".join(screen.errors)
+        story.said["wrong approval"], *below = screen.errors
+        story.said["below it"] = "\n".join(below)
         story.stood["refused"] = snapshot(settings)
         screen.save_and_shut_down()
         screen.shut()

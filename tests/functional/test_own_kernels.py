@@ -169,6 +169,35 @@ def test_no_other_value_than_the_runs_is_taken_from_a_cell(executed):
     assert "unknown parameter 'crisis_risk_abvoe'; did you mean crisis_risk_above?" in done.error
 
 
+def test_a_cell_that_an_error_above_keeps_from_running_says_so_and_which():
+    async def asked_at_once(*cells):
+        """The text of each of these cells, all asked for before one has run, as JupyterLab's Run All does."""
+        kernels = Kernels()
+        await kernels.start_kernel()
+        client = kernels.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready()
+            asked = {client.execute(cell): "" for cell in cells}
+            left = set(asked)
+            while left:
+                message = await client.get_iopub_msg()
+                which, content = message["parent_header"].get("msg_id"), message["content"]
+                if which in asked and message["msg_type"] == "stream":
+                    asked[which] += content["text"]
+                if content.get("execution_state") == "idle":
+                    left.discard(which)
+            return list(asked.values())
+        finally:
+            client.stop_channels()
+            await kernels.shutdown_kernel(now=True)
+
+    cells = ("print('ran')", "raise ValueError('who: ' + 'x' * 9)", "print('never')", "")
+    ran, failed, *others = asyncio.run(asked_at_once(*cells))
+    said = "Not run. A cell above this one ended with:\nValueError: who: xxxxxxxxx [...]\n"
+    assert (ran, failed, others) == ("ran\n", "", [said, said])
+
+
 def test_by_hand_in_jupyterlab_the_kernel_is_started_as_in_a_run():
     assert (
         LabKernels().kernel_spec.argv

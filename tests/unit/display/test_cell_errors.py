@@ -14,6 +14,11 @@ def test_our_own_sentence_stands_alone_and_another_says_that_it_is_a_fault():
     )
 
 
+def test_a_cell_that_did_not_run_names_the_error_by_its_first_line():
+    for sentence, named in (("Refused: no", "Refused: no"), ("Refused: a\nb", "Refused: a [...]"), ("", "an error")):
+        assert cell_errors.not_run(sentence) == f"Not run. A cell above this one ended with:\n{named}\n"
+
+
 def test_no_word_of_a_sentence_is_broken_and_a_long_one_is_cut():
     said = cell_errors.sentence(NotAsWanted("a word and-another " * 400))
     assert all(len(line) <= cell_errors.WIDE for line in said.splitlines())
