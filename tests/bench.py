@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from lib import settings
 from lib.definitions import templates
@@ -30,6 +31,7 @@ OTHERS = {"pandas": "pandas, by searchsorted and groupby", "polars": "Polars, la
 LOCAL = settings.load("local")
 NOW = threshold_tuning.current(templates.definition(LOCAL), LOCAL)
 GRID = cube.grid_around(NOW.thresholds)
+UNREVIEWED = pd.DataFrame(columns=["mark", "outcome", "weight"])
 
 
 def make(folder: Path, rows: int) -> None:
@@ -53,7 +55,7 @@ def ours(folder: Path) -> None:
     """In a process of its own: the pass, and then the optimum."""
     files = sorted(folder.glob("day=*/*.parquet"))
     start = time.perf_counter()
-    counted = cube_engine.count_files(files, [], GRID, WINDOW)
+    counted = cube_engine.count_files(files, UNREVIEWED, GRID, WINDOW)
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     count = counted.cells["count"].to_numpy(dtype=float)

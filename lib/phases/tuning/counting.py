@@ -35,7 +35,7 @@ def count(files: Sequence[Path], reviewed: pd.DataFrame, now: Current, window: W
     if not files:
         counted = cube_engine.count(reviewed, grid, window)
         return Counted(counted, f"{counted.checkins:,} check-ins, all that were read, counted by DuckDB")
-    counted = cube_engine.count_files(files, cube_engine.outcomes_of(reviewed), grid, window)
+    counted = cube_engine.count_files(files, reviewed, grid, window)
     return Counted(counted, f"{counted.checkins:,} check-ins in {len(files):,} Parquet files, counted by DuckDB")
 
 
