@@ -6,6 +6,7 @@ Read-only. What was converted is as of then, and that is said; it is not looked 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,6 +103,11 @@ def _count(ahead: Converted, cut: int) -> dict[str, tuple[int, int]]:
 
 def _below(cut: int) -> str:
     return "true" if cut == MARKS else f"mark < {cut}"
+
+
+def naming(ahead: Source) -> Callable[[str], str]:
+    """What stands for a user among these check-ins, by the user's own name."""
+    return ahead.history.pseudonym if isinstance(ahead, Converted) else ahead.copies.user
 
 
 def files(ahead: Source) -> tuple[Path, ...]:
