@@ -68,8 +68,8 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     try:
         with notebook_engine.sockets() as sockets:
             options = _options(run, sockets, progress.watched)
-            told = {"listener": progress.begin, "counter": progress.count}
-            papermill.execute_notebook(str(source), str(running), parameters, **options, **told)
+            callbacks = {"listener": progress.begin, "counter": progress.count}
+            papermill.execute_notebook(str(source), str(running), parameters, **options, **callbacks)
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:

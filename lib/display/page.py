@@ -154,7 +154,7 @@ def live(widget: Mapping[str, Any], instead: Shown) -> DisplayHandle:
     return handle
 
 
-def changing(shown: Shown) -> DisplayHandle:
+def place(shown: Shown) -> DisplayHandle:
     """What is shown, to be written over."""
     handle: DisplayHandle = display(shown, display_id=True)
     return handle

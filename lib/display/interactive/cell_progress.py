@@ -45,8 +45,8 @@ class CellProgress:
     def count(self, said: Mapping[str, Any]) -> None:
         """How far the cell itself says that it is: `done`, `every` and `what`."""
         if self.watched:
-            told = progress_bar.bar(int(said["done"]), int(said["every"]), str(said["what"]))
-            console.overwrite(f"  {self.notebook}  {self.place}: {told}")
+            bar = progress_bar.bar(int(said["done"]), int(said["every"]), str(said["what"]))
+            console.overwrite(f"  {self.notebook}  {self.place}: {bar}")
 
 
 def _question(cells: Sequence[Mapping[str, Any]], index: int) -> str:

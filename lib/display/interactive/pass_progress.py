@@ -38,6 +38,6 @@ def _in_its_cell(what: str) -> Watch:
         if places:
             places[0].update(shown)
         else:
-            places.append(page.changing(shown))
+            places.append(page.place(shown))
 
     return show

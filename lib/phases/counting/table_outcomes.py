@@ -25,7 +25,7 @@ def read(run: ConnectedRun, ahead: Source, history: pd.DataFrame, window: Window
     named = outcome_table.latest(run.record)
     if not named.table:
         return reviewed_items.none()
-    said = outcome_items.read(run.live, named.table, named.attribute, window, sources.naming(ahead))
+    said = outcome_items.read(run.live, named.table, named.attribute, window, sources.pseudonyms(ahead))
     if not history.attrs["coverage"].complete:
         said = _of_those_read(said, history)
     counts = {"taken": len(said.rows), "left_out": dict(said.left_out)}

@@ -61,7 +61,7 @@ class Allowed:
     """Where one may stand: `crisis` and `high` of R truths, and for each moderate and sentiment (R x S) the `first` and
     the `last` place that the proactive threshold may take; none where the first lies behind the last.
 
-    Whatever is asked of the lower three has to be such a run of places: order and a budget are (`within`).
+    Whatever is asked of the lower three has to be such a run of places: order and a budget are (`add_budget`).
     """
 
     crisis: np.ndarray
@@ -118,7 +118,7 @@ def all_ordered(cube: Cube) -> Allowed:
     return Allowed(every, every, np.zeros_like(below), below)
 
 
-def within(allowed: Allowed, counts: Terms, most: float) -> Allowed:
+def add_budget(allowed: Allowed, counts: Terms, most: float) -> Allowed:
     """Those of them whose count is at most so many. `counts` are whole, and no matter which alert it is that counts.
 
     A higher proactive threshold never counts more, so that what is allowed begins at one place, which halving finds.
@@ -225,7 +225,7 @@ def _above(values: np.ndarray) -> np.ndarray:
     return np.concatenate([np.minimum.accumulate(values[::-1])[::-1][1:], [np.inf]])
 
 
-def every_lower(sums: Terms) -> np.ndarray:
+def _every_lower(sums: Terms) -> np.ndarray:
     """The whole sum for each proactive, moderate and sentiment, where the two upper thresholds change nothing of it.
 
     So it is of what counts no matter by which alert: R x R x S.
@@ -237,7 +237,7 @@ def frontier(alerts: Terms, missed: Terms, allowed: Allowed) -> np.ndarray:
     """The settings of which none has fewer alerts without missing more: rows of (alerts, missed), by alerts."""
     room = np.isfinite(_cheapest_upper(alerts, allowed))
     inside = allowed.lower() & room[None, :, None]
-    many, lost = (every_lower(one)[inside].round(DIGITS) for one in (alerts, missed))
+    many, lost = (_every_lower(one)[inside].round(DIGITS) for one in (alerts, missed))
     order = np.lexsort((lost, many))
     many, lost = many[order], lost[order]
     least = np.concatenate([[np.inf], np.minimum.accumulate(lost)[:-1]])

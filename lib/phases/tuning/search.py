@@ -151,7 +151,7 @@ def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Setting
     caught = joint_sweep.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
     limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.effective_size(weights))
     proven = replace(ordered, crisis=limits >= settings.crisis_recall_floor)
-    return joint_sweep.within(proven, alerts, settings.alerts_a_day * spans)
+    return joint_sweep.add_budget(proven, alerts, settings.alerts_a_day * spans)
 
 
 def _decide(

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry import checkins
-from lib.telemetry.checkin_frames import CELL, CONTRACT, with_scores
+from lib.telemetry.checkin_frames import CELL, CONTRACT, TAKEN, with_scores
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.history import folder
 from lib.telemetry.history.conversion import BUCKET
-from lib.telemetry.history.folder import History, microseconds, relation
-from lib.telemetry.history.spool import CELLS, TWICE, connect
+from lib.telemetry.history.folder import History, microseconds, relation, whole_relation
+from lib.telemetry.history.spool import CELLS, COLUMNS, TWICE, connect
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
 
@@ -105,7 +105,7 @@ def _below(cut: int) -> str:
     return "true" if cut == MARKS else f"mark < {cut}"
 
 
-def naming(ahead: Source) -> Callable[[str], str]:
+def pseudonyms(ahead: Source) -> Callable[[str], str]:
     """What stands for a user among these check-ins, by the user's own name."""
     return ahead.history.pseudonym if isinstance(ahead, Converted) else ahead.copies.user
 
@@ -145,7 +145,8 @@ def history(ahead: Source) -> pd.DataFrame:
     chosen = f"{ahead.within} AND {_below(ahead.cut)}"
     connection = connect()
     rows = connection.execute(
-        f'SELECT person AS "userId", moment, mark, {cells} FROM {relation(ahead.paths)} WHERE {chosen} '
+        f"SELECT person AS \"userId\", moment, mark, {cells}, coalesce({TAKEN}, '') AS {TAKEN} "
+        f"FROM {whole_relation(ahead.paths, {TAKEN: COLUMNS[TAKEN]})} WHERE {chosen} "
         "ORDER BY moment, mark"
     ).df()
     connection.close()

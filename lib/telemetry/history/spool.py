@@ -17,8 +17,8 @@ from typing import Any
 from lib import routes
 from lib.asl.answer_fields import UNKNOWN_CELL
 from lib.record import files
-from lib.telemetry.checkin_frames import CONTRACT, Answer, number_in, value_in
-from lib.telemetry.history.folder import Aside, History, day_of, microseconds, quote, relation
+from lib.telemetry.checkin_frames import CONTRACT, TAKEN, Answer, number_in, value_in
+from lib.telemetry.history.folder import Aside, History, day_of, microseconds, quote, relation, whole_relation
 from lib.telemetry.libraries import duckdb
 from lib.telemetry.libraries import pandas as pd
 
@@ -31,7 +31,7 @@ CELLS = tuple(f"{name}_cell" for name in CONTRACT)  # the JSON that was recorded
 COLUMNS = {
     "person": "VARCHAR", "mark": "BIGINT", "moment": "BIGINT", "risk": "DOUBLE", "sentiment": "DOUBLE",
     "declining": "BOOLEAN", "known": "BOOLEAN", **dict.fromkeys(CELLS, "VARCHAR"), "object": "BIGINT",
-    "version": "BIGINT",
+    "version": "BIGINT", TAKEN: "VARCHAR",
 }  # fmt: skip
 # What goes into a file: all columns, each person's moments side by side so that they pack well.
 KEPT, SAME = ", ".join(COLUMNS), ", ".join(["mark", *CELLS])
@@ -67,7 +67,7 @@ class Spool:
             microseconds(answer.moment),
             *score_columns(*answer.cells),
         )
-        self._batch.append((*row, *answer.cells, self.history.number(place), version, place))
+        self._batch.append((*row, *answer.cells, self.history.number(place), version, answer.taken, place))
         if len(self._batch) >= BATCH:
             self._flush()
 
@@ -114,8 +114,8 @@ class Spool:
         place = self.history.day_file(day, self.source)
         others = [path for path in self.history.files_of(day, day) if path != place]
         none = f"(SELECT {KEPT} FROM spool WHERE false)"
-        before = f"(SELECT {KEPT} FROM {relation([place])} WHERE {stays})" if place.exists() else none
-        elsewhere = f"(SELECT {KEPT} FROM {relation(others)})" if others else none
+        before = f"(SELECT {KEPT} FROM {whole_relation([place], COLUMNS)} WHERE {stays})" if place.exists() else none
+        elsewhere = f"(SELECT {SAME} FROM {relation(others)})" if others else none
         first = f"row_number() OVER (PARTITION BY {SAME} ORDER BY place) = 1"
         self.connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE old AS FROM {before};

@@ -17,7 +17,7 @@ def shown(monkeypatch):
         def update(self, one):
             outputs.append(("in its place", one.text))
 
-    monkeypatch.setattr(page, "changing", lambda one: outputs.append(("shown", one.text)) or Handle())
+    monkeypatch.setattr(page, "place", lambda one: outputs.append(("shown", one.text)) or Handle())
     monkeypatch.setattr(page, "signal", lambda kind, value: outputs.append((kind, value)))
     monkeypatch.delenv(pass_progress.PROGRESS_SEEN, raising=False)
     return outputs

@@ -143,7 +143,7 @@ def test_a_budget_allows_what_trying_all_finds_within_it(rows, seed, most):
     count = filled.cells["count"].to_numpy(dtype=float)
     alerts = joint_sweep.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
     cost, every = joint_sweep.add_up(filled, amounts_of(filled, seed)), joint_sweep.all_ordered(filled)
-    bounded = joint_sweep.within(every, alerts, most)
+    bounded = joint_sweep.add_budget(every, alerts, most)
     affordable = {place: cost.at(place) for place, many in tried(alerts, every) if many <= most}
     assert dict(tried(cost, bounded)) == affordable
     found = joint_sweep.best(cost, bounded)
@@ -155,7 +155,7 @@ def test_a_sum_that_grows_with_the_proactive_threshold_is_no_budget():
     filled = cube.fill(tuned.checkins([tuned.risky(40, trajectory="declining")]), GRID)
     calm = joint_sweep.add_up(filled, {route: np.ones(1) * (route is Route.NONE) for route in Route})
     with pytest.raises(ValueError, match="grows with the proactive threshold"):
-        joint_sweep.within(joint_sweep.all_ordered(filled), calm, 1)
+        joint_sweep.add_budget(joint_sweep.all_ordered(filled), calm, 1)
 
 
 @pytest.mark.parametrize("allowed", ["crisis", "high", "last"])

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from checkin_buckets import GOOD, SECRET, Bucket, named
 
 from lib.errors import Refused
-from lib.telemetry.history import conversion, folder, spool
+from lib.telemetry.history import conversion, folder, sources, spool
 from lib.telemetry.history.folder import History, relation
+from lib.telemetry.review_window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = START + timedelta(days=4)
@@ -155,6 +156,22 @@ def test_scores_that_differ_at_one_moment_are_two_check_ins(history, tmp_path):
     file = export(tmp_path / "a.jsonl", [LINES[0], {**LINES[0], "risk_score": 3}])
     (done,) = conversion.convert_files(history, file, lambda *_: None)
     assert done.new == 2
+
+
+def test_a_history_of_before_routes_were_kept_is_read_and_goes_on(history):
+    """Days that lack the column, and a day of which a part has it."""
+    convert(history, dict.fromkeys(KEYS[:12], GOOD))
+    for path in history.files_of(START.date(), END.date()):
+        connection = spool.connect()
+        connection.execute(f"CREATE TABLE before AS SELECT * EXCLUDE (taken) FROM read_parquet('{path}')")
+        connection.execute(f"COPY before TO '{path}' (FORMAT parquet)")
+        connection.close()
+    newer = {key: {**GOOD, "route": "high"} for key in KEYS[12:]}
+    done, read = convert(history, dict.fromkeys(KEYS[:12], GOOD) | newer)
+    assert (done.new, len(read)) == (8, 8)
+    ahead = sources.Converted(history, Window(START, END, None), tuple(history.files_of(START.date(), END.date())),
+                              {"2026-01-01": (20, 20)}, sources.MARKS, "")  # fmt: skip
+    assert sources.history(ahead)["taken"].value_counts().to_dict() == {"": 12, "high": 8}
 
 
 def test_the_key_of_the_pseudonyms_is_the_folders_own(tmp_path):
