@@ -110,7 +110,7 @@ def test_there_are_five_sliders_and_every_number_follows(moved):
 
 def test_a_notebook_that_is_opened_again_shows_the_picture_and_no_error(moved):
     assert "widget-view" not in moved["saved"] and "Error displaying widget" not in moved["read"]
-    assert "Five sliders stand here while the notebook is open in JupyterLab" in moved["read"]
+    assert "Five sliders stand here while their kernel runs" in moved["read"]
 
 
 def test_what_nobody_reviewed_is_not_told(moved):

@@ -15,7 +15,7 @@ import pandas as pd
 from lib.phases.tuning import cube_sql
 from lib.phases.tuning.cube import AXES, Cube, Grid
 from lib.telemetry.checkin_frames import CELL, CONTRACT
-from lib.telemetry.history import spool
+from lib.telemetry.history import damage, spool
 from lib.telemetry.history.folder import CHECKINS, day_of, quote, relation
 from lib.telemetry.review_window import Window
 from lib.values.reviewed import Outcome
@@ -62,7 +62,12 @@ def count_files(
     """The cube of all that the history's Parquet files hold, some days after the others, however many check-ins they
     are; `reviewed` as `outcomes.join` has it, with marks.
     """
-    said, parts, done = reviewed[reviewed["outcome"] != ""], list[Columns](), 0
+    with damage.named(paths):
+        return Cube(grid, _counted_files(paths, reviewed[reviewed["outcome"] != ""], grid, window, watch))
+
+
+def _counted_files(paths: Sequence[Path], said: pd.DataFrame, grid: Grid, window: Window, watch: Watch) -> pd.DataFrame:
+    parts, done = list[Columns](), 0
     connection = spool.connect()
     try:
         held = _held(connection, paths)
@@ -78,8 +83,8 @@ def count_files(
     finally:
         connection.close()
     if not parts:
-        return of_rows(grid, pd.DataFrame(columns=[*TYPES, *AMOUNTS]))
-    return Cube(grid, _frame({name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}))
+        return of_rows(grid, pd.DataFrame(columns=[*TYPES, *AMOUNTS])).cells
+    return _frame({name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])})
 
 
 def _held(connection: Any, paths: Sequence[Path]) -> dict[Path, int]:  # noqa: ANN401 - duckdb has few types

@@ -108,12 +108,10 @@ def _of_file(path: Path) -> _Said:
     source, rows = f"outcomes_file {path.name}", _rows(path)
     said = rows[rows["outcome"] != ""]
     wrong = said[~said["outcome"].isin(list(Outcome))]
-    _require_none(
-        source, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong.set_index("outcome")
-    )
+    _require_none(source, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong, "row")
     moments = pd.to_datetime(said["time"], utc=True, errors="coerce", format="ISO8601")
     _require_none(
-        source, "has times that are none; expected them as the template has them", said[moments.isna()], "time"
+        source, "has times that are none; expected them as the template has them", said[moments.isna()], "row"
     )
     placed = said.assign(time=moments).set_index(KEY)
     _require_none(source, "names check-ins twice; expected one outcome of each", placed[placed.index.duplicated()])
@@ -134,7 +132,7 @@ def _rows(path: Path) -> pd.DataFrame:
             f"outcomes_file {path.name} has no column {', '.join(lacking)}; expected {', '.join(COLUMNS)}"
         )
     rows["outcome"] = rows["outcome"].str.strip().str.lower()
-    return rows
+    return rows.assign(row=[f"row {number}" for number in range(2, len(rows) + 2)])  # as a spreadsheet counts them
 
 
 def _weights(source: str, said: pd.DataFrame) -> pd.Series:
@@ -148,7 +146,7 @@ def _weights(source: str, said: pd.DataFrame) -> pd.Series:
 
 
 def _require_none(source: str, what: str, rows: pd.DataFrame, column: str = "") -> None:
-    """Raise BadParameters where there are rows, naming the first of them."""
+    """Raise BadParameters where there are rows, naming the first of them: by no word of theirs, it may be anybody's."""
     if not rows.empty:
         places = rows[column] if column else rows.index
         named = ["@".join(map(str, place)) if isinstance(place, tuple) else str(place) for place in places[:MOST_NAMED]]

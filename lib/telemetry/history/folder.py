@@ -143,13 +143,6 @@ def relation(paths: Sequence[Path]) -> str:
     return f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'day': DATE}})"
 
 
-def whole_relation(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
-    """The same with all of these columns (name -> kind): NULL in what was converted before there was one."""
-    named = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
-    files = relation(paths).replace("hive_partitioning", "union_by_name = true, hive_partitioning", 1)
-    return f"(FROM {files} UNION ALL BY NAME SELECT {named} WHERE false)"
-
-
 def quote(text: str) -> str:
     """A text in SQL."""
     return "'" + text.replace("'", "''") + "'"

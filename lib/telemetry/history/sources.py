@@ -16,10 +16,10 @@ from lib.telemetry import checkins
 from lib.telemetry.checkin_frames import CELL, CONTRACT, TAKEN, with_scores
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
-from lib.telemetry.history import folder
+from lib.telemetry.history import damage, folder
 from lib.telemetry.history.conversion import BUCKET
-from lib.telemetry.history.folder import History, microseconds, relation, whole_relation
-from lib.telemetry.history.spool import CELLS, COLUMNS, TWICE, connect
+from lib.telemetry.history.folder import History, microseconds, relation
+from lib.telemetry.history.spool import CELLS, TWICE, connect, whole_relation
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
 
@@ -95,9 +95,8 @@ def _converted(history: History, window: Window, why: str, most: int) -> Convert
 def _count(ahead: Converted, cut: int) -> dict[str, tuple[int, int]]:
     read = f"count(*) FILTER ({_below(cut)})"
     text = f"SELECT day, count(*), {read} FROM {relation(ahead.paths)} WHERE {ahead.within} GROUP BY 1 ORDER BY 1"
-    connection = connect()
-    rows = connection.execute(text).fetchall()
-    connection.close()
+    with damage.named(ahead.paths):
+        rows = connect().execute(text).fetchall()
     return {f"{day:%Y-%m-%d}": (recorded, chosen) for day, recorded, chosen in rows}
 
 
@@ -143,13 +142,12 @@ def history(ahead: Source) -> pd.DataFrame:
         return checkins.history(ahead)
     cells = ", ".join(f'{cell} AS "{CELL}{name}"' for cell, name in zip(CELLS, CONTRACT, strict=True))
     chosen = f"{ahead.within} AND {_below(ahead.cut)}"
-    connection = connect()
-    rows = connection.execute(
-        f"SELECT person AS \"userId\", moment, mark, {cells}, coalesce({TAKEN}, '') AS {TAKEN} "
-        f"FROM {whole_relation(ahead.paths, {TAKEN: COLUMNS[TAKEN]})} WHERE {chosen} "
-        "ORDER BY moment, mark"
-    ).df()
-    connection.close()
+    with damage.named(ahead.paths):
+        connection = connect()
+        rows = connection.execute(
+            f"SELECT person AS \"userId\", moment, mark, {cells}, coalesce({TAKEN}, '') AS {TAKEN} "
+            f"FROM {whole_relation(connection, ahead.paths)} WHERE {chosen} ORDER BY moment, mark"
+        ).df()
     moments = pd.to_datetime(rows.pop("moment"), unit="us", utc=True)
     read = with_scores(rows.astype({"userId": object}).assign(time=moments))
     read.attrs["coverage"] = _coverage(ahead)

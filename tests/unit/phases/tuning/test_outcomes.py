@@ -100,12 +100,15 @@ def test_each_outcome_is_at_its_check_in(history, asked, tmp_path):
 def test_what_does_not_fit_is_a_sentence(history, asked, tmp_path):
     filled = asked.assign(outcome="none")
     said = refused(history, tmp_path, filled.assign(outcome="perhaps"))
-    assert "words that are no outcome; expected one of none, moderate, high, crisis. Found perhaps" in said
+    assert "words that are no outcome; expected one of none, moderate, high, crisis. Found row 2, row 3" in said
+    assert "perhaps" not in said  # it may be anybody's words
     assert "and 175 more" in said
     assert "not among those read" in refused(history, tmp_path, filled.assign(userId="stranger"))
     assert "stranger@2026-01-01 " in refused(history, tmp_path, filled.assign(userId="stranger").head(1))
     assert "names check-ins twice" in refused(history, tmp_path, pd.concat([filled, filled.head(1)]))
-    assert "times that are none" in refused(history, tmp_path, filled.assign(time="yesterday"))
+    wrong = refused(history, tmp_path, filled.assign(time="yesterday"))
+    assert "times that are none; expected them as the template has them. Found row 2" in wrong
+    assert "yesterday" not in wrong
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="3"))
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="many"))
     assert "has no column outcome; expected userId" in refused(history, tmp_path, filled.drop(columns="outcome"))
