@@ -34,7 +34,7 @@ OF_SEVERAL = {
     "list_aliases": ("lambda",), "list_tags_for_resource": ("events", "logs", "sns", "stepfunctions"),
     "remove_permission": ("lambda",),
 }  # fmt: skip
-SCAN = ("dynamodb", "scan")
+SCAN = ("dynamodb", "Scan")
 # A word of lib's own that is an operation's name as well.
 NO_CALL = {"list_commands", "query", "sign", "verify"}
 # AWS knows no resource of these: a statement about them says "*" or nothing.
