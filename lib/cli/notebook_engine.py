@@ -20,7 +20,7 @@ from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 from lib.cli import output_limits
-from lib.display.interactive.pass_progress import PROGRESS
+from lib.display.progress_bar import PROGRESS
 from lib.errors import BadParameters
 from lib.record import origin
 

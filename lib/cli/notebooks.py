@@ -20,7 +20,7 @@ from zmq.error import ZMQError
 from lib.cli import notebook_engine, notebook_text, output_limits
 from lib.display import executed
 from lib.display.interactive.cell_progress import CellProgress
-from lib.display.interactive.pass_progress import PROGRESS_SEEN
+from lib.display.progress_bar import PROGRESS_SEEN
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
 from lib.record import files, run_verdict

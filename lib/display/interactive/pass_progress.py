@@ -10,14 +10,11 @@ from collections.abc import Callable
 from IPython.display import DisplayHandle
 
 from lib.display import page, progress_bar
+from lib.display.progress_bar import PROGRESS, PROGRESS_SEEN
 from lib.phases import hand_run
 from lib.record.records import Run
 
 Watch = Callable[[int, int], None]  # how many are done, of how many
-
-# To whoever executes the notebook, in place of an output; only where PROGRESS_SEEN says that it is taken out again.
-PROGRESS = "application/vnd.runbook.progress+json"
-PROGRESS_SEEN = "RUNBOOK_PROGRESS_SEEN"
 
 
 def of(run: Run, what: str) -> Watch:

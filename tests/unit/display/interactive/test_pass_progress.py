@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.display import page
+from lib.display import page, progress_bar
 from lib.display.interactive import pass_progress
 from lib.phases import hand_run
 from lib.record.records import Run
@@ -19,7 +19,7 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(page, "place", lambda one: outputs.append(("shown", one.text)) or Handle())
     monkeypatch.setattr(page, "signal", lambda kind, value: outputs.append((kind, value)))
-    monkeypatch.delenv(pass_progress.PROGRESS_SEEN, raising=False)
+    monkeypatch.delenv(progress_bar.PROGRESS_SEEN, raising=False)
     return outputs
 
 
@@ -31,7 +31,7 @@ def test_where_nobody_looks_nothing_is_shown(shown, settings, record):
 
 def test_in_an_open_notebook_it_is_one_line_that_is_written_over(shown, settings, record, monkeypatch):
     monkeypatch.setattr(hand_run, "is_watched", lambda run: True)
-    monkeypatch.setenv(pass_progress.PROGRESS_SEEN, "1")
+    monkeypatch.setenv(progress_bar.PROGRESS_SEEN, "1")
     watch = pass_progress.of(Run(settings, record), "check-ins")
     for done in (500, 1500, 2000):
         watch(done, 2000)
@@ -43,6 +43,6 @@ def test_in_an_open_notebook_it_is_one_line_that_is_written_over(shown, settings
 
 
 def test_whoever_executes_the_notebook_before_a_terminal_hears_of_it(shown, settings, record, monkeypatch):
-    monkeypatch.setenv(pass_progress.PROGRESS_SEEN, "1")
+    monkeypatch.setenv(progress_bar.PROGRESS_SEEN, "1")
     pass_progress.of(Run(settings, record), "check-ins")(3, 4)
-    assert shown == [(pass_progress.PROGRESS, {"done": 3, "every": 4, "what": "check-ins"})]
+    assert shown == [(progress_bar.PROGRESS, {"done": 3, "every": 4, "what": "check-ins"})]
