@@ -20,6 +20,7 @@ from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 from lib.cli import output_limits
+from lib.display.progress_bar import PROGRESS
 from lib.errors import BadParameters
 from lib.record import origin
 
@@ -58,6 +59,7 @@ class Client(PapermillNotebookClient):
     late = ""
     bound = output_limits.Bound()
     listener: Callable[[Sequence[Mapping[str, Any]], int], None] = staticmethod(lambda cells, index: None)
+    counter: Callable[[Mapping[str, Any]], None] = staticmethod(lambda said: None)
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
         """Execute one cell. Raises CellTimeoutError where it ran longer than it may, also when it ended well."""
@@ -91,7 +93,10 @@ class Client(PapermillNotebookClient):
     _async_handle_timeout = _limit_passed
 
     def output(self, outs: list[NotebookNode], msg: dict[str, Any], *where: Any) -> NotebookNode | None:  # noqa: ANN401
-        """Take what a cell shows, within bounds."""
+        """Take what a cell shows, within bounds; how far it says that it is, is told and not kept."""
+        if said := msg["content"].get("data", {}).get(PROGRESS):
+            self.counter(said)
+            return None
         return super().output(outs, msg, *where) if self.bound.takes(msg["msg_type"], msg["content"]) else None
 
     def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
@@ -116,13 +121,14 @@ class OwnInterpreter(Engine):
         sockets: Path,
         variables: Mapping[str, str],
         listener: Callable[[Sequence[Mapping[str, Any]], int], None],
+        counter: Callable[[Mapping[str, Any]], None],
         execution_timeout: int,
         start_timeout: int = 60,
         **_: Any,  # noqa: ANN401
     ) -> NotebookNode:
         """Execute every cell of papermill's notebook, in a kernel that is told `variables` as well.
 
-        `listener` hears of each cell, all of them and its index, when it begins.
+        `listener` hears of each cell, all of them and its index, when it begins, and `counter` of how far one is.
         """
         client = Client(
             nb_man,
@@ -135,7 +141,7 @@ class OwnInterpreter(Engine):
             store_widget_state=False,
             config=_configuration(sockets),
         )
-        client.listener = listener
+        client.listener, client.counter = listener, counter
         return client.execute(env={**_environment(sockets), **variables})
 
 

@@ -20,6 +20,7 @@ from zmq.error import ZMQError
 from lib.cli import notebook_engine, notebook_text, output_limits
 from lib.display import executed
 from lib.display.interactive.cell_progress import CellProgress
+from lib.display.progress_bar import PROGRESS_SEEN
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
 from lib.record import files, run_verdict
@@ -66,8 +67,9 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
         with notebook_engine.sockets() as sockets:
-            options = _options(run, sockets)
-            papermill.execute_notebook(str(source), str(running), parameters, **options, listener=progress.begin)
+            options = _options(run, sockets, progress.watched)
+            callbacks = {"listener": progress.begin, "counter": progress.count}
+            papermill.execute_notebook(str(source), str(running), parameters, **options, **callbacks)
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:
@@ -104,7 +106,9 @@ def adopt(run: Run) -> list[str]:
     return [kept.name for running in left if (kept := _kept(running, run))]
 
 
-def _options(run: Run, sockets: Path) -> dict[str, Any]:
+def _options(run: Run, sockets: Path, watched: bool) -> dict[str, Any]:
+    seen = {PROGRESS_SEEN: "1"} if watched else {}
+    of_run = parameters_cell.kernel_variables(run.settings, run.record.run_id)
     return {
         "engine_name": notebook_engine.NAME,
         "kernel_name": "python3",
@@ -112,7 +116,7 @@ def _options(run: Run, sockets: Path) -> dict[str, Any]:
         "cwd": str(ROOT),
         "execution_timeout": run.settings.cell_timeout_seconds + round(run.settings.soak_minutes * 60),
         "sockets": sockets,
-        "variables": {ATTEMPT: run.record.attempt, **parameters_cell.kernel_variables(run.settings, run.record.run_id)},
+        "variables": {ATTEMPT: run.record.attempt, **seen, **of_run},
     }
 
 

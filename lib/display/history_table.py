@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from lib.display import console
+from lib.display import console, progress_bar
 from lib.telemetry.history.conversion import Conversion
-
-WIDTH = 30
 
 
 def watch(what: str) -> Callable[[int, int], None]:
@@ -13,8 +11,7 @@ def watch(what: str) -> Callable[[int, int], None]:
 
     def show(done: int, every: int) -> None:
         if console.is_watched() and every:
-            full = WIDTH * done // every
-            console.overwrite(f"[{'#' * full}{'.' * (WIDTH - full)}] {done:,} of {every:,} {what}")
+            console.overwrite(progress_bar.bar(done, every, what))
             if done == every:
                 console.line("")
 

@@ -154,6 +154,17 @@ def live(widget: Mapping[str, Any], instead: Shown) -> DisplayHandle:
     return handle
 
 
+def place(shown: Shown) -> DisplayHandle:
+    """What is shown, to be written over."""
+    handle: DisplayHandle = display(shown, display_id=True)
+    return handle
+
+
+def signal(kind: str, value: Mapping[str, Any]) -> None:
+    """A word to whoever executes the notebook, of a kind that it knows; not for people."""
+    display({kind: dict(value)}, raw=True)
+
+
 def forwarding_page(url: str) -> str:
     """A page that leads to another at once."""
     where = escape.attribute(url)

@@ -15,11 +15,12 @@ from datetime import date, datetime
 from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.record.records import Record
-from lib.telemetry.checkin_frames import Answer
+from lib.telemetry.checkin_frames import ROUTE, Answer, taken_in
 from lib.telemetry.checkin_keys import Key
 
 FOLDER = "evidence/checkins"
 BESIDE = ("object", "user", "time")
+TAKEN = "route taken"  # a column that copies of before do not have
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,15 @@ class Copies:
             return {}
         wanted = [columns[field][0] for field in self.fields]
         mark, user, moment = (columns[name][0] for name in BESIDE)
+        taken = columns[TAKEN][0] if TAKEN in columns else None
         return {
-            row[mark]: Answer(row[user], _moment(row[moment]), tuple(_cell(row[at]) for at in wanted)) for row in rows
+            row[mark]: Answer(
+                row[user],
+                _moment(row[moment]),
+                tuple(_cell(row[at]) for at in wanted),
+                "" if taken is None else _taken(row[taken]),
+            )
+            for row in rows
         }
 
     def keep(self, day: date, read: Mapping[str, Answer]) -> None:
@@ -75,9 +83,9 @@ class Copies:
             return
         text = io.StringIO()
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow([*BESIDE, *(f"{field}={'|'.join(words)}" for field, words in self.fields.items())])
+        lines.writerow([*BESIDE, *(f"{field}={'|'.join(words)}" for field, words in self.fields.items()), TAKEN])
         for mark, answer in read.items():
-            lines.writerow([mark, answer.user, answer.moment.isoformat(), *answer.cells])
+            lines.writerow([mark, answer.user, answer.moment.isoformat(), *answer.cells, answer.taken])
         self.record.keep_text(f"{FOLDER}/{day:%Y-%m-%d}.csv", text.getvalue())
 
 
@@ -86,6 +94,13 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no time zone")
     return moment
+
+
+def _taken(text: str) -> str:
+    """The route that a check-in says it took. Raises ValueError for another word than we write."""
+    if text and text != taken_in({ROUTE: text}):
+        raise ValueError("another word than a route")
+    return text
 
 
 def _cell(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 
 from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.asl.choice_rules import is_number
+from lib.routes import Route
 from lib.telemetry.libraries import pandas as pd
 
 CONTRACT = ("risk_score", "score", "trajectory")
@@ -19,17 +20,23 @@ TRAJECTORIES = ("improving", "stable", "declining", "unknown")
 
 
 COLUMNS = ["userId", "time", *CONTRACT]
+TAKEN = "taken"  # a column of the route that was taken, which no rule decides by
+ROUTE, NO_ROUTE = "route", UNKNOWN_CELL  # where a check-in says it, and what stands for a word that is no route
 CELL = "answer "  # a column of the JSON that the object held of a field, for the routing
 USABLE = {"risk_score": (0, 100), "score": (-1, 1)}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One recorded check-in: `cells` holds a JSON value a field, "" where the object has none."""
+    """One recorded check-in: `cells` holds a JSON value a field, "" where the object has none.
+
+    `taken` is the route that it says it took, "" where it says none, and NO_ROUTE of a word that is none.
+    """
 
     user: str
     moment: datetime
     cells: tuple[str, ...]
+    taken: str = ""
 
 
 def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
@@ -38,6 +45,7 @@ def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
     checkins["time"] = pd.to_datetime([answer.moment.astimezone(UTC) for answer in answers], utc=True)
     for at, field in enumerate(fields):
         checkins[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
+    checkins[TAKEN] = pd.Series([answer.taken for answer in answers], dtype=object)
     return with_scores(checkins).sort_values("time", ignore_index=True, kind="stable")
 
 
@@ -48,6 +56,12 @@ def with_scores(checkins: pd.DataFrame) -> pd.DataFrame:
     checkins["trajectory"] = _each(checkins[f"{CELL}trajectory"], _trajectory).astype(object)
     ordered = [*COLUMNS, *(column for column in checkins if column not in COLUMNS)]
     return checkins[ordered]
+
+
+def taken_in(content: Mapping[str, Any]) -> str:
+    """The route that a check-in says it took: a word of ours, or that it says another, which is not kept."""
+    said = content.get(ROUTE)
+    return "" if said is None else said if said in list(Route) else NO_ROUTE
 
 
 def cells(checkins: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.record.records import Record
 from lib.telemetry.checkin_copies import Copies
-from lib.telemetry.checkin_frames import TRAJECTORIES, Answer
+from lib.telemetry.checkin_frames import TRAJECTORIES, Answer, taken_in
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys, moment_of
 
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
@@ -183,7 +183,8 @@ def read_checkin(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: C
     moment = key.moment or moment_of(content.get("timestamp"))
     if moment is None:
         return "no usable timestamp, neither in its name nor in it"
-    return Answer(copies.user(key.user), moment, tuple(cell(fields, name, content) for name in copies.fields))
+    cells = tuple(cell(fields, name, content) for name in copies.fields)
+    return Answer(copies.user(key.user), moment, cells, taken_in(content))
 
 
 def cell(fields: AnswerFields, name: str, content: dict[str, Any]) -> str:

@@ -67,7 +67,8 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         days = ("--set", "tuning_from=2026-01-01", "--set", "tuning_to=2026-01-11")
         with command(settings, "open", "08", *days) as opened:
             found["path"] = Path(until_told(opened, "Notebook: "))
-            screen = LabScreen.opened(browser.new_context(viewport=LAPTOP), until_told(opened, "JupyterLab: "))
+            url = until_told(opened, "JupyterLab: ")
+            screen = LabScreen.opened(browser.new_context(viewport=LAPTOP), url)
             for cell in CELLS:
                 screen.run(cell)
             screen.run("every = explorer")
@@ -85,7 +86,16 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             page.locator(f"{FRONT} .widget-html-content:has-text('Out of order')").wait_for()
             keep(page, "explorer-out-of-order")
             found["errors"] = screen.errors
+            screen.save_and_shut_down()
+            found["saved"] = found["path"].read_text(encoding="utf-8")
+            again = LabScreen.opened(screen.page.context, url)
+            again.cell("every = explorer").scroll_into_view_if_needed()
+            output = again.cell("every = explorer").locator(".jp-Cell-outputArea")
+            output.locator("img").wait_for()
+            found["read"] = output.inner_text()
+            keep(again.page, "explorer-opened-again")
             screen.shut()
+            again.shut()
     if folder := os.environ.get("SHOTS"):
         (Path(folder) / "explorer.json").write_text(json.dumps([round(one, 1) for one in found["took"]]))
     return found
@@ -96,6 +106,11 @@ def test_there_are_five_sliders_and_every_number_follows(moved):
     assert moved["first"].splitlines()[0].startswith("check-ins")
     assert len({moved["first"], *moved["after"]}) > 5
     assert moved["errors"] == []
+
+
+def test_a_notebook_that_is_opened_again_shows_the_picture_and_no_error(moved):
+    assert "widget-view" not in moved["saved"] and "Error displaying widget" not in moved["read"]
+    assert "Five sliders stand here while their kernel runs" in moved["read"]
 
 
 def test_what_nobody_reviewed_is_not_told(moved):

@@ -12,12 +12,14 @@ import pytest
 from lib.definitions import templates
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session, threshold_tuning
-from lib.phases.counting import engines
-from lib.phases.tuning import counting, engine_choice
+from lib.phases.counting import engines, table_outcomes
+from lib.phases.tuning import counting, engine_choice, outcome_table, outcomes
 from lib.phases.tuning.engine_choice import Choice, Engine
+from lib.phases.tuning.outcome_table import OutcomeTable
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings
-from lib.telemetry.history import athena, conversion, folder, sources
+from lib.telemetry.history import athena, conversion, folder, outcome_items, sources
+from lib.telemetry.history.reviewed_items import Items
 from lib.telemetry.review_window import Window
 from rehearsal.account import clients
 
@@ -116,6 +118,115 @@ def test_files_in_s3_that_are_not_those_of_the_history_are_found_out(
     with pytest.raises(NotAsWanted, match=r"Athena counted 48 check-ins and DuckDB 60; .* first on 2026-01-02"):
         engines.count(run, ahead, said, now(run), WINDOW)
     assert counted.cube.checkins == 60
+
+
+OUTCOMES, BY_OBJECT, ODD_KEY = "reviewed-checkins", "reviewed-objects", "reviewed-oddly"
+KEYS = {OUTCOMES: (("who", "S"), ("at", "S")), BY_OBJECT: (("object", "S"),), ODD_KEY: (("number", "N"),)}
+SECRET = "zebra heliotrope"
+
+
+@pytest.fixture(scope="module")
+def dynamodb(run: ConnectedRun, server: Any) -> Any:
+    """Tables of reviewed outcomes: one by person and moment, one by the object's name, one by a number."""
+    made = clients.client(server.endpoint, "dynamodb")
+    for table, keys in KEYS.items():
+        made.create_table(
+            TableName=table, BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in keys],
+            KeySchema=[
+                {"AttributeName": name, "KeyType": ("HASH", "RANGE")[at]} for at, (name, _) in enumerate(keys)
+            ],
+        )  # fmt: skip
+    return made
+
+
+def moment(at: int) -> datetime:
+    return START + timedelta(hours=2 * at)
+
+
+def put(dynamodb: Any, user: str, at: str, outcome: dict[str, Any], **more: Any) -> None:
+    dynamodb.put_item(TableName=OUTCOMES, Item={"who": {"S": user}, "at": {"S": at}, "outcome": outcome, **more})
+
+
+def of_table(run: ConnectedRun, monkeypatch: pytest.MonkeyPatch, table: str, **how: Any) -> Items:
+    """What a table says, read in pages of ten items; nobody waits between them."""
+    outcome_table.keep(run.record, OutcomeTable(table, "outcome"))
+    monkeypatch.setattr(outcome_items, "A_PAGE", 10)
+    monkeypatch.setattr(outcome_items, "UNITS_A_SECOND", 1e9)
+    ahead = sources.outlook(run, WINDOW, **how)
+    return table_outcomes.read(run, ahead, sources.history(ahead), WINDOW)
+
+
+def test_outcomes_of_a_table_are_taken_page_by_page_and_what_is_none_is_counted(
+    run: ConnectedRun, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(25):
+        said = {"S": ("none", " Crisis ")[at % 2]}
+        put(dynamodb, f"person-{at % 7}", moment(at).isoformat(), said, text={"S": SECRET})
+    put(dynamodb, "person-0", moment(28).isoformat().replace("+00:00", "Z"), {"S": SECRET})
+    for at, odd in ((29, {"N": "1"}), (30, {"S": ""}), (31, {"NULL": True})):
+        put(dynamodb, f"person-{at % 7}", moment(at).isoformat(), odd)
+    put(dynamodb, "person-1", "2025-06-01T00:00:00Z", {"S": "crisis"})
+    put(dynamodb, "person-1", "soon", {"S": "crisis"})
+    put(dynamodb, run.settings.drill_user_id, moment(1).isoformat(), {"S": "crisis"})
+    dynamodb.put_item(TableName=OUTCOMES, Item={"who": {"S": "person-2"}, "at": {"S": moment(30).isoformat()}})
+    items = of_table(run, monkeypatch, OUTCOMES)
+    assert items.left_out == {
+        outcome_items.NO_OUTCOME: 1, outcome_items.NO_TEXT: 2, outcome_items.ELSEWHEN: 1, outcome_items.NO_MOMENT: 1,
+        outcome_items.DRILL: 1,
+    }  # fmt: skip
+    history = sources.history(sources.outlook(run, WINDOW))
+    reviewed = outcomes.join(history, run.settings, items)
+    assert reviewed["outcome"].value_counts().to_dict() == {"": 35, "none": 13, "crisis": 12}
+    assert reviewed.loc[reviewed["outcome"] != "", "weight"].eq(1).all()
+    hours = (reviewed["time"] - pd.Timestamp(START)) // pd.Timedelta(hours=2)
+    assert reviewed.loc[hours == 7, "outcome"].item() == "crisis"
+    kept = run.record.folder / run.record.kept_as(table_outcomes.COUNTS)[-1]
+    assert json.loads(kept.read_text())["taken"] == 25
+    everything = "".join(path.read_text(errors="replace") for path in run.record.folder.rglob("*.json*"))
+    assert not any(word in everything for word in SECRET.split())
+
+
+def test_an_outcome_of_no_check_in_is_refused_and_of_a_share_it_is_counted(
+    run: ConnectedRun, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(dynamodb, "nobody", moment(3).isoformat(), {"S": "high"})
+    history = sources.history(sources.outlook(run, WINDOW))
+    unknown = of_table(run, monkeypatch, OUTCOMES)
+    with pytest.raises(BadParameters, match=f"^table {OUTCOMES} names check-ins that are not among those read"):
+        outcomes.join(history, run.settings, unknown)
+    shared = of_table(run, monkeypatch, OUTCOMES, most=30)
+    part = sources.history(sources.outlook(run, WINDOW, most=30))
+    assert shared.left_out[table_outcomes.NOT_READ] == 26 - len(shared.rows) > 0
+    assert outcomes.join(part, run.settings, shared)["outcome"].ne("").sum() == len(shared.rows)
+    dynamodb.delete_item(TableName=OUTCOMES, Key={"who": {"S": "nobody"}, "at": {"S": moment(3).isoformat()}})
+
+
+def test_an_item_may_be_known_by_the_name_of_its_object(
+    run: ConnectedRun, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"person-4/{moment(4):%Y/%m/%d}/{moment(4).isoformat()}.json"
+    for key in (name, "readme.md"):
+        dynamodb.put_item(TableName=BY_OBJECT, Item={"object": {"S": key}, "outcome": {"S": "moderate"}})
+    items = of_table(run, monkeypatch, BY_OBJECT)
+    history = sources.history(sources.outlook(run, WINDOW))
+    assert outcomes.join(history, run.settings, items)["outcome"].value_counts()["moderate"] == 1
+    assert items.left_out == {outcome_items.NO_CHECKIN: 1}
+
+
+@pytest.mark.parametrize(
+    ("table", "attribute", "error", "said"),
+    [
+        (ODD_KEY, "outcome", BadParameters, r"has the key number \(N\); expected the user \(S\) and the moment"),
+        (OUTCOMES, "at", BadParameters, r"at is part of the key of table .*; expected an attribute besides it"),
+        ("nobodys", "outcome", NotAsWanted, r"reading outcomes from table nobodys \(it needs dynamodb:DescribeTable"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_a_sentence(
+    run: ConnectedRun, dynamodb: Any, table: str, attribute: str, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        outcome_items.read(run.live, table, attribute, WINDOW, str)
 
 
 def test_a_table_that_is_not_there_and_days_that_were_not_converted_are_refused(run: ConnectedRun) -> None:

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from lib.cli import app, notebook_engine, notebooks, output_limits, runner
 from lib.cli.lab.jupyter import LabKernels
 from lib.cli.notebook_engine import Kernels
+from lib.display import console
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.record import records
 from lib.record.records import Run
@@ -78,6 +79,25 @@ def test_every_other_kernel_is_interrupted(busy, ending, interrupted, monkeypatc
     kernels.busy, kernels.shutting_down = busy, ending
     asyncio.run(kernels._async_interrupt_kernel())
     assert bool(told) is interrupted
+
+
+def test_how_far_a_cell_is_reaches_a_terminal_that_is_watched_and_no_record(executed, monkeypatch):
+    shown = []
+    monkeypatch.setattr(console, "is_watched", lambda: True)
+    monkeypatch.setattr(console, "overwrite", shown.append)
+    cell = """
+from lib.display.interactive import pass_progress
+from lib.record.records import Record, Run
+from lib.settings import load
+from pathlib import Path
+watch = pass_progress.of(Run(load("local"), Record(Path("none"), "none")), "check-ins")
+watch(1, 2)
+print("counted")
+"""
+    done, record, text = executed(cell)
+    assert (done.verdict, text) == ("succeeded", "counted\n")
+    assert any("] 1 of 2 check-ins" in line for line in shown)
+    assert "vnd.runbook" not in (record.folder / done.output).read_text(encoding="utf-8")
 
 
 @pytest.fixture

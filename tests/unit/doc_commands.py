@@ -58,6 +58,10 @@ NOT_RUN = {
          "--results s3://BUCKET/PREFIX/"),
         "it needs a table in Athena; tests/functional/test_history_live.py makes one, and counts by it",
     ),
+    **dict.fromkeys(
+        ("runbook tune ENV --outcomes-table TABLE --outcome-attribute NAME",),
+        "it needs a table of outcomes; tests/functional/test_history_live.py makes some, and reads them",
+    ),
     "runbook drill ENV --alarms": "minutes of pages; tests/runbooks/test_alarm_drill.py counts each",
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",

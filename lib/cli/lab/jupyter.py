@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
@@ -19,6 +20,7 @@ from lib.cli.lab.servers import IP, TOKEN
 from lib.record import files
 
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
+WIDGET = "application/vnd.jupyter.widget-view+json"
 # No news, no look for newer versions, nothing to install: a machine in a change window asks nobody on the network.
 QUIET = (
     "--LabApp.news_url=",
@@ -29,6 +31,19 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False},  # so that names can be read
 }
+
+
+def drop_widgets(model: dict[str, Any], **_: object) -> None:
+    """What JupyterLab is about to save, without the views of widgets, whose kernel will be gone when it is read.
+
+    A saved view is an error to whoever opens the notebook; without it they see what stands there instead. In the open
+    window the widget stays.
+    """
+    cells = model["content"].get("cells", ()) if model.get("type") == "notebook" else ()
+    shown = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+    for output in shown:
+        if len(output) > 1:  # nothing is taken away in whose place nothing would stand
+            output.pop(WIDGET, None)
 
 
 class LabKernels(ServerKernelManager):
@@ -58,6 +73,7 @@ def main() -> None:
     own = [
         IP,
         f"--MultiKernelManager.kernel_manager_class={__name__}.{LabKernels.__name__}",
+        f"--ContentsManager.pre_save_hook={__name__}.{drop_widgets.__name__}",
         f"--ContentsManager.checkpoints_class={__name__}.{LabCheckpoints.__name__}",
         f"--LabApp.app_settings_dir={settings}",
         f"--LabApp.workspaces_dir={folder / 'workspaces'}",

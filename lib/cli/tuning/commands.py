@@ -11,9 +11,11 @@ from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.cli.read_commands import run_again
 from lib.display import history_table, terminal
 from lib.errors import BadParameters
-from lib.phases.tuning import engine_choice
+from lib.phases.tuning import engine_choice, outcome_table
 from lib.phases.tuning.engine_choice import Choice, Engine
+from lib.phases.tuning.outcome_table import OutcomeTable
 from lib.record import run_phases
+from lib.record.records import Record
 from lib.settings import Settings
 from lib.telemetry.history import athena, conversion, folder
 from lib.values.modes import Mode
@@ -74,6 +76,8 @@ def _moment(option: str, said: str) -> datetime:
 @click.option("--from", "start", default="", metavar="DAY", help=f"Check-ins since then, {DAY}.")
 @click.option("--to", "end", default="", metavar="DAY", help="Check-ins until then, without that day itself.")
 @click.option("--labels", default="", metavar="FILE", help="Reviewed outcomes: the sample of this run, filled in.")
+@click.option("--outcomes-table", default="", metavar="TABLE", help="Reviewed outcomes: this DynamoDB table as well.")
+@click.option("--outcome-attribute", default="", metavar="NAME", help="The attribute of its items that holds them.")
 @click.option(
     "--engine", type=click.Choice([one.value for one in Engine]), default=Engine.DUCKDB.value, show_default=True,
     help="What counts all check-ins; Athena only what was converted, over its table `checkins`.",
@@ -84,8 +88,8 @@ def _moment(option: str, said: str) -> datetime:
 )
 @exits_with_code
 def tune(
-    given: Callable[..., Settings], run_id: str, start: str, end: str, labels: str, engine: str, database: str,
-    results: str,
+    given: Callable[..., Settings], run_id: str, start: str, end: str, labels: str, outcomes_table: str,
+    outcome_attribute: str, engine: str, database: str, results: str,
 ) -> int:  # fmt: skip
     """Look at the thresholds against recorded check-ins, and against what people said of them who reviewed them.
 
@@ -94,9 +98,16 @@ def tune(
       runbook tune prod
       runbook tune prod --from 2026-01-01 --to 2026-02-01
       runbook tune prod --from 2026-01-01 --to 2026-02-01 --run-id RUN_ID --labels reviewed.csv
+      runbook tune prod --outcomes-table TABLE --outcome-attribute NAME
     """
     file = str(Path(labels).resolve()) if labels else ""
     asked = {"tuning_from": start, "tuning_to": end, "outcomes_file": file}
     chosen = given(mode=Mode.PLAN, run_id=run_id, **{name: value for name, value in asked.items() if value})
     choice = engine_choice.require_whole(Choice(engine, database, results))
-    return run_again(chosen, run_phases.TUNING, lambda record: engine_choice.keep(record, choice))
+    named = outcome_table.require_whole(OutcomeTable(outcomes_table, outcome_attribute))
+
+    def keep(record: Record) -> None:
+        engine_choice.keep(record, choice)
+        outcome_table.keep(record, named)
+
+    return run_again(chosen, run_phases.TUNING, keep)

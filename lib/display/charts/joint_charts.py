@@ -29,13 +29,14 @@ MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}  # the first is seen also where oth
 @in_style
 def alerts_against_misses(frame: pd.DataFrame, spots: Sequence[Spot], budget: float, span: str) -> Figure:
     """`frame`: alerts (check-ins in a `span`), missed (people in danger without an alert, in a `span`), a row a setting
-    that no other beats. `budget`: the most alerts in a `span`. Empty where nobody was found in danger.
+    that no other beats. `budget`: the most alerts in a `span`. Empty where nobody was found in danger. Its
+    `attrs["reviews"]` are how many reviews it rests on.
     """
     question = f"How many people in danger are missed {span}, for how many alerts?"
     if frame.empty:
         return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
     said = "; ".join(f"{spot.name}: {spot.x:,.4g} alerts, {spot.y:,.3g} missed" for spot in spots)
-    figure, axes = canvas(question, f"{said}. Left of the line no setting can be")
+    figure, axes = canvas(question, f"{said}. Left of the line no setting can be{_by_reviews(frame)}")
     axes.step(frame["alerts"], frame["missed"], where="post", color=BLUE, linewidth=1.6, label="fewest missed")
     _mark(axes, spots)
     right = max(float(frame["alerts"].max()), *(spot.x for spot in spots)) * 1.05 + 0.1
@@ -116,8 +117,14 @@ def danger_by_risk(frame: pd.DataFrame) -> Figure:
     return figure
 
 
+def _by_reviews(frame: pd.DataFrame) -> str:
+    return f"; by {frame.attrs['reviews']:,} reviews" if "reviews" in frame.attrs else ""
+
+
 def _rising(frame: pd.DataFrame) -> str:
     """Whether a higher score means more danger in all tenths, which any threshold takes for granted."""
+    if not frame["share"].any():
+        return f"{frame['reviews'].sum():,} reviews, none of a person in grave danger: whether it rises cannot be told"
     after = frame.iloc[1:]
     falls = after.loc[after["share"].to_numpy() < frame["share"].to_numpy()[:-1], "risk"]
     said = f"it falls at {', '.join(f'{risk:g}' for risk in falls)}" if len(falls) else "it never falls"
@@ -126,13 +133,13 @@ def _rising(frame: pd.DataFrame) -> str:
 
 @in_style
 def benefit_by_chance(frame: pd.DataFrame) -> Figure:
-    """A line a setting. `frame`: chance (0 to 1), setting, benefit (of 1,000 check-ins)."""
+    """A line a setting. `frame`: chance (0 to 1), setting, benefit (of 1,000 check-ins); by `attrs["reviews"]`."""
     question = "Does a setting help more than to alert everybody, or nobody?"
     if frame.empty:
         return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
     most = frame.loc[frame.groupby("chance")["benefit"].idxmax()].groupby("setting", sort=False)["chance"]
     said = "; ".join(f"{name} from {rows.min():.0%} to {rows.max():.0%}" for name, rows in most)
-    figure, axes = canvas(question, f"the most benefit: {said}")
+    figure, axes = canvas(question, f"the most benefit: {said}{_by_reviews(frame)}")
     styles = zip((GREY, GREEN, BLACK, ORANGE, BLUE), (":", "--", "-", "-.", (0, (6, 2))), strict=True)
     for (name, rows), (colour, line) in zip(frame.groupby("setting", sort=False), styles, strict=False):
         axes.plot(rows["chance"] * 100, rows["benefit"], color=colour, linestyle=line, linewidth=1.6, label=name)

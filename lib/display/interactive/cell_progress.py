@@ -12,7 +12,7 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-from lib.display import console
+from lib.display import console, progress_bar
 from lib.errors import RunbookError
 from lib.record import files, run_index
 from lib.record.records import Record, Run
@@ -29,17 +29,24 @@ class CellProgress:
         self.notebook = notebook
         self.watched = console.is_watched()
         self.usual = usual_seconds(run.settings, run.record.run_id, notebook) if self.watched else {}
+        self.place = ""
 
     def begin(self, cells: Sequence[Mapping[str, Any]], index: int) -> None:
         """The cell at this index begins."""
         if not self.watched or cells[index]["cell_type"] != "code":
             return
         code = [at for at, cell in enumerate(cells) if cell["cell_type"] == "code"]
-        place = f"cell {code.index(index) + 1} of {len(code)}"
+        self.place = f"cell {code.index(index) + 1} of {len(code)}"
         seconds = self.usual.get(_source(cells[index]), 0)
         usually = f", usually {seconds:.0f} s" if seconds >= LEAST else ""
         since = f"since {datetime.now():%H:%M:%S}"
-        console.overwrite(f"  {self.notebook}  {place} {since}{usually}: {_question(cells, index)}")
+        console.overwrite(f"  {self.notebook}  {self.place} {since}{usually}: {_question(cells, index)}")
+
+    def count(self, said: Mapping[str, Any]) -> None:
+        """How far the cell itself says that it is: `done`, `every` and `what`."""
+        if self.watched:
+            bar = progress_bar.bar(int(said["done"]), int(said["every"]), str(said["what"]))
+            console.overwrite(f"  {self.notebook}  {self.place}: {bar}")
 
 
 def _question(cells: Sequence[Mapping[str, Any]], index: int) -> str:

@@ -31,7 +31,9 @@ def show(explorer: Explorer, run: ConnectedRun) -> None:
     page.figure(explorer_chart.routes_by_setting(by_route(explorer), explorer.span))
     if hand_run.is_watched(run):
         widget = Sliders(explorer)
-        instead = page.paragraph("Five sliders stand here while the notebook is open in JupyterLab.")
+        instead = page.paragraph(
+            "Five sliders stand here while their kernel runs in JupyterLab. Run it again to move them."
+        )
         page.live(widget.box._repr_mimebundle_(), instead)
 
 

@@ -9,6 +9,7 @@ from lib.errors import BadParameters
 from lib.phases.threshold_tuning import Current
 from lib.phases.tuning import counting, engine_choice
 from lib.phases.tuning.counting import Counted
+from lib.phases.tuning.cube_engine import Watch
 from lib.phases.tuning.engine_choice import Engine
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.history import athena, sources
@@ -18,8 +19,17 @@ from lib.telemetry.review_window import Window
 ROWS, ABOUT = "evidence/cube_by_athena.csv", "evidence/cube_by_athena.json"
 
 
-def count(run: ConnectedRun, ahead: Source, reviewed: pd.DataFrame, now: Current, window: Window) -> Counted:
+def count(
+    run: ConnectedRun,
+    ahead: Source,
+    reviewed: pd.DataFrame,
+    now: Current,
+    window: Window,
+    watch: Watch = lambda *_: None,
+) -> Counted:
     """The cube of all check-ins of the window; `ahead`: from where they are, `reviewed` as `outcomes.join` has it.
+
+    `watch` hears how far DuckDB is; Athena does not say.
 
     Raises BadParameters where Athena is to count what was not converted, NotAsWanted where it does not answer, or
     counts otherwise than DuckDB.
@@ -30,7 +40,7 @@ def count(run: ConnectedRun, ahead: Source, reviewed: pd.DataFrame, now: Current
             f"the history does not hold {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC whole, and "
             "Athena counts what was converted; convert those days first, and bring their files to S3"
         )
-    counted = counting.count(files, reviewed, now, window)
+    counted = counting.count(files, reviewed, now, window, watch)
     if choice.engine == Engine.DUCKDB:
         return counted
     text = counting.text_of(reviewed, now, window)

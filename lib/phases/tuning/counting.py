@@ -10,6 +10,7 @@ from lib.errors import NotAsWanted
 from lib.phases.threshold_tuning import Current
 from lib.phases.tuning import cube, cube_engine, cube_sql
 from lib.phases.tuning.cube import AXES, Cube
+from lib.phases.tuning.cube_engine import Watch
 from lib.telemetry.review_window import Window
 
 CLOSE = 1e-9  # sums of weights hang on the order in which they are added
@@ -29,13 +30,18 @@ def text_of(reviewed: pd.DataFrame, now: Current, window: Window) -> str:
     return cube_sql.count_text(cube.grid_around(now.thresholds), window.start, window.end, outcomes)
 
 
-def count(files: Sequence[Path], reviewed: pd.DataFrame, now: Current, window: Window) -> Counted:
-    """Count all check-ins of the window by DuckDB: those in the history's files, or where there are none those read."""
+def count(
+    files: Sequence[Path], reviewed: pd.DataFrame, now: Current, window: Window, watch: Watch = lambda *_: None
+) -> Counted:
+    """Count all check-ins of the window by DuckDB: those in the history's files, or where there are none those read.
+
+    `watch` hears how far it is.
+    """
     grid = cube.grid_around(now.thresholds)
     if not files:
         counted = cube_engine.count(reviewed, grid, window)
         return Counted(counted, f"{counted.checkins:,} check-ins, all that were read, counted by DuckDB")
-    counted = cube_engine.count_files(files, cube_engine.outcomes_of(reviewed), grid, window)
+    counted = cube_engine.count_files(files, reviewed, grid, window, watch)
     return Counted(counted, f"{counted.checkins:,} check-ins in {len(files):,} Parquet files, counted by DuckDB")
 
 

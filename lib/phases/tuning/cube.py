@@ -19,7 +19,7 @@ from lib.asl.answer_fields import UNKNOWN_CELL
 from lib.telemetry.checkin_frames import CELL, CONTRACT, number_in, value_in
 from lib.values.alerts import Score
 
-AXES = ["risk", "sentiment", "declining", "day", "outcome"]
+AXES = ["day", "risk", "sentiment", "declining", "outcome"]
 
 
 @dataclass(frozen=True)

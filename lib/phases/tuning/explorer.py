@@ -91,7 +91,7 @@ def of(joint: Search, counted: Counted, settings: Settings) -> Explorer:
         joint_sweep.add_up(filled, _only(Route.CRISIS, crisis)),
         float(crisis.sum()),
         joint.reviews,
-        joint.spans * filled.checkins / max(len(joint.checkins), 1),
+        joint.spans * (filled.checkins / len(joint.checkins) if len(joint.checkins) else 1),
         joint.spans,
         joint.span,
         settings.crisis_recall_floor,

@@ -25,7 +25,7 @@ def answer_in_words(search: Search) -> str:
     """What the search comes to, in a sentence or three."""
     left_out = f" {search.unknown:,} check-ins are left out: nobody knows what they held." if search.unknown else ""
     tried = f" {search.grid.combinations:,} settings of the five thresholds were compared exactly."
-    compared = "" if search.answer == Answer.CANNOT_TELL else tried
+    compared = tried if search.answer in (Answer.KEEP, Answer.PROPOSED) else ""
     proposes = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
     return f"{search.answer.capitalize()}: {search.why}.{compared}{proposes}{left_out}"
 
@@ -102,7 +102,13 @@ def fewest_missed(search: Search) -> pd.DataFrame:
         return pd.DataFrame(columns=["alerts", "missed"])
     ordered = joint_sweep.all_ordered(search.cube)
     rows = joint_sweep.frontier(search.alerts, search.missed, ordered) / search.spans
-    return pd.DataFrame(rows, columns=["alerts", "missed"])
+    return _by_reviews(search, pd.DataFrame(rows, columns=["alerts", "missed"]))
+
+
+def _by_reviews(search: Search, frame: pd.DataFrame) -> pd.DataFrame:
+    """The same, with how many reviews it rests on in `attrs["reviews"]`: of few every line is as sharp as of many."""
+    frame.attrs["reviews"] = int((search.checkins["outcome"] != "").sum())
+    return frame
 
 
 def missed_spots(search: Search) -> list[Spot]:
@@ -147,4 +153,4 @@ def net_benefit(search: Search) -> pd.DataFrame:
         for name in hits
         for chance in CHANCES
     ]
-    return pd.DataFrame(rows, columns=["chance", "setting", "benefit"])
+    return _by_reviews(search, pd.DataFrame(rows, columns=["chance", "setting", "benefit"]))

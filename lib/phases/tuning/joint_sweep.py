@@ -7,7 +7,7 @@ and by `search` for each setting that is shown.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,15 +58,21 @@ class Terms:
 
 @dataclass(frozen=True)
 class Allowed:
-    """Where one may stand: `crisis` and `high` of R truths, `lower` of R x R x S (proactive, moderate, sentiment).
+    """Where one may stand: `crisis` and `high` of R truths, and for each moderate and sentiment (R x S) the `first` and
+    the `last` place that the proactive threshold may take; none where the first lies behind the last.
 
-    That the thresholds are in order is asked besides. `free` says that `lower` asks for nothing more.
+    Whatever is asked of the lower three has to be such a run of places: order and a budget are (`add_budget`).
     """
 
     crisis: np.ndarray
     high: np.ndarray
-    lower: np.ndarray
-    free: bool = False
+    first: np.ndarray
+    last: np.ndarray
+
+    def lower(self) -> np.ndarray:
+        """The same as truths for each proactive, moderate and sentiment: R x R x S."""
+        at = np.arange(len(self.first))[:, None, None]
+        return (at >= self.first) & (at <= self.last)
 
 
 def add_up(cube: Cube, amounts: Amounts) -> Terms:
@@ -106,10 +112,28 @@ def _beyond(part: np.ndarray, sentiments: int) -> np.ndarray:
 
 def all_ordered(cube: Cube) -> Allowed:
     """Every setting whose thresholds are in order."""
-    risks = np.arange(len(cube.grid.risks))
-    shape = (len(risks), len(risks), len(cube.grid.sentiments))
-    every = np.ones(len(risks), dtype=bool)
-    return Allowed(every, every, np.broadcast_to((risks[:, None] < risks)[:, :, None], shape), free=True)
+    risks, sentiments = len(cube.grid.risks), len(cube.grid.sentiments)
+    every = np.ones(risks, dtype=bool)
+    below = np.broadcast_to(np.arange(risks)[:, None] - 1, (risks, sentiments))
+    return Allowed(every, every, np.zeros_like(below), below)
+
+
+def add_budget(allowed: Allowed, counts: Terms, most: float) -> Allowed:
+    """Those of them whose count is at most so many. `counts` are whole, and no matter which alert it is that counts.
+
+    A higher proactive threshold never counts more, so that what is allowed begins at one place, which halving finds.
+    Raises ValueError for other sums.
+    """
+    if (np.diff(counts.proactive, axis=0) > 0).any():
+        raise ValueError("a sum that grows with the proactive threshold has no first place within a budget")
+    rest = counts.moderate + (counts.crisis[0] + counts.high[0] + counts.constant)
+    risks, column = len(rest), np.arange(rest.shape[1])
+    low, high = np.zeros(rest.shape, dtype=int), np.full(rest.shape, risks)
+    for _ in range(risks.bit_length()):
+        middle = (low + high) // 2
+        fits = counts.proactive[np.minimum(middle, risks - 1), column] + rest <= most
+        low, high = np.where(fits, low, np.minimum(middle + 1, high)), np.where(fits, np.minimum(middle, high), high)
+    return replace(allowed, first=np.maximum(allowed.first, high))
 
 
 def pin(allowed: Allowed, place: Place, axes: Iterable[str]) -> Allowed:
@@ -119,12 +143,14 @@ def pin(allowed: Allowed, place: Place, axes: Iterable[str]) -> Allowed:
         mask & (np.arange(len(mask)) == at[axis]) if axis in at else mask
         for axis, mask in ((CRISIS, allowed.crisis), (HIGH, allowed.high))
     )
-    lower = allowed.lower
-    for dimension, axis in enumerate((PROACTIVE, MODERATE, SENTIMENT)):
+    first, last = allowed.first, allowed.last
+    if PROACTIVE in at:
+        first, last = np.maximum(first, at[PROACTIVE]), np.minimum(last, at[PROACTIVE])
+    for dimension, axis in enumerate((MODERATE, SENTIMENT)):
         if axis in at:
-            here = np.arange(lower.shape[dimension]) == at[axis]
-            lower = lower & here.reshape([-1 if other == dimension else 1 for other in range(3)])
-    return Allowed(crisis, high, lower, allowed.free and set(at) <= {CRISIS, HIGH})
+            here = np.expand_dims(np.arange(last.shape[dimension]) == at[axis], 1 - dimension)
+            last = np.where(here, last, -1)
+    return Allowed(crisis, high, first, last)
 
 
 def best(cost: Terms, allowed: Allowed) -> Place | None:
@@ -136,20 +162,40 @@ def best(cost: Terms, allowed: Allowed) -> Place | None:
     if not np.isfinite(every[at]):
         return None
     chosen = int(moderate[high[at]])
-    lower = np.where(allowed.lower[:, chosen], cost.proactive + cost.moderate[chosen], np.inf)
+    at_lower = np.arange(len(cost.proactive))[:, None]
+    inside = (at_lower >= allowed.first[chosen]) & (at_lower <= allowed.last[chosen])
+    lower = np.where(inside, cost.proactive + cost.moderate[chosen], np.inf)
     proactive, sentiment = np.unravel_index(int(np.argmin(lower)), lower.shape)
     return Place(at, int(high[at]), chosen, int(proactive), int(sentiment))
 
 
 def _least_lower(cost: Terms, allowed: Allowed) -> np.ndarray:
-    """The part below the high threshold for each moderate and sentiment, the proactive one at its best: R x S.
+    """The part below the high threshold for each moderate and sentiment, the proactive one at its best: R x S."""
+    return cost.moderate + _least_between(cost.proactive, allowed.first, allowed.last)
 
-    Where only the order is asked for, the best is the least of all below: no need to look at every three.
+
+def _least_between(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """In each column the least of the values from the first place to the last, infinity where there is none: R x S.
+
+    Two runs of a power of two cover any run, and the least of each such run is known: no need to look at every place.
     """
-    if allowed.free:
-        before = np.minimum.accumulate(cost.proactive, axis=0)[:-1]
-        return cost.moderate + np.concatenate([np.full((1, cost.moderate.shape[1]), np.inf), before])
-    return np.where(allowed.lower, cost.lower(), np.inf).min(axis=0)
+    rows, columns = values.shape
+    column = np.arange(columns)
+    if not first.any():  # from the beginning on, as where only the order is asked for
+        least = np.minimum.accumulate(values, axis=0)
+        return np.where(last >= 0, least[np.maximum(last, 0), column], np.inf)
+    least_of = np.empty((rows.bit_length(), rows, columns))  # of a run that would end behind the last nobody asks
+    least_of[0] = values
+    for power in range(1, len(least_of)):
+        half = 2 ** (power - 1)
+        before = least_of[power - 1, : rows - half + 1]
+        least_of[power, : len(before) - half] = np.minimum(before[:-half], before[half:])
+    powers = np.array([0, *(length.bit_length() - 1 for length in range(1, rows + 1))])
+    power = powers[np.maximum(last - first + 1, 0)]
+    start, other = np.minimum(first, rows - 1), np.maximum(last - 2**power + 1, 0)
+    flat, begin = least_of.reshape(-1), power * (rows * columns) + column
+    least = np.minimum(flat[begin + start * columns], flat[begin + other * columns])
+    return np.where(first <= last, least, np.inf)
 
 
 def _below(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -179,7 +225,7 @@ def _above(values: np.ndarray) -> np.ndarray:
     return np.concatenate([np.minimum.accumulate(values[::-1])[::-1][1:], [np.inf]])
 
 
-def every_lower(sums: Terms) -> np.ndarray:
+def _every_lower(sums: Terms) -> np.ndarray:
     """The whole sum for each proactive, moderate and sentiment, where the two upper thresholds change nothing of it.
 
     So it is of what counts no matter by which alert: R x R x S.
@@ -190,8 +236,8 @@ def every_lower(sums: Terms) -> np.ndarray:
 def frontier(alerts: Terms, missed: Terms, allowed: Allowed) -> np.ndarray:
     """The settings of which none has fewer alerts without missing more: rows of (alerts, missed), by alerts."""
     room = np.isfinite(_cheapest_upper(alerts, allowed))
-    within = allowed.lower & room[None, :, None]
-    many, lost = (every_lower(one)[within].round(DIGITS) for one in (alerts, missed))
+    inside = allowed.lower() & room[None, :, None]
+    many, lost = (_every_lower(one)[inside].round(DIGITS) for one in (alerts, missed))
     order = np.lexsort((lost, many))
     many, lost = many[order], lost[order]
     least = np.concatenate([[np.inf], np.minimum.accumulate(lost)[:-1]])

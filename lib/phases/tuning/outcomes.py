@@ -5,6 +5,8 @@ from those without an alert, and each reviewed check-in stands for its share of 
 """
 
 import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ from lib.phases.threshold_tuning import Current
 from lib.record.records import Record
 from lib.settings import Settings
 from lib.telemetry import checkin_frames
+from lib.telemetry.history.reviewed_items import Items
 from lib.values.reviewed import Outcome
 
 KEY = ["userId", "time"]
@@ -44,40 +47,75 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     )
 
 
-def join(history: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def join(history: pd.DataFrame, settings: Settings, items: Items | None = None) -> pd.DataFrame:
     """The check-ins with the columns outcome ("" where nobody reviewed it) and weight (what a reviewed one stands for).
 
-    Raises BadParameters, in a sentence, for a file that is none of outcomes, a word that is no outcome, a check-in
-    twice, and one that is not among these.
+    Outcomes are those of the file, and of a table's `items`, of which each stands for itself alone. Raises
+    BadParameters, in a sentence, for a file that is none of outcomes, a word that is no outcome, a check-in twice, one
+    that is not among these, and one of which the two say different outcomes.
     """
-    if not settings.outcomes_file:
+    said = [_of_file(settings.path(settings.outcomes_file))] if settings.outcomes_file else []
+    said += [_of_items(items)] if items and items.table else []
+    if not said:
         return history.assign(outcome="", weight=0.0)
-    path = settings.path(settings.outcomes_file)
-    given = _read(path)
     keys = pd.MultiIndex.from_frame(history[KEY])
-    unknown = given[~given.index.isin(keys)]
-    _require_none(path, "names check-ins that are not among those read; expected those of this run and window", unknown)
-    twice = given[given.index.isin(keys[keys.duplicated()])]
-    _require_none(path, "names check-ins of which there are two of one user at one moment; leave them out", twice)
-    placed = given.reindex(keys[~keys.duplicated()]).reindex(keys)
+    for one in said:
+        unknown = one.rows[~one.rows.index.isin(keys)]
+        _require_none(
+            one.source, "names check-ins that are not among those read; expected those of this run and window", unknown
+        )
+        twice = one.rows[one.rows.index.isin(keys[keys.duplicated()])]
+        _require_none(
+            one.source, "names check-ins of which there are two of one user at one moment; leave them out", twice
+        )
+    placed = _as_one(said).reindex(keys[~keys.duplicated()]).reindex(keys)
     return history.assign(
         outcome=placed["outcome"].fillna("").to_numpy(), weight=placed["weight"].fillna(0.0).to_numpy(dtype=float)
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """Outcome and weight, by user and time, of the rows that say an outcome."""
-    rows = _rows(path)
+@dataclass(frozen=True)
+class _Said:
+    """What a source says: outcome and weight, by user and time."""
+
+    source: str
+    rows: pd.DataFrame
+
+
+def _as_one(said: Sequence[_Said]) -> pd.DataFrame:
+    """The rows of the first source, and of the others what it does not say: who was drawn stands for others as well."""
+    first, *others = said
+    rows = first.rows
+    for other in others:
+        both = other.rows.join(rows.add_suffix(" before"), how="inner")
+        apart = both[both["outcome"] != both["outcome before"]]
+        _require_none(
+            other.source, f"says other outcomes than {first.source}; have people agree on each, and say it once", apart
+        )
+        rows = pd.concat([rows, other.rows[~other.rows.index.isin(rows.index)]])
+    return rows
+
+
+def _of_items(items: Items) -> _Said:
+    source = f"table {items.table}"
+    rows = items.rows.set_index(KEY)[["outcome"]]
+    _require_none(source, "names check-ins twice; expected one outcome of each", rows[rows.index.duplicated()])
+    return _Said(source, rows.assign(weight=1.0))
+
+
+def _of_file(path: Path) -> _Said:
+    """Of the rows that say an outcome."""
+    source, rows = f"outcomes_file {path.name}", _rows(path)
     said = rows[rows["outcome"] != ""]
     wrong = said[~said["outcome"].isin(list(Outcome))]
-    _require_none(
-        path, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong.set_index("outcome")
-    )
+    _require_none(source, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong, "row")
     moments = pd.to_datetime(said["time"], utc=True, errors="coerce", format="ISO8601")
-    _require_none(path, "has times that are none; expected them as the template has them", said[moments.isna()], "time")
+    _require_none(
+        source, "has times that are none; expected them as the template has them", said[moments.isna()], "row"
+    )
     placed = said.assign(time=moments).set_index(KEY)
-    _require_none(path, "names check-ins twice; expected one outcome of each", placed[placed.index.duplicated()])
-    return placed.assign(weight=_weights(path, placed))[["outcome", "weight"]]
+    _require_none(source, "names check-ins twice; expected one outcome of each", placed[placed.index.duplicated()])
+    return _Said(source, placed.assign(weight=_weights(source, placed))[["outcome", "weight"]])
 
 
 def _rows(path: Path) -> pd.DataFrame:
@@ -94,23 +132,23 @@ def _rows(path: Path) -> pd.DataFrame:
             f"outcomes_file {path.name} has no column {', '.join(lacking)}; expected {', '.join(COLUMNS)}"
         )
     rows["outcome"] = rows["outcome"].str.strip().str.lower()
-    return rows
+    return rows.assign(row=[f"row {number}" for number in range(2, len(rows) + 2)])  # as a spreadsheet counts them
 
 
-def _weights(path: Path, said: pd.DataFrame) -> pd.Series:
+def _weights(source: str, said: pd.DataFrame) -> pd.Series:
     """How many check-ins of its stratum each reviewed one stands for; 1 where the file does not say the strata."""
     if not {"stratum", "of"} <= set(said):
         return pd.Series(1.0, index=said.index)
     sizes = pd.to_numeric(said["of"], errors="coerce")
     number = said.groupby("stratum")["outcome"].transform("size")
-    _require_none(path, "has sizes of strata that cannot be; leave the column as it was", said[~(sizes >= number)])
+    _require_none(source, "has sizes of strata that cannot be; leave the column as it was", said[~(sizes >= number)])
     return sizes / number
 
 
-def _require_none(path: Path, what: str, rows: pd.DataFrame, column: str = "") -> None:
-    """Raise BadParameters where there are rows, naming the first of them."""
+def _require_none(source: str, what: str, rows: pd.DataFrame, column: str = "") -> None:
+    """Raise BadParameters where there are rows, naming the first of them: by no word of theirs, it may be anybody's."""
     if not rows.empty:
         places = rows[column] if column else rows.index
         named = ["@".join(map(str, place)) if isinstance(place, tuple) else str(place) for place in places[:MOST_NAMED]]
         more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-        raise BadParameters(f"outcomes_file {path.name} {what}. Found {', '.join(named)}{more}")
+        raise BadParameters(f"{source} {what}. Found {', '.join(named)}{more}")

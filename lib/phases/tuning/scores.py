@@ -20,7 +20,10 @@ GRAVE = (Outcome.HIGH, Outcome.CRISIS)
 
 
 def near_thresholds(checkins: pd.DataFrame, thresholds: Mapping[str, float]) -> list[dict[str, Any]]:
-    """One row a threshold: how many check-ins lie within a point of it. Another score, another route."""
+    """One row a threshold: how many check-ins lie within a point of it, and whether it lies among them at all.
+
+    Another score, another route; and of a threshold outside the data no check-in tells anything.
+    """
     rows = []
     for one in routes.THRESHOLDS:
         value, point = thresholds[one.placeholder], POINT[one.score]
@@ -35,8 +38,19 @@ def near_thresholds(checkins: pd.DataFrame, thresholds: Mapping[str, float]) -> 
             "check-ins just beyond it": int(beyond.sum()),
             "check-ins just not": int((near & ~beyond).sum()),
             "of check-ins": len(checkins),
+            "where it lies": _place(checkins[COLUMN[one.score]], value),
         })  # fmt: skip
     return rows
+
+
+def _place(scored: pd.Series, value: float) -> str:
+    """Whether a threshold lies among the scores; an end of theirs is among them."""
+    low, high = scored.min(), scored.max()
+    if not low <= high:
+        return "there are no scores"
+    if low <= value <= high:
+        return "among the scores"
+    return f"OUTSIDE: the scores lie from {low:g} to {high:g}"
 
 
 def by_week(checkins: pd.DataFrame) -> list[dict[str, Any]]:

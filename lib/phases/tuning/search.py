@@ -150,11 +150,8 @@ def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Setting
     of_crises = filled.cells["weight"].to_numpy(dtype=float) * (filled.cells["outcome"] == Outcome.CRISIS).to_numpy()
     caught = joint_sweep.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
     limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.effective_size(weights))
-    within = joint_sweep.every_lower(alerts) <= settings.alerts_a_day * spans
-    crisis = limits >= settings.crisis_recall_floor
-    if within.all():  # nothing is asked of the lower three but their order
-        return replace(ordered, crisis=crisis)
-    return Allowed(crisis, ordered.high, ordered.lower & within)
+    proven = replace(ordered, crisis=limits >= settings.crisis_recall_floor)
+    return joint_sweep.add_budget(proven, alerts, settings.alerts_a_day * spans)
 
 
 def _decide(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from lib.aws import Live
@@ -20,7 +20,7 @@ from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import CONTRACT, Answer
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys
 from lib.telemetry.checkin_reading import CHUNK, NOT_READABLE, USUAL, read_checkin
-from lib.telemetry.history import exports
+from lib.telemetry.history import damage, exports
 from lib.telemetry.history.folder import Aside, History, relation
 from lib.telemetry.history.spool import Spool, connect, spooling
 
@@ -88,7 +88,8 @@ def convert_bucket(live: Live, history: History, start: datetime, end: datetime,
                     done += len(part[at : at + CHUNK])
                     watch(done, len(pending))
                 numbers = [history.number(key.name) for key in part]
-                new += spool.commit(over=[number for number in numbers if number in before.converted])
+                with damage.named(history.files_of(date.min, date.max)):
+                    new += spool.commit(over=[number for number in numbers if number in before.converted])
         history.keep_aside(BUCKET, aside)
         if listing.whole:
             _say_window(history, start, min(end, now), now)
@@ -110,9 +111,8 @@ def _before(history: History, start: datetime, end: datetime) -> _Before:
     paths = [path for path in history.files_from(BUCKET) if path in days]
     if not paths:
         return _Before({}, tuple(history.aside(BUCKET)))
-    connection = connect()
-    columns = connection.execute(f"SELECT object, version FROM {relation(paths)}").fetchnumpy()
-    connection.close()
+    with damage.named(paths):
+        columns = connect().execute(f"SELECT object, version FROM {relation(paths)}").fetchnumpy()
     converted = dict(zip(columns["object"].tolist(), columns["version"].tolist(), strict=True))
     return _Before(converted, tuple(history.aside(BUCKET)))
 
@@ -158,7 +158,8 @@ def _convert_file(history: History, path: Path) -> Conversion:
                 spool.add(place, history.number(digest), answer)
             else:
                 spool.aside.append(Aside(place, 0, answer))
-        new = spool.commit_whole()
+        with damage.named(history.files_of(date.min, date.max)):
+            new = spool.commit_whole()
     aside = Counter(one.reason for one in spool.aside)
     said = {"name": path.name, "sha256": digest, "rows": new, "aside": dict(aside)}
     history.keep_source(source, {**said, "at": datetime.now(UTC).isoformat()})

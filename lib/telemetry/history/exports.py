@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import BadParameters
-from lib.telemetry.checkin_copies import BESIDE
-from lib.telemetry.checkin_frames import CONTRACT, Answer
+from lib.telemetry.checkin_copies import BESIDE, TAKEN
+from lib.telemetry.checkin_frames import CONTRACT, ROUTE, Answer, taken_in
 from lib.telemetry.checkin_keys import KEY, moment_of
 from lib.telemetry.checkin_reading import USUAL, cell, without_text
 from lib.telemetry.history.folder import EPOCH, MICROSECOND, quote
@@ -102,7 +102,8 @@ def _answer(content: Any, path: Path) -> Answer | str:  # noqa: ANN401 - any JSO
     moment = _moment(said[0]) if said else moment_of(named["stamp"]) if named else None
     if not isinstance(user, str):
         return NO_USER
-    return Answer(user, moment, tuple(cell(USUAL, name, dict(content)) for name in CONTRACT)) if moment else NO_MOMENT
+    cells = tuple(cell(USUAL, name, dict(content)) for name in CONTRACT)
+    return Answer(user, moment, cells, taken_in(content)) if moment else NO_MOMENT
 
 
 def _moment(value: object) -> datetime | None:
@@ -121,7 +122,7 @@ def _parquet(path: Path) -> Iterator[Read]:
     try:
         source = f"read_parquet({quote(str(path))}, hive_partitioning = false)"
         there = {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        wanted = [name for name in (*USER, *MOMENT, *CONTRACT) if name in there]
+        wanted = [name for name in (*USER, *MOMENT, *CONTRACT, ROUTE) if name in there]
         if not set(USER) & set(wanted) or not set(MOMENT) & set(wanted) or not set(CONTRACT) & set(wanted):
             needed = f"{USER[0]}, {MOMENT[0]} and of {', '.join(CONTRACT)} at least one"
             yield "file", f"has not the columns of a check-in; expected {needed}"
@@ -160,4 +161,6 @@ def _kept(row: list[str], columns: Mapping[str, int]) -> Answer | str:
     if len(row) != len(columns):
         return f"has {len(row)} fields, expected {len(columns)}"
     moment = moment_of(row[columns["time"]])
-    return Answer(row[columns["user"]], moment, tuple(row[columns[name]] for name in CONTRACT)) if moment else NO_MOMENT
+    taken = taken_in({ROUTE: row[columns[TAKEN]] or None}) if TAKEN in columns else ""
+    cells = tuple(row[columns[name]] for name in CONTRACT)
+    return Answer(row[columns["user"]], moment, cells, taken) if moment else NO_MOMENT

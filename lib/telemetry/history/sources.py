@@ -6,19 +6,20 @@ Read-only. What was converted is as of then, and that is said; it is not looked 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry import checkins
-from lib.telemetry.checkin_frames import CELL, CONTRACT, with_scores
+from lib.telemetry.checkin_frames import CELL, CONTRACT, TAKEN, with_scores
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
-from lib.telemetry.history import folder
+from lib.telemetry.history import damage, folder
 from lib.telemetry.history.conversion import BUCKET
 from lib.telemetry.history.folder import History, microseconds, relation
-from lib.telemetry.history.spool import CELLS, TWICE, connect
+from lib.telemetry.history.spool import CELLS, TWICE, connect, whole_relation
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
 
@@ -94,14 +95,18 @@ def _converted(history: History, window: Window, why: str, most: int) -> Convert
 def _count(ahead: Converted, cut: int) -> dict[str, tuple[int, int]]:
     read = f"count(*) FILTER ({_below(cut)})"
     text = f"SELECT day, count(*), {read} FROM {relation(ahead.paths)} WHERE {ahead.within} GROUP BY 1 ORDER BY 1"
-    connection = connect()
-    rows = connection.execute(text).fetchall()
-    connection.close()
+    with damage.named(ahead.paths):
+        rows = connect().execute(text).fetchall()
     return {f"{day:%Y-%m-%d}": (recorded, chosen) for day, recorded, chosen in rows}
 
 
 def _below(cut: int) -> str:
     return "true" if cut == MARKS else f"mark < {cut}"
+
+
+def pseudonyms(ahead: Source) -> Callable[[str], str]:
+    """What stands for a user among these check-ins, by the user's own name."""
+    return ahead.history.pseudonym if isinstance(ahead, Converted) else ahead.copies.user
 
 
 def files(ahead: Source) -> tuple[Path, ...]:
@@ -137,12 +142,12 @@ def history(ahead: Source) -> pd.DataFrame:
         return checkins.history(ahead)
     cells = ", ".join(f'{cell} AS "{CELL}{name}"' for cell, name in zip(CELLS, CONTRACT, strict=True))
     chosen = f"{ahead.within} AND {_below(ahead.cut)}"
-    connection = connect()
-    rows = connection.execute(
-        f'SELECT person AS "userId", moment, mark, {cells} FROM {relation(ahead.paths)} WHERE {chosen} '
-        "ORDER BY moment, mark"
-    ).df()
-    connection.close()
+    with damage.named(ahead.paths):
+        connection = connect()
+        rows = connection.execute(
+            f"SELECT person AS \"userId\", moment, mark, {cells}, coalesce({TAKEN}, '') AS {TAKEN} "
+            f"FROM {whole_relation(connection, ahead.paths)} WHERE {chosen} ORDER BY moment, mark"
+        ).df()
     moments = pd.to_datetime(rows.pop("moment"), unit="us", utc=True)
     read = with_scores(rows.astype({"userId": object}).assign(time=moments))
     read.attrs["coverage"] = _coverage(ahead)

@@ -6,18 +6,20 @@ says the same of the same person at the same moment is one check-in, whichever f
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from lib import routes
 from lib.asl.answer_fields import UNKNOWN_CELL
 from lib.record import files
-from lib.telemetry.checkin_frames import CONTRACT, Answer, number_in, value_in
+from lib.telemetry.checkin_frames import CONTRACT, TAKEN, Answer, number_in, value_in
 from lib.telemetry.history.folder import Aside, History, day_of, microseconds, quote, relation
 from lib.telemetry.libraries import duckdb
 from lib.telemetry.libraries import pandas as pd
@@ -31,7 +33,7 @@ CELLS = tuple(f"{name}_cell" for name in CONTRACT)  # the JSON that was recorded
 COLUMNS = {
     "person": "VARCHAR", "mark": "BIGINT", "moment": "BIGINT", "risk": "DOUBLE", "sentiment": "DOUBLE",
     "declining": "BOOLEAN", "known": "BOOLEAN", **dict.fromkeys(CELLS, "VARCHAR"), "object": "BIGINT",
-    "version": "BIGINT",
+    "version": "BIGINT", TAKEN: "VARCHAR",
 }  # fmt: skip
 # What goes into a file: all columns, each person's moments side by side so that they pack well.
 KEPT, SAME = ", ".join(COLUMNS), ", ".join(["mark", *CELLS])
@@ -42,6 +44,22 @@ def connect(database: str = ":memory:") -> Any:  # noqa: ANN401 - duckdb has few
     connection = duckdb.connect(database)
     connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
     return connection
+
+
+def whole_relation(connection: Any, paths: Sequence[Path]) -> str:  # noqa: ANN401
+    """Day files as SQL takes them, with all COLUMNS: of those of before there were routes, TAKEN is NULL.
+
+    Not by DuckDB's `union_by_name`, which would take a file of something else for rows of nothing.
+    """
+    listed = ", ".join(quote(os.fspath(path)) for path in paths)
+    asked = f"SELECT DISTINCT file_name FROM parquet_schema([{listed}]) WHERE name = '{TAKEN}'"
+    newer = {name for (name,) in connection.execute(asked).fetchall()}
+    parts = {
+        KEPT: [path for path in paths if os.fspath(path) in newer],
+        KEPT.replace(TAKEN, f"CAST(NULL AS VARCHAR) AS {TAKEN}"): [p for p in paths if os.fspath(p) not in newer],
+    }
+    texts = [f"SELECT {columns} FROM {relation(files)}" for columns, files in parts.items() if files]
+    return f"({' UNION ALL '.join(texts)})"
 
 
 @dataclass
@@ -67,7 +85,7 @@ class Spool:
             microseconds(answer.moment),
             *score_columns(*answer.cells),
         )
-        self._batch.append((*row, *answer.cells, self.history.number(place), version, place))
+        self._batch.append((*row, *answer.cells, self.history.number(place), version, answer.taken, place))
         if len(self._batch) >= BATCH:
             self._flush()
 
@@ -114,8 +132,9 @@ class Spool:
         place = self.history.day_file(day, self.source)
         others = [path for path in self.history.files_of(day, day) if path != place]
         none = f"(SELECT {KEPT} FROM spool WHERE false)"
-        before = f"(SELECT {KEPT} FROM {relation([place])} WHERE {stays})" if place.exists() else none
-        elsewhere = f"(SELECT {KEPT} FROM {relation(others)})" if others else none
+        own = whole_relation(self.connection, [place]) if place.exists() else ""
+        before = f"(SELECT {KEPT} FROM {own} WHERE {stays})" if own else none
+        elsewhere = f"(SELECT {SAME} FROM {relation(others)})" if others else none
         first = f"row_number() OVER (PARTITION BY {SAME} ORDER BY place) = 1"
         self.connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE old AS FROM {before};

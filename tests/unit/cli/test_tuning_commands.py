@@ -45,6 +45,7 @@ def test_the_statement_for_the_table_is_printed_alone_and_nothing_is_made(tmp_pa
         (("history", "--from", "2026-02-01", "--to", "2026-01-01"), "is not before --to 2026-01-01"),
         (("history", "--export", "nothing-here"), "holds no export"),
         (("tune", "--engine", "athena"), "expected the database of its table `checkins`"),
+        (("tune", "--outcomes-table", "reviews"), "expected the name of a table of this account, and the attribute"),
         (("tune", "--database", "tuning"), "expected them with --engine athena alone"),
     ],
 )

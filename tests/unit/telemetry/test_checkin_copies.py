@@ -10,7 +10,7 @@ from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import Answer
 
 DAY = date(2026, 1, 1)
-READ = {"mark": Answer("user", datetime(2026, 1, 1, 12, tzinfo=UTC), ("42.5", '"stable"'))}
+READ = {"mark": Answer("user", datetime(2026, 1, 1, 12, tzinfo=UTC), ("42.5", '"stable"'), "crisis")}
 
 
 @pytest.fixture
@@ -24,6 +24,13 @@ def test_what_was_kept_is_found_again(copies):
     assert copies.of([DAY]) == READ
 
 
+def test_a_copy_of_before_routes_were_kept_says_none(copies, tmp_path):
+    path = tmp_path / "evidence/checkins/2026-01-01.csv"
+    head, row = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{head.removesuffix(',route taken')}\n{row.removesuffix(',crisis')}\n", encoding="utf-8")
+    assert copies.of([DAY])["mark"].taken == ""
+
+
 @pytest.mark.parametrize(
     ("there", "damaged"),
     [
@@ -34,6 +41,7 @@ def test_what_was_kept_is_found_again(copies):
         (b"+00:00", b""),
         (b"2026-01-01T12", b"noon"),
         (b",42.5", b""),
+        (b",crisis", b",zebra"),
     ],
 )
 def test_a_damaged_day_is_one_sentence(copies, tmp_path, there, damaged):

@@ -52,6 +52,8 @@ def test_the_share_in_danger_says_where_it_falls_and_how_many_reviews_it_rests_o
     assert "59 reviews; with a higher score it falls at 25" in text
     assert "people in grave danger (%)" in text
     assert "it never falls" in words(joint_charts.danger_by_risk(frame.head(2)))
+    nobody = words(joint_charts.danger_by_risk(frame.assign(share=0.0, low=0.0)))
+    assert "59 reviews, none of a person in grave danger: whether it rises cannot be told" in nobody
     assert "no check-in with a usable score is reviewed" in style.describe(joint_charts.danger_by_risk(frame.head(0)))
 
 
@@ -60,6 +62,9 @@ def test_the_benefit_says_which_setting_helps_most_at_which_chance():
     figure = joint_charts.benefit_by_chance(pd.DataFrame(rows, columns=["chance", "setting", "benefit"]))
     text = words(figure)
     assert "the most benefit: alert everybody from 0% to 0%; now from 10% to 10%" in text
-    assert "net benefit, of 1,000 check-ins" in text
+    assert "net benefit, of 1,000 check-ins" in text and "reviews" not in text
+    few = pd.DataFrame(rows, columns=["chance", "setting", "benefit"])
+    few.attrs["reviews"] = 6
+    assert "now from 10% to 10%; by 6 reviews" in words(joint_charts.benefit_by_chance(few))
     empty = joint_charts.benefit_by_chance(pd.DataFrame(columns=["chance", "setting", "benefit"]))
     assert "no reviewed check-in is of a person in danger" in style.describe(empty)

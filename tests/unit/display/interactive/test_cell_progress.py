@@ -81,11 +81,22 @@ def test_a_narrow_terminal_is_not_written_over_its_edge(watched, settings, recor
     assert len(file.getvalue().rpartition("\x1b[2K")[2]) < 40
 
 
+def test_what_a_cell_says_of_itself_stands_in_its_place(watched, settings, record):
+    file = watched()
+    progress = CellProgress(Run(settings, record), "05_validation")
+    progress.begin(CELLS, 1)
+    progress.count({"done": 1_000_000, "every": 2_000_000, "what": "check-ins\x1b[2J"})
+    line = file.getvalue().rpartition("\r")[2]
+    assert f"cell 1 of 2: [{'#' * 15}{'.' * 15}] 1,000,000 of 2,000,000 check-ins" in line
+    assert "\x1b[2J" not in line
+
+
 def test_where_nobody_looks_there_is_a_line_a_phase_and_no_more(settings, record, capsys):
     earlier(settings, "r1", 42)
     progress = CellProgress(Run(settings, record), "05_validation")
     terminal.progress(Phase("05", "05_validation", "running"))
     progress.begin(CELLS, 3)
+    progress.count({"done": 1, "every": 2, "what": "check-ins"})
     terminal.progress(Phase("05", "05_validation", "succeeded", cells_run=2, seconds=1))
     assert capsys.readouterr().out == f"  {'05_validation':<32}✓ succeeded in 1.0 s, 2 cells\n"
     assert progress.usual == {}  # and nothing was read for it

@@ -1,8 +1,9 @@
 """One SQL text bins as the workflow compares: next to every threshold, beyond both ends, and what is no number."""
 
 import math
-from datetime import timedelta
+from datetime import timedelta, timezone
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from lib.errors import NotAsWanted
 from lib.phases.tuning import counting, cube, cube_engine, cube_sql
 from lib.phases.tuning.cube import AXES, Grid
+from lib.telemetry.review_window import Window
 
 NOW = tuned.now()
 GRID = cube.grid_around({**NOW.thresholds, "CrisisRiskAbove": 94.7, "SentimentBelow": -0.615})
@@ -71,8 +73,60 @@ def test_it_is_the_cube_of_any_scores_on_any_grid(rows, risks, sentiments):
 
 def test_what_lies_outside_the_window_is_not_counted():
     frame = tuned.checkins([tuned.risky(50)] * 28)
-    part = type(tuned.WINDOW)(tuned.WINDOW.start + timedelta(days=3), tuned.WINDOW.end - timedelta(days=5), None)
+    part = Window(tuned.WINDOW.start + timedelta(days=3), tuned.WINDOW.end - timedelta(days=5), None)
     assert cube_engine.count(frame, GRID, part).checkins == 20
+
+
+@pytest.mark.parametrize("hours", [(0, 0), (5, 0), (0, -7), (5, -7)])
+def test_a_part_of_the_first_and_of_the_last_day_is_counted_as_it_is_asked_for(hours):
+    frame = tuned.checkins([tuned.risky(50)] * 28 * 24)
+    ends = [tuned.WINDOW.start + timedelta(hours=hours[0]), tuned.WINDOW.end + timedelta(hours=hours[1])]
+    abroad = [end.astimezone(timezone(timedelta(hours=9))) for end in ends]
+    for start, end in (ends, abroad):
+        assert cube_engine.count(frame, GRID, Window(start, end, None)).checkins == 28 * 24 - hours[0] + hours[1]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Check-ins as Parquet by day, of some days two files; and the same as they are read."""
+    folder, drawn = tmp_path_factory.mktemp("history"), np.random.default_rng(5)
+    answers = [
+        tuned.risky(float(drawn.uniform(-2, 102)), float(drawn.uniform(-1.1, 1.1)), ("declining", "x")[n % 2])
+        for n in range(400)
+    ]
+    said = [("", "", "crisis", "none")[n % 4] for n in range(400)]
+    frame = tuned.checkins(answers, said, weight=1.25).assign(mark=np.arange(400) * 7 - 1000)
+    rows = pd.DataFrame({
+        "mark": frame["mark"], "moment": (frame["time"] - cube_engine.EPOCH) // pd.Timedelta(microseconds=1),
+        "risk": [answer["risk_score"] for answer in answers], "sentiment": [answer["score"] for answer in answers],
+        "declining": [answer["trajectory"] == "declining" for answer in answers], "known": True,
+    })  # fmt: skip
+    for day, part in rows.groupby(frame["time"].dt.date):
+        place = folder / f"day={day}"
+        place.mkdir()
+        for name, some in (("a", part[::2]), ("b", part[1::2])):
+            duckdb.from_df(some).write_parquet(str(place / f"{name}.parquet"))
+    return sorted(folder.glob("day=*/*.parquet")), frame
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 1_000_000])
+def test_files_are_counted_some_days_at_a_time_and_none_twice(files, monkeypatch, at_once):
+    paths, frame = files
+    monkeypatch.setattr(cube_engine, "AT_ONCE", at_once)
+    part, seen = Window(tuned.WINDOW.start + timedelta(hours=9), tuned.WINDOW.end - timedelta(days=3), None), []
+    inside = frame[(frame["time"] >= part.start) & (frame["time"] < part.end)]
+    mine = cube.fill(inside, GRID).cells
+    theirs = cube_engine.count_files(paths, frame, GRID, part, lambda done, every: seen.append((done, every))).cells
+    pd.testing.assert_frame_equal(mine.astype({"outcome": object}), theirs, check_dtype=False)
+    assert seen[-1] == (400, 400) and [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert len(seen) == {1: 28, 40: 14, 1_000_000: 1}[at_once]
+
+
+def test_files_of_other_days_alone_are_an_empty_cube(files):
+    paths, frame = files
+    later = Window(tuned.WINDOW.end, tuned.WINDOW.end + timedelta(days=3), None)
+    empty = cube_engine.count_files(paths, frame, GRID, later)
+    assert empty.cells.empty and empty.checkins == 0
 
 
 def test_nothing_is_an_empty_cube():

@@ -63,3 +63,12 @@ def test_the_table_has_the_settings_that_were_found():
     rows = explorer.by_route(explored(tuned.population(number=600))[0])
     assert list(rows.columns) == ["setting", "route", "count"]
     assert set(rows["setting"]) >= {"now", "best of all together"}
+
+
+def test_of_no_check_in_at_all_every_count_is_none():
+    frame = tuned.checkins([])
+    counted = counting.count([], frame, NOW, tuned.WINDOW)
+    empty = explorer.of(tuned.found(frame), counted, tuned.SETTINGS)
+    effect = empty.effect(empty.settings["now"])
+    assert effect is not None and (effect.alerts, effect.cost, effect.at_least) == (0, None, None)
+    assert explorer.by_route(empty)["count"].eq(0).all()

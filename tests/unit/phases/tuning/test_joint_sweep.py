@@ -1,5 +1,6 @@
 """The sweep equals the definition's own router over the rows, and its optimum every setting tried one by one."""
 
+from dataclasses import replace
 from itertools import combinations
 from math import inf, nan, nextafter
 
@@ -71,15 +72,17 @@ def tried(terms, allowed):
     """Every allowed setting by itself, with its sum."""
     for place in places():
         inside = allowed.crisis[place.crisis] and allowed.high[place.high]
-        if inside and allowed.lower[place.proactive, place.moderate, place.sentiment]:
+        pair = place.moderate, place.sentiment
+        if inside and allowed.first[pair] <= place.proactive <= allowed.last[pair]:
             yield place, terms.at(place)
 
 
 def some_allowed(filled, seed):
     drawn, every = np.random.default_rng(seed), joint_sweep.all_ordered(filled)
+    first, last = (drawn.integers(-1, len(GRID.risks), every.last.shape) for _ in range(2))
     return Allowed(
         drawn.random(every.crisis.shape) < 0.7, drawn.random(every.high.shape) < 0.8,
-        every.lower & (drawn.random(every.lower.shape) < 0.6),
+        np.maximum(every.first, first), np.minimum(every.last, last),
     )  # fmt: skip
 
 
@@ -133,9 +136,31 @@ def test_a_pinned_threshold_stays_where_it_is():
     assert found and (found.high, found.sentiment) == (3, 0)
 
 
-@pytest.mark.parametrize("allowed", ["crisis", "high", "lower"])
+@settings(max_examples=50)
+@given(many, st.integers(0, 9999), st.integers(0, 27))
+def test_a_budget_allows_what_trying_all_finds_within_it(rows, seed, most):
+    filled = cube.fill(tuned.checkins(rows), GRID)
+    count = filled.cells["count"].to_numpy(dtype=float)
+    alerts = joint_sweep.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
+    cost, every = joint_sweep.add_up(filled, amounts_of(filled, seed)), joint_sweep.all_ordered(filled)
+    bounded = joint_sweep.add_budget(every, alerts, most)
+    affordable = {place: cost.at(place) for place, many in tried(alerts, every) if many <= most}
+    assert dict(tried(cost, bounded)) == affordable
+    found = joint_sweep.best(cost, bounded)
+    assert (found is None) == (not affordable)
+    assert found is None or cost.at(found) == min(affordable.values())
+
+
+def test_a_sum_that_grows_with_the_proactive_threshold_is_no_budget():
+    filled = cube.fill(tuned.checkins([tuned.risky(40, trajectory="declining")]), GRID)
+    calm = joint_sweep.add_up(filled, {route: np.ones(1) * (route is Route.NONE) for route in Route})
+    with pytest.raises(ValueError, match="grows with the proactive threshold"):
+        joint_sweep.add_budget(joint_sweep.all_ordered(filled), calm, 1)
+
+
+@pytest.mark.parametrize("allowed", ["crisis", "high", "last"])
 def test_where_nothing_is_allowed_there_is_no_best(allowed):
     filled = cube.fill(tuned.checkins([tuned.risky(40)]), GRID)
     every = joint_sweep.all_ordered(filled)
-    masks = {name: getattr(every, name) & (name != allowed) for name in ("crisis", "high", "lower")}
-    assert joint_sweep.best(joint_sweep.add_up(filled, amounts_of(filled, 1)), Allowed(**masks)) is None
+    none = replace(every, **{allowed: np.full_like(getattr(every, allowed), -1 if allowed == "last" else False)})
+    assert joint_sweep.best(joint_sweep.add_up(filled, amounts_of(filled, 1)), none) is None

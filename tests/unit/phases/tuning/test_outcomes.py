@@ -1,7 +1,9 @@
 """What people wrote is taken as they wrote it, and what does not fit is one sentence and no guess."""
 
 import io
+from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 import tuned
@@ -10,6 +12,8 @@ from lib.errors import BadParameters
 from lib.phases.tuning import outcomes
 from lib.record.records import Record
 from lib.settings import with_changes
+from lib.telemetry.history import reviewed_items
+from lib.telemetry.history.reviewed_items import Items
 
 ROWS = [tuned.risky(risk, 0.5) for risk in (5, 20, 60, 90, 97)] * 40
 
@@ -96,12 +100,15 @@ def test_each_outcome_is_at_its_check_in(history, asked, tmp_path):
 def test_what_does_not_fit_is_a_sentence(history, asked, tmp_path):
     filled = asked.assign(outcome="none")
     said = refused(history, tmp_path, filled.assign(outcome="perhaps"))
-    assert "words that are no outcome; expected one of none, moderate, high, crisis. Found perhaps" in said
+    assert "words that are no outcome; expected one of none, moderate, high, crisis. Found row 2, row 3" in said
+    assert "perhaps" not in said  # it may be anybody's words
     assert "and 175 more" in said
     assert "not among those read" in refused(history, tmp_path, filled.assign(userId="stranger"))
     assert "stranger@2026-01-01 " in refused(history, tmp_path, filled.assign(userId="stranger").head(1))
     assert "names check-ins twice" in refused(history, tmp_path, pd.concat([filled, filled.head(1)]))
-    assert "times that are none" in refused(history, tmp_path, filled.assign(time="yesterday"))
+    wrong = refused(history, tmp_path, filled.assign(time="yesterday"))
+    assert "times that are none; expected them as the template has them. Found row 2" in wrong
+    assert "yesterday" not in wrong
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="3"))
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="many"))
     assert "has no column outcome; expected userId" in refused(history, tmp_path, filled.drop(columns="outcome"))
@@ -122,6 +129,54 @@ def test_two_check_ins_of_one_user_at_one_moment_are_not_told_apart(history, ask
     assert len(joined(twice, tmp_path, others)) == len(twice)
     if not last.empty:
         assert "there are two of one user at one moment" in refused(twice, tmp_path, filled)
+
+
+def items(history, outcome, *places):
+    """What a table says of the check-ins at these places."""
+    rows = history.iloc[list(places)][["userId", "time"]].assign(outcome=outcome)
+    return Items("reviews", rows, Counter())
+
+
+def test_a_table_s_outcome_stands_for_itself_and_a_drawn_one_for_its_stratum(history, asked, tmp_path):
+    path = tmp_path / "reviewed.csv"
+    asked.assign(outcome="none").to_csv(path, index=False)
+    settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
+    drawn = outcomes.join(history, settings)
+    place = int(np.flatnonzero(drawn["outcome"] == "")[0])
+    frame = outcomes.join(history, settings, items(history, "crisis", place))
+    assert frame.loc[place, ["outcome", "weight"]].tolist() == ["crisis", 1.0]
+    both = int(np.flatnonzero(drawn["weight"] > 1)[0])
+    again = outcomes.join(history, settings, items(history, "none", both))
+    assert again["weight"].tolist() == drawn["weight"].tolist()  # said by both, it stands for what was drawn
+
+
+def test_a_file_and_a_table_that_disagree_are_refused(history, asked, tmp_path):
+    path = tmp_path / "reviewed.csv"
+    asked.assign(outcome="none").to_csv(path, index=False)
+    settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
+    place = int(np.flatnonzero(outcomes.join(history, settings)["outcome"] == "none")[0])
+    with pytest.raises(
+        BadParameters, match=r"^table reviews says other outcomes than outcomes_file reviewed\.csv; have"
+    ):
+        outcomes.join(history, settings, items(history, "crisis", place))
+
+
+def test_a_table_that_names_a_check_in_twice_or_none_that_is_known_is_refused(history):
+    with pytest.raises(BadParameters, match=r"^table reviews names check-ins twice"):
+        outcomes.join(history, tuned.LOCAL, items(history, "none", 3, 3))
+    strange = Items("reviews", items(history, "none", 3).rows.assign(userId="stranger"), Counter())
+    with pytest.raises(BadParameters, match=r"^table reviews names check-ins that are not among those read"):
+        outcomes.join(history, tuned.LOCAL, strange)
+
+
+def test_without_a_table_nothing_is_counted_and_with_one_each_reason_is(history):
+    assert reviewed_items.none().counted() == []
+    said = Items("reviews", items(history, "none", 1, 2).rows, Counter({"an empty outcome": 1200})).counted()
+    assert said == [
+        {"what": "outcomes taken from table reviews", "items": "2"},
+        {"what": "left out: an empty outcome", "items": "1,200"},
+    ]
+    assert set(outcomes.join(history, tuned.LOCAL, reviewed_items.none())["outcome"]) == {""}
 
 
 def test_nobody_reviewed_reads_as_an_empty_table(history, tmp_path):

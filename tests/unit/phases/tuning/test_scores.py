@@ -18,6 +18,18 @@ def test_what_lies_within_a_point_is_counted_on_both_sides():
     assert by_name["HighRiskAbove"]["check-ins just beyond it"] == 0
 
 
+def test_a_threshold_outside_the_scores_says_so():
+    def places(*answers):
+        rows = scores.near_thresholds(tuned.checkins(list(answers)), THRESHOLDS)
+        return {row["threshold"]: row["where it lies"] for row in rows}
+
+    low = places(tuned.risky(3), tuned.risky(30), {})
+    assert low["ProactiveRiskAbove"] == "among the scores"
+    assert low["CrisisRiskAbove"] == "OUTSIDE: the scores lie from 3 to 30"
+    assert low["SentimentBelow"] == "OUTSIDE: the scores lie from 0.5 to 0.5"
+    assert set(places({}).values()) == set(places().values()) == {"there are no scores"}
+
+
 def test_each_week_says_how_risks_lie_and_who_was_reviewed():
     frame = tuned.checkins([tuned.risky(risk) for risk in range(56)] + [{}] * 56, [""] * 111 + ["crisis"])
     rows = scores.by_week(frame)

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import checkin_buckets
+import duckdb
 import pytest
 from botocore.exceptions import ClientError
 from checkin_buckets import GOOD, SECRET, Bucket, named
 
-from lib.errors import Refused
-from lib.telemetry.history import conversion, folder, spool
+from lib.errors import BadParameters, Refused
+from lib.telemetry.history import conversion, damage, folder, sources, spool
 from lib.telemetry.history.folder import History, relation
+from lib.telemetry.review_window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = START + timedelta(days=4)
@@ -155,6 +157,61 @@ def test_scores_that_differ_at_one_moment_are_two_check_ins(history, tmp_path):
     file = export(tmp_path / "a.jsonl", [LINES[0], {**LINES[0], "risk_score": 3}])
     (done,) = conversion.convert_files(history, file, lambda *_: None)
     assert done.new == 2
+
+
+def test_a_history_of_before_routes_were_kept_is_read_and_goes_on(history):
+    """Days that lack the column, and a day of which a part has it."""
+    convert(history, dict.fromkeys(KEYS[:12], GOOD))
+    for path in history.files_of(START.date(), END.date()):
+        connection = spool.connect()
+        connection.execute(f"CREATE TABLE before AS SELECT * EXCLUDE (taken) FROM read_parquet('{path}')")
+        connection.execute(f"COPY before TO '{path}' (FORMAT parquet)")
+        connection.close()
+    newer = {key: {**GOOD, "route": "high"} for key in KEYS[12:]}
+    done, read = convert(history, dict.fromkeys(KEYS[:12], GOOD) | newer)
+    assert (done.new, len(read)) == (8, 8)
+    ahead = sources.Converted(history, Window(START, END, None), tuple(history.files_of(START.date(), END.date())),
+                              {"2026-01-01": (20, 20)}, sources.MARKS, "")  # fmt: skip
+    assert sources.history(ahead)["taken"].value_counts().to_dict() == {"": 12, "high": 8}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"PAR1", "half", "other"])
+def test_a_damaged_file_of_the_history_is_named_in_a_sentence_that_says_what_to_do(history, tmp_path, damaged):
+    convert(history, dict.fromkeys(KEYS, GOOD))
+    first, second, _ = history.files_of(START.date(), END.date())
+    if damaged == "other":
+        spool.connect().execute(f"COPY (SELECT 1 AS a) TO '{second}' (FORMAT parquet)")
+    else:
+        content = second.read_bytes()
+        second.write_bytes(content[: len(content) // 2] if damaged == "half" else damaged)
+    said = rf"{second} cannot be read as check-ins of a history: .* Remove the folder {history.path}, and convert again"
+    with pytest.raises(BadParameters, match=said):
+        convert(history, dict.fromkeys(KEYS, GOOD))
+    ahead = sources.Converted(history, Window(START, END, None), (first, second), {}, sources.MARKS, "")
+    with pytest.raises(BadParameters, match=said):
+        sources.history(ahead)
+    file = tmp_path / "exported.jsonl"
+    file.write_text(json.dumps({**GOOD, "timestamp": "2026-01-02T03:04:05Z"}), encoding="utf-8")
+    with pytest.raises(BadParameters, match=said):
+        conversion.convert_files(history, file, lambda *_: None)
+
+
+def test_what_is_no_damage_goes_on_as_it_is(history):
+    convert(history, dict.fromkeys(KEYS, GOOD))
+    with pytest.raises(duckdb.OutOfMemoryException), damage.named(history.files_of(START.date(), END.date())):
+        raise duckdb.OutOfMemoryException("full")
+
+
+def test_an_empty_file_of_a_day_is_a_day_without_check_ins(history):
+    convert(history, dict.fromkeys(KEYS, GOOD))
+    paths = history.files_of(START.date(), END.date())
+    connection = spool.connect()
+    connection.execute(f"CREATE TABLE nobody AS FROM read_parquet('{paths[0]}') WHERE false")
+    connection.execute(f"COPY nobody TO '{paths[1]}' (FORMAT parquet)")
+    ahead = sources.Converted(
+        history, Window(START, END, None), tuple(paths), {"2026-01-01": (12, 12)}, sources.MARKS, ""
+    )
+    assert len(sources.history(ahead)) == 12
 
 
 def test_the_key_of_the_pseudonyms_is_the_folders_own(tmp_path):

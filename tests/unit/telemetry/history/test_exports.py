@@ -110,6 +110,22 @@ def test_a_run_s_evidence_is_read_as_it_was_kept(tmp_path):
     assert why.startswith("has not the columns of a run's evidence")
 
 
+@pytest.mark.parametrize(("said", "taken"), [("crisis", "crisis"), (SECRET, "?"), (5, "?"), ([], "?"), (None, "")])
+def test_the_route_that_a_check_in_says_it_took_is_kept_and_no_other_word(tmp_path, said, taken):
+    line = json.dumps({**GOOD, "timestamp": "2026-01-02T03:04:05Z", "route": said})
+    ((_, answer),) = read(tmp_path / "one.jsonl", line)
+    assert answer.taken == taken
+
+
+def test_parquet_and_a_run_s_evidence_tell_the_route_as_well(tmp_path):
+    select = "SELECT 'u' AS userId, TIMESTAMP '2026-01-02' AS timestamp, 1e0 AS risk_score, 'high' AS route"
+    ((_, answer),) = parquet(tmp_path / "a.parquet", select)
+    head = "object,user,time,risk_score=,score=,trajectory=declining,route taken\n"
+    row = "m,p,2026-01-02T03:04:05+00:00,42.5,-0.3,,{}\n"
+    found = read(tmp_path / "2026-01-02.csv", head + row.format("high") + row.format("") + row.format("zebra"))
+    assert [answer.taken, *(one.taken for _, one in found)] == ["high", "high", "", "?"]
+
+
 def test_a_folder_without_an_export_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(BadParameters, match=r"holds no export; expected a file or a folder of files ending in \.json"):
