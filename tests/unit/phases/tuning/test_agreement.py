@@ -3,26 +3,32 @@
 import numpy as np
 import pytest
 import tuned
-from sklearn.datasets import load_breast_cancer
-from sklearn.metrics import confusion_matrix, precision_recall_curve
 
 from lib.phases.tuning import cube_engine, found_settings, joint_sweep, recall_floor
 from lib.phases.tuning.cube import Grid
 from lib.routes import Route
 from lib.values.reviewed import Outcome
 
-# Wisconsin diagnostic breast cancer data, of which scikit-learn holds a copy: malignant stands for a crisis, and the
-# mean radius, on a scale of 0 to 100, for the risk.
-DATA = load_breast_cancer()
-RADIUS = DATA.data[:, 0]
-SCORES = RADIUS / RADIUS.max() * 100
-MALIGNANT = DATA.target == 0
+# scikit-learn is imported where it is used: whoever collects the tests would wait seconds for it.
 
 
 @pytest.fixture(scope="module")
-def people():
-    outcomes = ["crisis" if bad else "none" for bad in MALIGNANT]
-    return tuned.checkins([tuned.risky(float(score), 0.9) for score in SCORES], outcomes)
+def scored():
+    """Wisconsin diagnostic breast cancer data, of which scikit-learn holds a copy: malignant stands for a crisis, and
+    the mean radius, on a scale of 0 to 100, for the risk.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    data = load_breast_cancer()
+    radius = data.data[:, 0]
+    return radius / radius.max() * 100, data.target == 0
+
+
+@pytest.fixture(scope="module")
+def people(scored):
+    scores, malignant = scored
+    outcomes = ["crisis" if bad else "none" for bad in malignant]
+    return tuned.checkins([tuned.risky(float(score), 0.9) for score in scores], outcomes)
 
 
 def amounts(cube, of):
@@ -30,8 +36,11 @@ def amounts(cube, of):
     return {route: of * (route is Route.CRISIS) for route in Route}
 
 
-def test_recall_and_precision_of_every_threshold_are_those_of_scikit_learn(people):
-    precision, recall, thresholds = precision_recall_curve(MALIGNANT, SCORES)
+def test_recall_and_precision_of_every_threshold_are_those_of_scikit_learn(scored, people):
+    from sklearn.metrics import precision_recall_curve
+
+    scores, malignant = scored
+    precision, recall, thresholds = precision_recall_curve(malignant, scores)
     # Who lies at a threshold is positive to scikit-learn, and to the workflow who lies above it.
     grid = Grid(tuple(float(np.nextafter(one, -1)) for one in thresholds), (0.0,))
     cube = cube_engine.count(people, grid, tuned.WINDOW)
@@ -41,7 +50,7 @@ def test_recall_and_precision_of_every_threshold_are_those_of_scikit_learn(peopl
     raised = joint_sweep.add_up(cube, amounts(cube, weight))
     hits, alerts = caught.crisis + caught.constant, raised.crisis + raised.constant
     assert len(thresholds) > 400
-    assert hits / MALIGNANT.sum() == pytest.approx(recall[:-1])
+    assert hits / malignant.sum() == pytest.approx(recall[:-1])
     assert hits / alerts == pytest.approx(precision[:-1])
 
 
@@ -51,15 +60,18 @@ def alerting_above(risk):
     return {**levels, "ProactiveRiskAbove": risk - 3, "SentimentBelow": -0.9}
 
 
-def test_net_benefit_is_that_of_the_confusion_matrix_of_scikit_learn(people):
+def test_net_benefit_is_that_of_the_confusion_matrix_of_scikit_learn(scored, people):
+    from sklearn.metrics import confusion_matrix
+
+    scores, malignant = scored
     numbers = alerting_above(60)
     found = tuned.found(people, **numbers)
     lines = found_settings.net_benefit(found)
-    alerted = numbers["ModerateRiskAbove"] < SCORES
-    _, false, _, true = confusion_matrix(MALIGNANT, alerted).ravel()
+    alerted = numbers["ModerateRiskAbove"] < scores
+    _, false, _, true = confusion_matrix(malignant, alerted).ravel()
     mine = lines[lines["setting"] == "now"].set_index("chance")["benefit"]
     for chance in (0.1, 0.25, 0.5):
-        assert mine.loc[chance] == pytest.approx(1000 * (true - false * chance / (1 - chance)) / len(SCORES))
+        assert mine.loc[chance] == pytest.approx(1000 * (true - false * chance / (1 - chance)) / len(scores))
 
 
 @pytest.mark.parametrize(("chance", "published"), [(0.0, 0.140), (0.25, -0.1466667)])

@@ -1,6 +1,7 @@
 """The sweep equals the definition's own router over the rows, and its optimum every setting tried one by one."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from math import inf, nan, nextafter
 
@@ -54,7 +55,9 @@ def amounts_of(filled, seed):
     return {route: count * float(drawn.integers(-20, 20)) for route in Route}
 
 
-ROUTERS = {place: Router(thresholds.with_thresholds(DEFINITION, numbers(place))) for place in places()}
+@cache
+def router_at(place):
+    return Router(thresholds.with_thresholds(DEFINITION, numbers(place)))
 
 
 @settings(max_examples=40)
@@ -62,7 +65,7 @@ ROUTERS = {place: Router(thresholds.with_thresholds(DEFINITION, numbers(place)))
 def test_the_sum_of_a_setting_is_the_routers_over_the_rows(rows, place):
     frame = tuned.checkins(rows)
     filled = cube.fill(frame, GRID)
-    routed = ROUTERS[place].routes(checkin_frames.cells(frame)).value_counts()
+    routed = router_at(place).routes(checkin_frames.cells(frame)).value_counts()
     for route in Route:
         ones = {other: filled.cells["count"].to_numpy(dtype=float) * (other is route) for other in Route}
         assert joint_sweep.add_up(filled, ones).at(place) == routed.get(route, 0), route
