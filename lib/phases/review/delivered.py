@@ -50,7 +50,7 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     since = log[log["time"].between(pd.Timestamp(begin), pd.Timestamp(window.end))]
     since.attrs = log.attrs
     alerts, seen = alert_log.alerts(since), figures.of_window(live, begin, window.end, now)
-    after, trailing = counts.totals(seen.counted), _trailing(live, seen.counted, window.end, now)
+    after, trailing = seen.totals, _trailing(live, seen.counted, window.end, now)
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
     compared = reconciliation.compare(alert_path.stages(run.settings, alerts, trailing), now)
     run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))

@@ -11,7 +11,6 @@ from lib.phases.review.delivered import Deliveries
 from lib.routes import BY_LEVEL
 from lib.settings import load
 from lib.telemetry.deliveries import counts, reconciliation, sources
-from lib.telemetry.deliveries.alarm_history import AlarmRecord
 from lib.telemetry.deliveries.dead_letters import DeadLetters
 from lib.telemetry.deliveries.reconciliation import Place, Stage
 from lib.telemetry.deliveries.sources import Metric, Thing
@@ -138,8 +137,6 @@ def test_many_that_nobody_could_score_are_an_incident_and_drills_are_none_of_the
 def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
     seen = deliveries(
         seen={HOUR: 2.0}, values={**CARRIED, (Thing.TOPIC, Metric.FAILED): 2.0}, letters=[queue(1), queue(None)],
-        alarms=[AlarmRecord("a", "ALARM", 1, 60.0, HOUR), AlarmRecord("b", "OK", 0, 0.0, None),
-                AlarmRecord("c", None, None, None, None), AlarmRecord("d", "OK", None, None, None)],
     )  # fmt: skip
     (path,) = delivery_tables.path_rows(seen)
     assert (path["status"], path["lost"], path["check-ins"], path["drills"]) == ("failed", 1, 3, 0)
@@ -149,9 +146,6 @@ def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
     assert rows["NumberOfNotificationsFailed"] == ("failed", "2", "no datapoint")
     assert rows["TriggeredRules"] == ("passed", "3", "no datapoint")
     assert [row["messages now"] for row in delivery_tables.dead_letter_rows(seen)] == ["1", "no such queue"]
-    assert {row["what"]: row["status"] for row in delivery_tables.alarm_rows(seen)} == {
-        "a": "failed", "c": "cannot tell", "d": "waiting",
-    }  # fmt: skip
     assert delivery_tables.notes(seen)[0].startswith(
         f"{len(seen.after) - 4} of {len(seen.after)} metrics have no datapoint"
     )
