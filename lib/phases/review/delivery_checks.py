@@ -1,6 +1,5 @@
 """What a review says of alerts' way to people, as checks: nothing passes for want of a count. Calls nothing."""
 
-from collections.abc import Sequence
 from math import isnan
 
 import pandas as pd
@@ -8,7 +7,7 @@ import pandas as pd
 from lib.checks import Check, Status
 from lib.phases.review.delivered import Deliveries
 from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
-from lib.routes import Route
+from lib.routes import BY_LEVEL, Route
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.reconciliation import LATE, Compared
@@ -156,15 +155,13 @@ def scores_lacking(routes: pd.DataFrame, gaps: str = "") -> Check:
     return Check(Id.UNSCORED_SHARE, UNSCORED, status, f"{said}; {gaps}" if gaps else said, expected)
 
 
-def latency_rows(
-    seen: Deliveries, drills: pd.DataFrame, limit: float, order: Sequence[Route]
-) -> list[dict[str, object]]:
+def latency_rows(seen: Deliveries, drills: pd.DataFrame, limit: float) -> list[dict[str, object]]:
     """How long real alerts took until they were accepted, by route, beside those of drills until they were received.
 
     `drills` is `post_implementation_review.drill_alerts`: a lost one is NaN there, and infinitely late.
     """
     rows = []
-    for route in order:
+    for route in BY_LEVEL:
         real = seen.alerts[(seen.alerts["route"] == route) & ~seen.alerts["drill"]]
         drilled = drills[drills["route"] == route]["seconds"] if len(drills) else pd.Series(dtype=float)
         at_most = "; at most" if real["at_most"].any() else ""

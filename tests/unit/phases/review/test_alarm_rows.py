@@ -1,4 +1,4 @@
-"""Alarms of the review: what went off for people is loud, and what a drill set off on purpose is said and counted apart."""
+"""Alarms of the review: what went off for people is loud, and what a drill set off is said and counted apart."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

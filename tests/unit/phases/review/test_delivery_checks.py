@@ -8,7 +8,6 @@ from sent_alerts import HOUR, alerts
 
 from lib.phases.review import delivery_checks, delivery_tables
 from lib.phases.review.delivered import Deliveries
-from lib.routes import BY_LEVEL
 from lib.settings import load
 from lib.telemetry.deliveries import counts, reconciliation, sources
 from lib.telemetry.deliveries.dead_letters import DeadLetters
@@ -153,7 +152,7 @@ def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
 
 def test_real_alerts_stand_beside_those_of_drills():
     drills = pd.DataFrame({"route": ["crisis", "crisis"], "seconds": [2.0, float("nan")]})
-    rows = {row["what"]: row for row in delivery_checks.latency_rows(deliveries(), drills, 30, BY_LEVEL)}
+    rows = {row["what"]: row for row in delivery_checks.latency_rows(deliveries(), drills, 30)}
     crisis, high = rows["route crisis"], rows["route high"]
     assert (crisis["real alerts"], crisis["over 30 s"], crisis["lost of those"]) == (3, 0, 1)
     assert (high["real alerts"], high["slowest"]) == (0, "no time")
