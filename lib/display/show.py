@@ -205,15 +205,16 @@ def points(answers: Sequence[Check]) -> None:
 
 
 def evidence(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each criterion with its answer and links to the files of the record that it was decided from."""
+    """Each criterion with its answer, its figures where it has some, and links to the files it was decided from."""
     table(
         [
             {
                 "criterion": row["name"],
                 "status": Judged(row["status"]),
-                "found": row["found"],
-                "rule": row["expected"],
+                **{figure: row[figure] for figure in ("value", "limit", "interval") if figure in row},
                 "evidence": [page.File(name) for name in row["evidence"]],
+                "why": row["found"],
+                "rule": row["expected"],
             }
             for row in rows
         ]
