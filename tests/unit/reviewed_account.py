@@ -17,7 +17,7 @@ from watched_account import FROM, MINUTE, WEEK, CheckIn, WatchedAccount
 from lib.definitions import loader
 from lib.routes import ALERTING, Route
 from lib.telemetry.deliveries.sources import Metric
-from lib.telemetry.execution_status import Count
+from lib.telemetry.execution_status import Count, ExecutionStatus
 from lib.telemetry.review_window import Cutover, Window
 from lib.values.alerts import Told
 
@@ -43,7 +43,7 @@ class ReviewedAccount(WatchedAccount):
     def _events(self, one: CheckIn) -> Iterator[dict[str, Any]]:
         """As AWS writes them; one that failed never came to its route."""
         usual = list(super()._events(one))
-        if one.status == "FAILED":
+        if one.status == ExecutionStatus.FAILED:
             yield from (line for line in usual if "PassStateEntered" not in line["message"])
             return
         yield from usual
@@ -75,8 +75,8 @@ class ReviewedAccount(WatchedAccount):
         if metric == Count.STARTED:
             return [FROM - WEEK + number * MINUTE for number in range(round((self.time.wall - FROM) / MINUTE))]
         if metric == Count.SUCCEEDED:
-            return [one.ends for one in came if one.status == "SUCCEEDED"]
-        alerts = [one for one in came if one.route in ALERTING and one.status == "SUCCEEDED"]
+            return [one.ends for one in came if one.status == ExecutionStatus.SUCCEEDED]
+        alerts = [one for one in came if one.route in ALERTING and one.status == ExecutionStatus.SUCCEEDED]
         rules = loader.rules_by_alert()
         carried = [one for one in alerts if self._on(rules[one.route.row.alert], self.sent(one))]  # type: ignore[index]
         reached = [one for one in carried if s.dispatcher_function_name in self.functions or self.sent(one) < INCIDENT]

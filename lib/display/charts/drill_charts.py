@@ -25,7 +25,7 @@ from lib.display.charts.style import (
     plural,
     time_axis,
 )
-from lib.display.charts.thinning import MANY, spaced
+from lib.display.charts.thinning import MANY, words_apart
 from lib.drills import latency
 from lib.drills.channels import Channel
 
@@ -103,10 +103,10 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     durations(axes.yaxis, low / 4, top, bool(gone))
     for topic, (colour, marker) in TOPICS.items():
         mine = frame.dropna(subset=[topic])
-        axes.plot(
-            mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, markeredgecolor=BLACK,
-            label=f"to {topic}", **({"markersize": 3, "markeredgewidth": 0} if len(frame) > MANY else {}),
-        )  # fmt: skip
+        (drawn,) = axes.plot(mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, label=f"to {topic}")
+        drawn.set(markeredgecolor=BLACK)
+        if len(frame) > MANY:
+            drawn.set(markersize=3, markeredgewidth=0)
     if gone:
         axes.plot(
             gone, [never(top)] * len(gone), "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9, label="LOST"
@@ -126,7 +126,7 @@ def _names(axes: Axes, failed: pd.DataFrame, unknown: pd.DataFrame, height: floa
     marked = marked.dropna(subset=["time"])
     first, last = axes.get_xlim()
     places = [(date2num(one) - first) / (last - first) for one in marked["time"]]
-    named = spaced(places, 1 / NAMES_ACROSS)
+    named = words_apart(places, 1 / NAMES_ACROSS)
     for at, drill in zip(named, marked.iloc[named].itertuples(), strict=True):
         side = "left" if places[at] < EDGE else "right" if places[at] > 1 - EDGE else "center"
         axes.annotate(

@@ -23,7 +23,7 @@ def one_a_place(times: pd.Series) -> pd.Series:
     return ~places.duplicated()
 
 
-def spaced(places: Sequence[float], least: float) -> list[int]:
+def words_apart(places: Sequence[float], least: float) -> list[int]:
     """Which of these words are written, where each needs so much room: the later ones first, and none over another."""
     kept: list[int] = []
     for at in sorted(range(len(places)), key=lambda one: -places[one]):

@@ -119,7 +119,7 @@ def _questions(read: Reading) -> Sequence[Check]:
 
 
 def _row(what: str, status: str, said: str, whole: str, whole_said: str) -> dict[str, Any]:
-    return {"what": what, FIRST: status, "there": said, WHOLE: whole, "in all of it": whole_said}
+    return {"what": what, FIRST: status, "in these 24 h": said, WHOLE: whole, "in all of it": whole_said}
 
 
 def data(day: FirstDay) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any
 from lib.drills import latency, scenarios
 from lib.phases import success_criteria, validation
 from lib.phases.review import forecast
-from lib.record.records import Record
+from lib.record.records import Run
 from lib.routes import Route
-from lib.settings import Settings
 from lib.telemetry import outcomes
 from lib.telemetry.exact_tests import Tally, percent, proven_share, wilson
 from lib.telemetry.execution_status import When
@@ -34,8 +33,9 @@ class Figures:
     interval: str
 
 
-def of_run(record: Record, split: pd.DataFrame, settings: Settings) -> dict[Id, Figures]:
+def of_run(run: Run, split: pd.DataFrame) -> dict[Id, Figures]:
     """The figures of each criterion. `split` is `outcomes.table`; the rest is this run's own evidence."""
+    record, settings = run.record, run.settings
     drilled = {name: record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE}
     rows, edges = drilled[validation.PLANNED], drilled[validation.BOUNDARIES]
     before, after = (outcomes.tally(split, when) for when in (When.BEFORE, When.AFTER))
@@ -49,7 +49,7 @@ def of_run(record: Record, split: pd.DataFrame, settings: Settings) -> dict[Id, 
     }
 
 
-def beside(rows: Sequence[Row], figures: Mapping[Id, Figures]) -> list[dict[str, Any]]:
+def add_figures(rows: Sequence[Row], figures: Mapping[Id, Figures]) -> list[dict[str, Any]]:
     """The criteria as plain data (`post_implementation_review.evidence`), each with its figures."""
     return [{**row, **asdict(figures[Id(row["id"])])} for row in rows]
 

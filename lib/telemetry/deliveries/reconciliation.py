@@ -79,7 +79,7 @@ def compare(stages: Iterable[Stage], now: datetime) -> pd.DataFrame:
 
 def _rows(stage: Stage, now: datetime) -> list[tuple[Any, ...]]:
     # Those that were just sent take part: else their counts would stand for an alert that was lost before.
-    alone = uncounted([_alert(row) for row in stage.alerts.itertuples(index=False)], stage.counted or {})
+    alone = without_count([_alert(row) for row in stage.alerts.itertuples(index=False)], stage.counted or {})
     missing = Counter(_hour(sent) for sent in alone if sent <= now - LATE)
     late = Counter(_hour(sent) for sent in alone if sent > now - LATE)
     hours = {moment.to_pydatetime() for moment in stage.alerts["sent"].dt.floor("h")} | {*(stage.counted or {})}
@@ -95,7 +95,7 @@ def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def uncounted(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> list[datetime]:
+def without_count(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> list[datetime]:
     """When those alerts were sent for which no count is left; each count stands for one alert.
 
     Counts are given to those first that have the fewest hours left, which leaves as few as possible without one.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from lib.checks import Status
 from lib.display.charts import alert_charts, drill_charts, glance_charts, review_charts, style
-from lib.display.charts.thinning import ALL, FEW_WORDS, PLACES, one_a_place, spaced
+from lib.display.charts.thinning import ALL, FEW_WORDS, PLACES, one_a_place, words_apart
 from lib.phases.review.sparklines import Sparkline
 
 START = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night in which clocks in Europe are put forward
@@ -122,8 +122,8 @@ def test_up_to_so_many_marks_are_all_drawn() -> None:
 
 
 def test_words_that_have_no_room_are_left_out_the_older_ones_first() -> None:
-    assert spaced([0.0, 0.05, 0.5, 0.52, 1.0], 0.1) == [1, 3, 4]
-    assert spaced([], 0.1) == []
+    assert words_apart([0.0, 0.05, 0.5, 0.52, 1.0], 0.1) == [1, 3, 4]
+    assert words_apart([], 0.1) == []
 
 
 def logged(count: int) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def test_the_rows_hold_both_answers_beside_each_other():
     of = read()
     day, _ = first(of)
     rows = {row["what"]: row for row in first_day.rows(day, of)}
-    assert (rows["check-ins"]["there"], rows["check-ins"]["in all of it"]) == ("240 began", "480 began")
+    assert (rows["check-ins"]["in these 24 h"], rows["check-ins"]["in all of it"]) == ("240 began", "480 began")
     rate = rows[str(Id.SUCCESS_RATE)]
     assert (rate["first 24 h"], rate["the whole time"], rate["in all of it"]) == ("passed", "failed", "of all")
 

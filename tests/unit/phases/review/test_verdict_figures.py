@@ -10,6 +10,7 @@ from lib.drills import scenarios
 from lib.phases import validation
 from lib.phases.review import verdict_figures
 from lib.phases.review.verdict_figures import NO_SAMPLE, NOTHING
+from lib.record.records import Run
 from lib.settings import ROOT, load
 from lib.telemetry import exact_tests
 from lib.values.check_registry import Id
@@ -25,7 +26,7 @@ def split(before, after):
 
 
 def figures(record, before=(0, 0), after=(0, 0)):
-    return verdict_figures.of_run(record, split(before, after), S)
+    return verdict_figures.of_run(Run(S, record), split(before, after))
 
 
 def crisis(trusted, operations):
@@ -85,7 +86,7 @@ def test_the_figures_of_a_whole_run_equal_a_direct_count_of_its_evidence(record)
     for name in (*validation.EVIDENCE.values(), "evidence/dashboard_metrics.json"):
         record.keep_json(name, json.loads((SAMPLE / name.removeprefix("evidence/")).read_text(encoding="utf-8")))
     counted = pd.read_csv(SAMPLE / "success_rate.csv")
-    found = verdict_figures.of_run(record, counted, S)
+    found = verdict_figures.of_run(Run(S, record), counted)
     drills = [row for name in validation.EVIDENCE.values() for row in record.latest(name)]
     crises = [row for row in drills if row["expected_route"] == "crisis"]
     slowest = max(row[f"{topic}_seconds"] for row in crises for topic in ("trusted", "operations"))
@@ -98,7 +99,7 @@ def test_the_figures_of_a_whole_run_equal_a_direct_count_of_its_evidence(record)
 @pytest.mark.parametrize("criterion", [Id.CRITERION_1, Id.CRITERION_5])
 def test_they_stand_beside_the_answer_and_take_nothing_from_it(record, criterion):
     row = {**Check(criterion, "n", "failed", "f", "e").to_row(), "evidence": ["a.json"]}
-    (beside,) = verdict_figures.beside([row], figures(record))
+    (beside,) = verdict_figures.add_figures([row], figures(record))
     assert {key: beside[key] for key in row} == row
     assert Check.from_row(beside).status == "failed"
     assert set(beside) - set(row) == {"value", "limit", "interval"}

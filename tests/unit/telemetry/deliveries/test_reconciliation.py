@@ -83,9 +83,9 @@ def test_as_few_as_possible_stay_without_a_count():
     near = [HOUR + timedelta(minutes=minute) for minute in (56, 57, 63, 100)]
     made = [reconciliation._alert(row) for row in alerts(56, 57, 63, 100).itertuples(index=False)]
     assert [one.sent for one in made] == near
-    assert reconciliation.uncounted(made, {HOUR: 2.0, NEXT: 2.0}) == []
-    assert reconciliation.uncounted(made, {HOUR: 3.0, NEXT: 1.0}) == []
-    assert len(reconciliation.uncounted(made, {HOUR: 1.0, NEXT: 2.0})) == 1
+    assert reconciliation.without_count(made, {HOUR: 2.0, NEXT: 2.0}) == []
+    assert reconciliation.without_count(made, {HOUR: 3.0, NEXT: 1.0}) == []
+    assert len(reconciliation.without_count(made, {HOUR: 1.0, NEXT: 2.0})) == 1
 
 
 def test_the_count_of_one_that_was_just_sent_makes_up_for_none_that_was_lost_before():
