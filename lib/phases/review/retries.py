@@ -20,8 +20,8 @@ def rows(attempts: pd.DataFrame) -> list[dict[str, object]]:
         ]
         executions = part["execution"].nunique()
         table.append(
-            {"state": state, "error": error, **dict(zip(COLUMNS, counted, strict=True)), "executions": executions}
+            {"what": state, "error": error, **dict(zip(COLUMNS, counted, strict=True)), "executions": executions}
         )
-    table.sort(key=lambda row: (-row[COLUMNS[0]] - row[COLUMNS[1]], -row[COLUMNS[2]], row["state"]))
+    table.sort(key=lambda row: (-row[COLUMNS[0]] - row[COLUMNS[1]], -row[COLUMNS[2]], row["what"]))
     cut = str(attempts.attrs.get("cut", ""))
-    return [*table, {"state": f"not all were counted: {cut}"}] if cut else table
+    return [*table, {"what": f"not all were counted: {cut}"}] if cut else table

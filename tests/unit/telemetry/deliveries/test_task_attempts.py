@@ -86,13 +86,13 @@ def test_what_was_not_read_is_said(monkeypatch):
     monkeypatch.setattr(task_attempts, "MOST", 3)
     frame = read(*tried("c1", "A"), *tried("c2", "A"))
     assert "retries are counted up to" in frame.attrs["cut"]
-    assert retries.rows(frame)[-1]["state"].startswith("not all were counted: retries are counted up to")
+    assert retries.rows(frame)[-1]["what"].startswith("not all were counted: retries are counted up to")
     assert "retries are counted up to" in style.describe(retry_chart.retries_by_state(frame))
 
 
 def test_drills_and_people_are_counted_apart_in_the_table_and_in_the_chart():
     frame = read(*tried("c1", "A"), *tried("drill-x-1", "A", "A"), *tried("c2", "B", well=False))
-    rows = {(row["state"], row["error"]): [row[name] for name in retries.COLUMNS] for row in retries.rows(frame)}
+    rows = {(row["what"], row["error"]): [row[name] for name in retries.COLUMNS] for row in retries.rows(frame)}
     assert rows == {("ProcessCheckin", "A"): [1, 0, 2, 0], ("ProcessCheckin", "B"): [0, 1, 0, 0]}
     figure = retry_chart.retries_by_state(frame)
     assert "check-ins: 1 tried again, 1 given up · drills: 2 tried again, 0 given up" in style.describe(figure)
