@@ -41,6 +41,7 @@ OUTCOMES = {
     Count.TIMED_OUT: ("timed out", ORANGE, "xxxx"),
     Count.ABORTED: ("aborted", GREY, "...."),
 }
+LEAST_SECONDS = 0.001  # where a time of nothing stands on a logarithmic axis
 PERCENTILES = {"p99": (VERMILLION, "^", ":"), "p95": (BLUE, "s", "--"), "p50": (BLACK, "o", "-")}
 COLOURS = {
     "vermillion": VERMILLION, "orange": ORANGE, "blue": BLUE, "green": GREEN, "purple": PURPLE, "grey": GREY,
@@ -121,17 +122,17 @@ def execution_time(
     if known.empty:
         return empty_figure(question, "CloudWatch has no execution times for this window.", frame)
     seconds = known.assign(value=known["value"] / 1000)
-    least = min([limit_ms / 1000, *seconds.loc[seconds["value"] > 0, "value"]]) / 2  # where a time of nothing stands
+    shown = seconds.assign(value=seconds["value"].clip(lower=LEAST_SECONDS))
     figure, axes = canvas(
         question, answers.medians(seconds, change_at) if took is None else answers.like_with_like(took)
     )
     for name, (colour, marker, line) in PERCENTILES.items():
-        rows = seconds[seconds["metric"] == name].sort_values("time").set_index("time")["value"]
+        rows = shown[shown["metric"] == name].sort_values("time").set_index("time")["value"]
         if not rows.empty:
-            gapped = _with_gaps(rows.clip(lower=least), _step(frame))
+            gapped = _with_gaps(rows, _step(frame))
             mark = "" if len(rows) > MANY else marker
             axes.plot(gapped.index, gapped, color=colour, marker=mark, linestyle=line, markersize=5, label=name)
-    _duration_limit(axes, seconds["value"], limit_ms / 1000, "limit")
+    _duration_limit(axes, shown["value"], limit_ms / 1000, "limit")
     axes.set_ylabel("execution time, drills too (log scale)")
     time_axis(axes, seconds["time"].min(), seconds["time"].max(), change_at)
     legend(axes)
@@ -139,9 +140,7 @@ def execution_time(
 
 
 def _duration_limit(axes: Axes, values: pd.Series, limit: float, word: str) -> None:
-    shown = values[values > 0]
-    low = min(shown.min(), limit) if len(shown) else limit / 10
-    durations(axes.yaxis, low / 2.5, max(values.max(), limit) * 3)
+    durations(axes.yaxis, min(values.min(), limit) / 2.5, max(values.max(), limit) * 3)
     limit_line(axes, limit, f"{word} {limit:g} s")
 
 
