@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from lib.checks import Status
 from lib.record.change_rows import WriteState
 from lib.telemetry.configuration.facts import Meaning
+from lib.values.alerts import Cause
 from lib.values.verdicts import Verdict
 
 
@@ -45,7 +46,7 @@ MARKS: dict[str, Mark] = {
     WriteState.UNKNOWN: OPEN, WriteState.HALF_DONE: BAD, WriteState.NOT_APPLIED: QUIET, WriteState.APPLIED: GOOD,
     WriteState.VERIFIED: GOOD, WriteState.KEPT: KEPT, WriteState.NOT_TRIED: BAD,
     WriteState.UNREADABLE: BAD, WriteState.NOT_BELIEVED: BAD,
-    Meaning.TOLD: QUIET,
+    Meaning.TOLD: QUIET, Cause.DRILL: QUIET, Cause.TEST: QUIET,
     UNDONE: GOOD, BY_ITS_ALERTS: QUIET,
 }  # fmt: skip
 # The order in which rows are read: what is bad, what no mark is known of, what is open, the rest, what is good.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
+FIGURES = ("value", "limit", "interval")
 LINES = 1_500  # a longer diff is shown up to here, and linked whole; a new definition differs in over a thousand
 
 
@@ -205,19 +206,18 @@ def points(answers: Sequence[Check]) -> None:
 
 
 def evidence(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each criterion with its answer and links to the files of the record that it was decided from."""
-    table(
-        [
-            {
-                "criterion": row["name"],
-                "status": Judged(row["status"]),
-                "found": row["found"],
-                "rule": row["expected"],
-                "evidence": [page.File(name) for name in row["evidence"]],
-            }
-            for row in rows
-        ]
-    )
+    """Each criterion with its answer, its figures where it has some, and links to the files it was decided from.
+
+    Why, and by which rule, is a table of its own below them: two long texts beside figures leave these no room.
+    """
+    heads = [{"criterion": row["name"], "status": Judged(row["status"])} for row in rows]
+    shown = [
+        {figure: row[figure] for figure in FIGURES if figure in row}
+        | {"evidence": [page.File(name) for name in row["evidence"]]}
+        for row in rows
+    ]
+    table([head | some for head, some in zip(heads, shown, strict=True)])
+    table([head | {"why": row["found"], "rule": row["expected"]} for head, row in zip(heads, rows, strict=True)])
 
 
 def ended_well(run: Run, phase: str) -> None:

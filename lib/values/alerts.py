@@ -37,6 +37,13 @@ class Alert:
     without: str
 
 
+class Cause(StrEnum):
+    """Why an alarm went off although nothing was wrong."""
+
+    DRILL = "set off by a drill"  # on purpose: what it counts were drills alone
+    TEST = "fired as a test"  # nothing was counted; a drill of the alarms set its state
+
+
 @dataclass(frozen=True)
 class Mark:
     """How charts draw it: one of the palette's colours, and marker and line that tell the same without a colour."""

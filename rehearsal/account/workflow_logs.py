@@ -38,8 +38,8 @@ def _line(event: dict[str, Any], execution_arn: str, with_data: bool) -> dict[st
         "event_timestamp": str(moment),
         "redrive_count": "0",
     }
-    if "previousEventId" in event:
-        text["previous_event_id"] = str(event["previousEventId"])
+    # The embedded account names no previous event. Its histories are one after the other, also those of branches.
+    text["previous_event_id"] = str(event.get("previousEventId", int(event["id"]) - 1))
     return {"timestamp": moment, "message": json.dumps(text)}
 
 

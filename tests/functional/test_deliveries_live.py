@@ -1,6 +1,7 @@
 """Deliveries on the embedded account: what it really carried is what is counted, and what nobody counts is missing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import isnan
 
@@ -9,9 +10,10 @@ from waiting import until
 
 from lib.aws import connect
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.telemetry.deliveries import alarm_history, counts, dead_letters, figures
+from lib.telemetry import workflow_log
+from lib.telemetry.deliveries import alarm_history, counts, dead_letters, figures, task_attempts
 from lib.telemetry.deliveries.sources import Metric, Thing
-from rehearsal.account import clients
+from rehearsal.account import clients, workflow_logs
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,8 @@ def test_what_nobody_counts_is_missing_and_not_zero(read):
     assert isnan(counts.total(summed, Thing.LOG, Metric.LOG_BYTES))
     now = datetime.now(UTC)
     seen = figures.of_window(live, now - timedelta(minutes=30), now + timedelta(seconds=1), now)
-    assert (seen.lost is None or seen.lost == 0, seen.timed_out, seen.throttled) == (True, None, None)
+    assert isnan(counts.total(seen.totals, Thing.TOPIC, Metric.TOPIC_LOST))
+    assert isnan(counts.total(seen.totals, Thing.WORKFLOW, "ExecutionThrottled"))
 
 
 def test_each_dead_letter_queue_says_what_lies_in_it_and_whose_it_would_be(read):
@@ -89,5 +92,46 @@ def test_an_alarm_that_went_off_and_came_back_is_in_its_history(read):
         cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test")
     now = datetime.now(UTC)
     found = {one.name: one for one in alarm_history.read(live, now - timedelta(hours=1), now, now)}
-    assert (found[name].state, found[name].times) == ("OK", 1)
+    assert (found[name].state, len(found[name].spans)) == ("OK", 1)
     assert {one.state for other, one in found.items() if other != name} == {None}
+
+
+def test_attempts_of_a_real_history_lead_to_their_state_also_where_one_was_caught(read):
+    """The history is the embedded account's own, put into the log's form by what writes the log there."""
+    live, _ = read
+    sfn = clients.client(live.settings.endpoint_url, "stepfunctions")
+    states = {
+        "Send": {
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": "Gone",
+            "Parameters": {"QueueUrl": f"{live.settings.endpoint_url}/000000000000/nobody", "MessageBody": "x"},
+            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Gone"}],
+        },
+        "Gone": {"Type": "Pass", "End": True},
+    }  # fmt: skip
+    machine = sfn.create_state_machine(
+        name="attempts", roleArn=live.settings.arn("iam", "role/any"),
+        definition=json.dumps({"StartAt": "Send", "States": states}),
+    )["stateMachineArn"]  # fmt: skip
+    arn = sfn.start_execution(stateMachineArn=machine, name="c1")["executionArn"]
+    until(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    history = sfn.get_execution_history(executionArn=arn)["events"]
+    lines = workflow_logs.log_events(history, arn, "ALL", with_data=False)
+    here = replace(live, clients={"logs": Pages(lines)})
+    now = datetime.now(UTC)
+    frame = task_attempts.read(here, workflow_log.read(here, now - timedelta(hours=1), now))
+    assert frame[["state", "again"]].values.tolist() == [["Send", True], ["Send", False]], lines
+    assert set(frame["error"]) - {task_attempts.UNNAMED}
+
+
+class Pages:
+    """The log as one page of these lines, whatever is asked."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self, **_asked):
+        return [{"events": self.lines}]

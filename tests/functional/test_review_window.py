@@ -6,14 +6,24 @@ import pytest
 from waiting import until
 from ways import applied
 
-from lib.display.charts import glance_charts, style
+from lib.display.charts import glance_charts, retry_chart, route_use_chart, style
 from lib.drills import scenarios
 from lib.errors import BadParameters
-from lib.phases.review import asked_window, costs, delivery_tables, glance, reading, recommendations, request
+from lib.phases.review import (
+    asked_window,
+    costs,
+    delivery_tables,
+    first_day,
+    glance,
+    reading,
+    recommendations,
+    request,
+    route_use,
+)  # fmt: skip
 from lib.record.records import LOG
 from lib.resources import connected_run
 from lib.telemetry import executions
-from lib.telemetry.deliveries import counts
+from lib.telemetry.deliveries import counts, task_attempts
 from lib.telemetry.deliveries.reconciliation import Place
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.values.check_registry import Id
@@ -90,6 +100,19 @@ def test_it_is_drawn_and_priced(review):
     parts = {row["what"]: row for row in costs.rows(run, read)}
     assert parts["events of alerts"]["costs"].endswith("USD in this time, too short to say a month")
     assert parts["gigabytes of the workflow's log"]["costs"] == "not counted"
+
+
+def test_the_rest_of_it_stands_beside_each_other_and_says_what_is_not_there(review):
+    run, window, read = review
+    day = first_day.of_review(read, run.settings)
+    assert {row["first 24 h"] for row in first_day.rows(day, read)} == {day.instead}
+    assert day.instead.startswith("not over yet: until ")
+    use = route_use.of_window(read.routes_since, read.forecast, (read.deliveries.begin, window.end))
+    real = read.routes_since[~read.routes_since["drill"]]
+    assert use.parts.groupby("route")["count"].sum().sum() == len(real)
+    assert "NO FORECAST" in style.describe(route_use_chart.use_of_routes(use)) or read.forecast
+    assert {"ProcessCheckin"} >= set(read.attempts["state"]) - {task_attempts.NOT_SHOWN}
+    assert style.png(retry_chart.retries_by_state(read.attempts), 40)
 
 
 def test_a_time_that_is_asked_for_is_looked_at_once(review):

@@ -28,6 +28,7 @@ from lib.display.charts.style import (
     words_beside,
     words_instead,
 )
+from lib.display.charts.thinning import one_a_place
 from lib.drills import latency
 from lib.routes import ALERTING
 
@@ -41,17 +42,23 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     shown = routes.in_order(frame["route"])[::-1]
     drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
     figure, axes = canvas(question, answers.alert_counts(frame, drills))
+    thinned = 0
     for place, route in enumerate(shown):
         colour, marker = COLOURS[mark_of(route).colour], mark_of(route).marker
         here = frame["route"] == route
-        for rows, face in ((frame[here & ~drills], colour), (frame[here & drills], "white")):
-            axes.plot(rows["time"], [place] * len(rows), marker, color=colour, markerfacecolor=face, markersize=8)
+        # People over drills, which may be many at once.
+        for rows, face in ((frame[here & drills], "white"), (frame[here & ~drills], colour)):
+            drawn = rows[one_a_place(rows["time"])]
+            thinned += len(rows) - len(drawn)
+            axes.plot(drawn["time"], [place] * len(drawn), marker, color=colour, markerfacecolor=face, markersize=8)
         counted = (int((here & ~drills).sum()), "check-in"), (int((here & drills).sum()), "drill")
         words = ", ".join(plural(*one) for one in counted)
         outside(axes, place, words, *((BLACK, "bold") if here.any() else (GREY, "normal")))
     lanes(axes, shown)
     axes.set_ylabel("route (hollow: a drill)")
     time_axis(axes, frame["time"].min(), frame["time"].max(), change_at)
+    if thinned:
+        axes.set_xlabel(f"{axes.get_xlabel()}; {thinned:,} marks that would cover another are not drawn, but counted")
     return figure
 
 

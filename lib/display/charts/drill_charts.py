@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from lib.checks import Status
@@ -24,10 +25,12 @@ from lib.display.charts.style import (
     plural,
     time_axis,
 )
+from lib.display.charts.thinning import MANY, words_apart
 from lib.drills import latency
 from lib.drills.channels import Channel
 
 TOPICS = {Channel.TRUSTED.value: (BLUE, "o"), Channel.OPERATIONS.value: (ORANGE, "D")}
+NAMES_ACROSS, EDGE = 8, 0.06  # scenarios that can be written beside each other
 SPREAD = 0.18  # how far the dots of a row are apart from its middle, so that equal times do not hide each other
 
 
@@ -100,22 +103,36 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     durations(axes.yaxis, low / 4, top, bool(gone))
     for topic, (colour, marker) in TOPICS.items():
         mine = frame.dropna(subset=[topic])
-        axes.plot(
-            mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, markeredgecolor=BLACK, label=f"to {topic}"
-        )
+        (drawn,) = axes.plot(mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, label=f"to {topic}")
+        drawn.set(markeredgecolor=BLACK)
+        if len(frame) > MANY:
+            drawn.set(markersize=3, markeredgewidth=0)
     if gone:
         axes.plot(
             gone, [never(top)] * len(gone), "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9, label="LOST"
         )
-    for rows, mark, colour in ((failed, "✕", VERMILLION), (unknown, "?", BLACK)):
-        for drill in rows.itertuples():
-            axes.annotate(
-                f"{mark} {drill.scenario}", xy=(drill.time, low / 3), ha="center", color=colour, fontsize=9,
-                fontweight="bold",
-            )  # fmt: skip
     axes.axhline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
     outside(axes, limit_seconds, f"limit {limit_seconds:g} s", VERMILLION, "bold")
     time_axis(axes, frame["time"].min(), frame["time"].max(), None)
+    _names(axes, failed, unknown, low / 3)
     axes.set_ylabel("to the subscriber (log scale)")
     legend(axes)
     return figure
+
+
+def _names(axes: Axes, failed: pd.DataFrame, unknown: pd.DataFrame, height: float) -> None:
+    """What did not pass, by its scenario; the newest first, and where there is no room, a mark alone, which is said."""
+    marked = pd.concat([failed.assign(sign="✕", colour=VERMILLION), unknown.assign(sign="?", colour=BLACK)])
+    marked = marked.dropna(subset=["time"])
+    first, last = axes.get_xlim()
+    places = [(date2num(one) - first) / (last - first) for one in marked["time"]]
+    named = words_apart(places, 1 / NAMES_ACROSS)
+    for at, drill in zip(named, marked.iloc[named].itertuples(), strict=True):
+        side = "left" if places[at] < EDGE else "right" if places[at] > 1 - EDGE else "center"
+        axes.annotate(
+            f"{drill.sign} {drill.scenario}", xy=(drill.time, height), ha=side, color=str(drill.colour), fontsize=9,
+            fontweight="bold",
+        )  # fmt: skip
+    if rest := len(marked) - len(named):
+        axes.plot(marked["time"], [height] * len(marked), "|", color=VERMILLION, markersize=5)
+        axes.set_xlabel(f"{axes.get_xlabel()}; {rest:,} more that did not pass are a mark without a name")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import floor
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from lib.checks import Status
 from lib.display.charts.style import (
@@ -22,14 +23,16 @@ from lib.display.charts.style import (
     in_style,
     utc,
 )
+from lib.display.charts.thinning import MANY
 from lib.display.marks import MARKS
 from lib.phases.review.sparklines import Sparkline
 
 QUESTION = "What did the change do, at a glance?"
 ACROSS = 2
 # The mark tells the same as the colour, for greyscale.
+HALF_OF_ALL, SHORTENED = 50.0, 10_000
+NUMBERS = EngFormatter(sep="")  # 100k
 COLOURS = {Status.PASSED: GREEN, Status.FAILED: VERMILLION, Status.WAITING: BLACK}
-MANY = 400  # points; of more, each is no mark of its own, but the line is still drawn
 
 
 @in_style
@@ -40,10 +43,23 @@ def glance(lines: Sequence[Sparkline], window: tuple[datetime, datetime], change
     said = [f"{one.question} before {one.before}, after {one.after}: {one.verdict}." for one in lines]
     figure.set_label(" ".join([QUESTION, *said]))
     figure.suptitle(QUESTION, x=0.01, ha="left", fontsize=13, fontweight="bold")
-    figure.supxlabel(f"time (UTC), {window[0]:%Y-%m-%d %H:%M} to {window[1]:%Y-%m-%d %H:%M}", fontsize=9)
+    time = f"time (UTC), {window[0]:%Y-%m-%d %H:%M} to {window[1]:%Y-%m-%d %H:%M}"
+    figure.supxlabel(time + _outside(window, change_at), fontsize=9)
     for place, one in enumerate(lines):
         _small(figure.add_subplot(down, ACROSS, place + 1), one, window, change_at)
     return figure
+
+
+def _outside(window: tuple[datetime, datetime], change_at: datetime | None) -> str:
+    """What is said of a change that no line can show."""
+    if change_at is None:
+        return "; no moment of a change is known"
+    at = f"{change_at:%Y-%m-%d %H:%M}"
+    return (
+        f"; the change is later, at {at}"
+        if change_at > window[1]
+        else (f"; the change was before, at {at}" if change_at < window[0] else "")
+    )
 
 
 def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change_at: datetime | None) -> None:
@@ -70,6 +86,7 @@ def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change
         xycoords="axes fraction", ha="left", va="top", fontsize=7.5, color="#444444", bbox=BEHIND, zorder=6,
     )  # fmt: skip
     _axes(axes, first, last)
+    _values(axes, one)
 
 
 def _points(axes: Axes, points: pd.DataFrame) -> None:
@@ -87,14 +104,26 @@ def _points(axes: Axes, points: pd.DataFrame) -> None:
 
 def _axes(axes: Axes, first: pd.Timestamp, last: pd.Timestamp) -> None:
     axes.set_xlim(first, max(last, first + pd.Timedelta(seconds=1)))
-    low, high = axes.get_ylim()
-    # From zero, unless all of it lies far from there: a step of one in a hundred must show in a share.
-    bottom = low if low > high / 2 else min(low, 0.0)
-    axes.set_ylim(bottom, high + (high - bottom) * 0.45)  # room for what to worry about
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
     locator = AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(
         ConciseDateFormatter(locator, formats=TICKS, zero_formats=ZERO_TICKS, show_offset=False)
     )
     axes.tick_params(labelsize=7.5)
+
+
+def _values(axes: Axes, one: Sparkline) -> None:
+    """The axis of values: from zero, or of a share from near its lowest, since a step of one in a hundred must show.
+
+    With room above for what to worry about, and no tick that no value can have. Of no point there is no tick at all.
+    """
+    values = pd.concat([one.points["value"], one.beside["value"]]).dropna().astype(float)
+    share = one.unit.startswith("%")
+    top = max([1.0 if share else 0.0, *values, *([one.limit] if one.limit is not None else [])])
+    lowest = float(values.min()) if len(values) else 0.0
+    bottom = float(floor(lowest - max(1.0, (100 - lowest) * 0.2))) if share and lowest > HALF_OF_ALL else 0.0
+    top = 100.0 if share else top or 1.0
+    axes.set_ylim(bottom - (top - bottom) * 0.04, top + (top - bottom) * 0.45)
+    ticks = [bottom, (bottom + top) / 2, top] if share else MaxNLocator(3, integer=top >= 1).tick_values(0, top)
+    axes.set_yticks([tick for tick in ticks if bottom <= tick <= top] if len(values) else [])
+    axes.yaxis.set_major_formatter(lambda value, _: NUMBERS(value) if value >= SHORTENED else f"{value:g}")

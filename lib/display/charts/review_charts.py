@@ -29,6 +29,7 @@ from lib.display.charts.style import (
     limit_line,
     time_axis,
 )
+from lib.display.charts.thinning import FEW_WORDS, MANY
 from lib.routes import Route
 from lib.telemetry.execution_status import Count
 from lib.values.alerts import Mark
@@ -40,6 +41,7 @@ OUTCOMES = {
     Count.TIMED_OUT: ("timed out", ORANGE, "xxxx"),
     Count.ABORTED: ("aborted", GREY, "...."),
 }
+LEAST_SECONDS = 0.001  # where a time of nothing stands on a logarithmic axis
 PERCENTILES = {"p99": (VERMILLION, "^", ":"), "p95": (BLUE, "s", "--"), "p50": (BLACK, "o", "-")}
 COLOURS = {
     "vermillion": VERMILLION, "orange": ORANGE, "blue": BLUE, "green": GREEN, "purple": PURPLE, "grey": GREY,
@@ -70,7 +72,7 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
     figure, axes = canvas(
         question, answers.success_of_all(frame, change_at) if split is None else answers.success_apart(split)
     )
-    floor = pd.Series(0.0, index=table.index)
+    many, floor = len(table) > MANY, pd.Series(0.0, index=table.index)
     for metric, (word, colour, hatch) in OUTCOMES.items():
         if metric in table and table[metric].notna().any():
             values = table[metric].dropna()
@@ -83,8 +85,8 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
                 align="edge",
                 color=colour,
                 edgecolor=BLACK,
-                linewidth=0.3,
-                hatch=hatch,
+                linewidth=0.0 if many else 0.3,
+                hatch="" if many else hatch,
                 label=label,
             )
             floor = floor.add(values, fill_value=0)
@@ -94,10 +96,10 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
         axes.plot(
             started.index + step / 2,
             started,
-            "o",
+            *(("_",) if many else ("o",)),
             color=BLACK,
             markerfacecolor="white",
-            markersize=4.5,
+            markersize=2.5 if many else 4.5,
             label=f"started ({started.sum():g})",
         )
     axes.set_ylabel(f"check-ins and drills in {duration_words(step.total_seconds())}")
@@ -120,15 +122,17 @@ def execution_time(
     if known.empty:
         return empty_figure(question, "CloudWatch has no execution times for this window.", frame)
     seconds = known.assign(value=known["value"] / 1000)
+    shown = seconds.assign(value=seconds["value"].clip(lower=LEAST_SECONDS))
     figure, axes = canvas(
         question, answers.medians(seconds, change_at) if took is None else answers.like_with_like(took)
     )
     for name, (colour, marker, line) in PERCENTILES.items():
-        rows = seconds[seconds["metric"] == name].sort_values("time").set_index("time")["value"]
+        rows = shown[shown["metric"] == name].sort_values("time").set_index("time")["value"]
         if not rows.empty:
             gapped = _with_gaps(rows, _step(frame))
-            axes.plot(gapped.index, gapped, color=colour, marker=marker, linestyle=line, markersize=5, label=name)
-    _duration_limit(axes, seconds["value"], limit_ms / 1000, "limit")
+            mark = "" if len(rows) > MANY else marker
+            axes.plot(gapped.index, gapped, color=colour, marker=mark, linestyle=line, markersize=5, label=name)
+    _duration_limit(axes, shown["value"], limit_ms / 1000, "limit")
     axes.set_ylabel("execution time, drills too (log scale)")
     time_axis(axes, seconds["time"].min(), seconds["time"].max(), change_at)
     legend(axes)
@@ -136,15 +140,18 @@ def execution_time(
 
 
 def _duration_limit(axes: Axes, values: pd.Series, limit: float, word: str) -> None:
-    shown = values[values > 0]
-    low = min(shown.min(), limit) if len(shown) else limit / 10
-    durations(axes.yaxis, low / 2.5, max(values.max(), limit) * 3)
+    durations(axes.yaxis, min(values.min(), limit) / 2.5, max(values.max(), limit) * 3)
     limit_line(axes, limit, f"{word} {limit:g} s")
 
 
 def _flag_failures(axes: Axes, table: pd.DataFrame, top: pd.Series, step: timedelta) -> None:
+    """A number over each bar with a failure; where they would cover each other, over the worst, and it is said."""
     bad = table.reindex(columns=[name for name in OUTCOMES if name != Count.SUCCEEDED]).sum(axis=1)
-    for moment, count in bad[bad > 0].items():
+    worst = _worst_apart(bad[bad > 0])
+    if len(worst) < (bad > 0).sum():
+        said = f"✕ on {len(worst)} of the {int((bad > 0).sum()):,} times with a failure, the worst"
+        axes.annotate(said, (0.01, 0.98), xycoords="axes fraction", va="top", fontsize=8, color=VERMILLION, bbox=BEHIND)
+    for moment, count in worst.items():
         axes.annotate(
             f"✕ {count:g}",
             xy=(moment + step / 2, top[moment]),
@@ -158,6 +165,17 @@ def _flag_failures(axes: Axes, table: pd.DataFrame, top: pd.Series, step: timede
             fontweight="bold",
             zorder=5,
         )
+
+
+def _worst_apart(bad: pd.Series) -> pd.Series:
+    """Those of most failures that have room beside each other."""
+    if len(bad) <= FEW_WORDS:
+        return bad
+    room, kept = (bad.index.max() - bad.index.min()) / FEW_WORDS, list[pd.Timestamp]()
+    for moment in bad.sort_values(ascending=False, kind="stable").index:
+        if all(abs(moment - other) >= room for other in kept):
+            kept.append(moment)
+    return bad[sorted(kept)]
 
 
 def _whole_numbers(axes: Axes) -> None:

@@ -145,8 +145,9 @@ def _change_line(axes: Axes, at: pd.Timestamp, limits: tuple[pd.Timestamp, pd.Ti
     """The moment of the change: a labelled dashed black line."""
     axes.axvline(at, color=BLACK, linestyle=(0, (6, 3)), linewidth=1.4, zorder=4)
     left = (at - limits[0]) > (limits[1] - limits[0]) * 0.8
+    said = f"{at:%H:%M:%S}" if limits[1] - limits[0] < timedelta(hours=36) else f"{at:%Y-%m-%d %H:%M}"
     axes.annotate(
-        f"the change, {at:%H:%M:%S}", xy=(at, 1), xycoords=("data", "axes fraction"),
+        f"the change, {said}", xy=(at, 1), xycoords=("data", "axes fraction"),
         xytext=(-5 if left else 5, -3), textcoords="offset points", ha="right" if left else "left", va="top",
         fontsize=9, bbox=BEHIND, zorder=6,
     )  # fmt: skip
@@ -166,11 +167,7 @@ BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
 
 def words_beside(axes: Axes, spot: tuple[float, float], words: str, colour: str = BLACK, left: bool = False) -> None:
     """Words right of a mark, or left of it."""
-    away: dict[str, Any] = {
-        "xytext": (-9 if left else 9, 0),
-        "textcoords": "offset points",
-        "ha": "right" if left else "left",
-    }
+    away: Any = {"xytext": (-9 if left else 9, 0), "textcoords": "offset points", "ha": "right" if left else "left"}
     axes.annotate(words, xy=spot, va="center", fontsize=9, color=colour, **away)
 
 

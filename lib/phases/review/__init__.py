@@ -1,1 +1,1 @@
-"""What becomes of a review: who signs it."""
+"""What a review looks at, what it answers and shows, and who signs it."""

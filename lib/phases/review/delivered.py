@@ -47,10 +47,9 @@ class Deliveries:
 def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) -> Deliveries:
     """Everything of this window; `log` is `workflow_log.read` of it."""
     live, begin = run.live, window.after or window.start
-    since = log[log["time"].between(pd.Timestamp(begin), pd.Timestamp(window.end))]
-    since.attrs = log.attrs
+    since = since_change(window, log)
     alerts, seen = alert_log.alerts(since), figures.of_window(live, begin, window.end, now)
-    after, trailing = counts.totals(seen.counted), _trailing(live, seen.counted, window.end, now)
+    after, trailing = seen.totals, _trailing(live, seen.counted, window.end, now)
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
     compared = reconciliation.compare(alert_path.stages(run.settings, alerts, trailing), now)
     run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))
@@ -59,6 +58,14 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
         window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
         alarm_history.read(live, begin, window.end, now), compared, _protocols(live), _gaps(log),
     )  # fmt: skip
+
+
+def since_change(window: Window, log: pd.DataFrame) -> pd.DataFrame:
+    """Of the workflow's log what is of the time after the change that is looked at."""
+    first, last = (pd.Timestamp(moment) for moment in (window.after or window.start, window.end))
+    since = log[log["time"].between(first, last)]
+    since.attrs = log.attrs
+    return since
 
 
 def _trailing(live: Live, counted: pd.DataFrame, end: datetime, now: datetime) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """What a review says of alerts' way to people, as checks: nothing passes for want of a count. Calls nothing."""
 
-from collections.abc import Sequence
 from math import isnan
 
 import pandas as pd
@@ -8,7 +7,7 @@ import pandas as pd
 from lib.checks import Check, Status
 from lib.phases.review.delivered import Deliveries
 from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
-from lib.routes import Route
+from lib.routes import BY_LEVEL, Route
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.reconciliation import LATE, Compared
@@ -104,7 +103,8 @@ def failures_on_the_way(seen: Deliveries) -> Check:
     if unknown or absent:
         lacking = [f"CloudWatch has no datapoint of any {thing}" for thing in unknown]
         return Check(Id.UNDELIVERED, UNDELIVERED, Status.CANNOT_TELL, "; ".join([*lacking, *absent]), expected)
-    said = "no failure has a datapoint, where what was carried has some; no dead-letter queue holds anything"
+    said = "no failure has a datapoint, where what was carried has some"
+    said += "; no dead-letter queue holds anything" if seen.letters else ""
     return Check(Id.UNDELIVERED, UNDELIVERED, Status.PASSED, said, expected)
 
 
@@ -156,15 +156,13 @@ def scores_lacking(routes: pd.DataFrame, gaps: str = "") -> Check:
     return Check(Id.UNSCORED_SHARE, UNSCORED, status, f"{said}; {gaps}" if gaps else said, expected)
 
 
-def latency_rows(
-    seen: Deliveries, drills: pd.DataFrame, limit: float, order: Sequence[Route]
-) -> list[dict[str, object]]:
+def latency_rows(seen: Deliveries, drills: pd.DataFrame, limit: float) -> list[dict[str, object]]:
     """How long real alerts took until they were accepted, by route, beside those of drills until they were received.
 
     `drills` is `post_implementation_review.drill_alerts`: a lost one is NaN there, and infinitely late.
     """
     rows = []
-    for route in order:
+    for route in BY_LEVEL:
         real = seen.alerts[(seen.alerts["route"] == route) & ~seen.alerts["drill"]]
         drilled = drills[drills["route"] == route]["seconds"] if len(drills) else pd.Series(dtype=float)
         at_most = "; at most" if real["at_most"].any() else ""

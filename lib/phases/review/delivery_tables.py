@@ -9,7 +9,6 @@ from typing import Any
 
 from lib.checks import Status
 from lib.phases.review.delivered import Deliveries
-from lib.telemetry.deliveries.alarm_history import IN_ALARM
 from lib.telemetry.deliveries.reconciliation import Compared
 from lib.telemetry.deliveries.sources import SUM, Metric, Thing
 from lib.telemetry.execution_status import Count
@@ -134,24 +133,6 @@ def dead_letter_rows(seen: Deliveries) -> list[dict[str, Any]]:
         }
         for one in seen.letters
     ]
-
-
-def alarm_rows(seen: Deliveries) -> list[dict[str, Any]]:
-    """Each alarm that is in ALARM, was since the change, is not there, or of which nobody can tell."""
-    rows = []
-    for one in seen.alarms:
-        if one.state is not None and one.state != IN_ALARM and one.times == 0:
-            continue
-        lasted = (
-            "the history does not reach so far back"
-            if one.times is None
-            else f"{one.times} times, {one.seconds:,.0f} s"
-        )
-        status = Status.CANNOT_TELL if one.state is None else Status.FAILED if one.state == IN_ALARM else Status.WAITING
-        first = f"{one.first:%Y-%m-%d %H:%M:%S}" if one.first else ""
-        rows.append({"what": one.name, "status": status, "state now": one.state or "there is no such alarm",
-                     "in ALARM since the change": lasted if one.state else "", "first (UTC)": first})  # fmt: skip
-    return rows
 
 
 def notes(seen: Deliveries) -> list[str]:

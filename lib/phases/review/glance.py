@@ -18,6 +18,7 @@ from lib.telemetry.metrics import PERCENTILES
 from lib.values.check_registry import Id
 
 HALF, _, _ = PERCENTILES
+FUNCTIONS = "Do functions fail?"
 
 
 def sparklines(read: Reading, limit_seconds: float) -> list[Sparkline]:
@@ -144,7 +145,7 @@ def _errors(read: Reading) -> Sparkline:
     states = [row["status"] for row in rows if row["metric"] in wanted]
     verdict = min(states, key=WORST_FIRST.index, default=Status.CANNOT_TELL)
     points = _over_time(read, Thing.FUNCTION, wanted)
-    return Sparkline("Do functions fail?", "errors and throttles", points, before, after, verdict, "more than before")
+    return Sparkline(FUNCTIONS, "errors and throttles", points, before, after, verdict, "more than before")
 
 
 def _over_time(read: Reading, thing: Thing, wanted: Sequence[Metric]) -> pd.DataFrame:

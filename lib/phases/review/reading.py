@@ -15,6 +15,7 @@ from lib.phases.review.forecast import Forecast
 from lib.phases.review.request import Now, this_moment
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry import continuity, metrics, outcomes, workflow_log
+from lib.telemetry.deliveries import task_attempts
 from lib.telemetry.review_window import Window
 
 
@@ -23,8 +24,8 @@ class Reading:
     """What happened in the window.
 
     `counted` and `timed` are CloudWatch's, `seen` the list of executions, `split` the table of it, `kinds` the ways in
-    which check-ins failed; `routes` are the workflow's log, `drills` the alerts of this run's drills. `undisturbed` and
-    `alerts` are the answers on check-ins and on alerts.
+    which check-ins failed; `routes` are the workflow's log, `attempts` at tasks those that failed since the change,
+    `drills` the alerts of this run's drills. `undisturbed` and `alerts` are the answers on check-ins and on alerts.
     """
 
     window: Window
@@ -34,6 +35,7 @@ class Reading:
     split: pd.DataFrame
     kinds: pd.DataFrame
     routes: pd.DataFrame
+    attempts: pd.DataFrame
     drills: pd.DataFrame
     deliveries: Deliveries
     forecast: Forecast | None
@@ -44,6 +46,11 @@ class Reading:
     def days(self) -> float:
         """How long the time after the change is that is looked at."""
         return (self.window.end - self.deliveries.begin).total_seconds() / 86_400
+
+    @property
+    def took(self) -> pd.DataFrame:
+        """How long the executions took (`outcomes.durations`)."""
+        return outcomes.durations(self.seen)
 
     @property
     def routes_since(self) -> pd.DataFrame:
@@ -61,6 +68,7 @@ def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Read
     kinds = continuity.kinds_of_failure(live, seen)
     log = workflow_log.read(live, min(window.start, window.after or window.start), window.end)
     routes, drills = workflow_log.routes(log, window.change_at), review.drill_alerts(run.record)
+    attempts = task_attempts.read(live, delivered.since_change(window, log))
     deliveries, said = delivered.read(run, window, log, now()), forecast.of_run(run.record)
     undisturbed = continuity.checkins_undisturbed(seen, kinds, s)
     alerts = [long_enough.check(window), *delivery_checks.checks(deliveries, routes, s.alert_limit_seconds)]
@@ -70,9 +78,10 @@ def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Read
         ("execution_time", timed),
         ("routes", routes),
         ("alert_latency", drills),
+        ("retries", attempts),
     ):
         run.record.keep_text(f"evidence/{name}.csv", frame.to_csv(index=False))
     return Reading(
-        window, counted, timed, seen, outcomes.table(seen), kinds, routes, drills, deliveries, said,
+        window, counted, timed, seen, outcomes.table(seen), kinds, routes, attempts, drills, deliveries, said,
         *(review.pending_answers(run.record, answers, s.mode) for answers in (undisturbed, alerts)),
     )  # fmt: skip

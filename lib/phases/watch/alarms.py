@@ -4,9 +4,7 @@ An alarm that is gone or may not act tells nobody, so that it is called out as w
 counted apart.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from lib.aws import Live
 from lib.checks import Check, Status
@@ -16,8 +14,8 @@ from lib.phases.watch.failures import LATE, NAMED
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.monitoring import alarm_listing
+from lib.telemetry.deliveries import alarm_history
 from lib.values.check_registry import Id
-from lib.values.exact_json import document
 
 EXPECTED = "quiet"
 
@@ -51,25 +49,15 @@ def _first(names: list[str]) -> str:
 
 def _went_off(live: Live, span: Span) -> tuple[dict[str, datetime], int]:
     """When each alarm of the account last went off in this time; and how many of ours were fired as a test."""
-    pages = live.client("cloudwatch").get_paginator("describe_alarm_history")
-    asked = {"HistoryItemType": "StateUpdate", "StartDate": span.since - LATE, "EndDate": span.until}
     fired, tests, ours = dict[str, datetime](), 0, live.settings.state_machine_name
-    for page in pages.paginate(**asked, ScanBy="TimestampAscending"):
-        for item in page["AlarmHistoryItems"]:
-            state = _new_state(item)
-            if state.get("stateValue") != FIRED or not item["AlarmName"].startswith(ours):
-                continue
-            if str(state.get("stateReason", "")).startswith(TEST):
-                tests += 1
-            else:
-                fired[item["AlarmName"]] = item["Timestamp"]
+    for change in alarm_history.changes_of_state(live, span.since - LATE, span.until):
+        if change.new != FIRED or not change.name.startswith(ours):
+            continue
+        if change.reason.startswith(TEST):
+            tests += 1
+        else:
+            fired[change.name] = change.at
     return fired, tests
-
-
-def _new_state(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    held = document(item["HistoryData"], f"the history of alarm {item['AlarmName']}")
-    state = held.get("newState")
-    return state if isinstance(state, Mapping) else {}
 
 
 def _clock(moment: datetime) -> str:

@@ -15,13 +15,12 @@ from lib.definitions import loader
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import LATE
 from lib.resources.connected_run import ConnectedRun
-from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
-from lib.resources.queues import messages
 from lib.resources.rules import targets
 from lib.resources.topics import audience
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry import metrics
-from lib.telemetry.deliveries import counts
+from lib.telemetry.deliveries import counts, figures
+from lib.telemetry.deliveries.dead_letters import DeadLetters
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.metrics import Query
@@ -120,16 +119,15 @@ def subscribers(run: ConnectedRun, span: Span) -> Reading:
 
 
 def deliveries(run: ConnectedRun, span: Span) -> Reading:
-    """What subscribers did not get of the topics' notifications, and what lies in the dead-letter queues."""
-    topics, queues = _notifications(run, span), dead_letters(run, span)
-    return Reading([*topics.checks, *queues.checks], queues.counts)
+    """What subscribers did not get of the topics' notifications, and what lies in the dead-letter queues now.
 
-
-def _notifications(run: ConnectedRun, span: Span) -> Reading:
-    """Of each topic, what SNS counted in this time, drills and this watch's own messages with it."""
+    Of each topic SNS counts drills and this watch's own messages as well.
+    """
     s = run.settings
-    summed = counts.totals(counts.read(run.live, span.since - LATE, span.until, span.until))
-    return Reading([_topic(summed, name) for name in (s.ops_topic_name, s.alert_topic_name)])
+    seen = figures.of_window(run.live, span.since - LATE, span.until, span.until)
+    topics = [_topic(seen.totals, name) for name in (s.ops_topic_name, s.alert_topic_name)]
+    lengths = {one.queue: one.count for one in seen.dead_letters if one.count is not None}
+    return Reading([*topics, *map(_queue, seen.dead_letters)], lengths)
 
 
 def _topic(summed: pd.DataFrame, name: str) -> Check:
@@ -143,13 +141,8 @@ def _topic(summed: pd.DataFrame, name: str) -> Check:
     return Check(Id.WATCH_TOPIC, f"watch: notifications of {name}", status, said, expected, name)
 
 
-def dead_letters(run: ConnectedRun, _span: Span) -> Reading:
-    """How many messages lie in each dead-letter queue now: each is something that reached nobody."""
-    s, checks, lengths = run.settings, list[Check](), dict[str, int]()
-    for name in dict.fromkeys((s.ops_dead_letter_queue_name, s.events_dead_letter_queue_name, *DEAD_LETTER_QUEUES)):
-        held = messages(run.live, name)
-        said = "there is no such queue, so nothing is kept" if held is None else f"{held} messages"
-        status = Status.PASSED if held == 0 else Status.FAILED
-        checks.append(Check(Id.WATCH_QUEUE, f"watch: queue {name}", status, said, "0 messages", name))
-        lengths |= {} if held is None else {name: held}
-    return Reading(checks, lengths)
+def _queue(one: DeadLetters) -> Check:
+    """Whether a dead-letter queue is there and empty: each message in it is something that reached nobody."""
+    said = "there is no such queue, so nothing is kept" if one.count is None else f"{one.count} messages"
+    status = Status.PASSED if one.count == 0 else Status.FAILED
+    return Check(Id.WATCH_QUEUE, f"watch: queue {one.queue}", status, said, "0 messages", one.queue)

@@ -1,11 +1,12 @@
-"""How our alarms are, and how often and how long each was in ALARM in a window. Read-only.
+"""What CloudWatch tells of alarms' changes of state, and how often and how long each of ours was in ALARM. Read-only.
 
-CloudWatch keeps two weeks of an alarm's history: of what is older nobody can tell, which is not "it was quiet".
+The one reader of DescribeAlarmHistory. CloudWatch keeps two weeks of it: of what is older nobody can tell, which is not
+"it was quiet".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,67 +14,105 @@ from typing import Any
 
 from lib.aws import Live
 from lib.aws_answers import readable
+from lib.definitions.alarm_templates import AlarmTemplate
 from lib.resources import desired
 from lib.resources.monitoring import alarm_listing
-from lib.values.exact_json import parse_foreign
+from lib.values.exact_json import document
 
 KEPT = timedelta(days=14)
 STATE_CHANGE, IN_ALARM = "StateUpdate", "ALARM"
-Change = tuple[datetime, str, str]  # when, the state that ended, and the one that began
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """When an alarm left a state for another (UTC), and why, as its history says; "" is what it does not say."""
+
+    name: str
+    at: datetime
+    old: str
+    new: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class InAlarm:
+    """A time in ALARM (UTC), and the reason of its beginning; "" where it began before what was looked at."""
+
+    begun: datetime
+    until: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class AlarmRecord:
-    """One alarm of ours: its state now (None where there is none of that name), and its time in ALARM in the window.
+    """One alarm of ours: its state now (None where there is none of that name), and its times in ALARM in the window.
 
-    `times` and `seconds` are None where the history that is kept does not reach back to the window's beginning.
+    `spans` is None where the history that is kept does not reach back to the window's beginning. `watches` are the
+    metrics and the states of the workflow that it counts by.
     """
 
     name: str
     state: str | None
-    times: int | None
-    seconds: float | None
-    first: datetime | None
+    spans: tuple[InAlarm, ...] | None
+    watches: frozenset[str] = frozenset()
+
+    @property
+    def seconds(self) -> float:
+        """How long it was in ALARM in all."""
+        return sum((one.until - one.begun).total_seconds() for one in self.spans or ())
 
 
 def read(live: Live, start: datetime, end: datetime, now: datetime) -> list[AlarmRecord]:
     """Each alarm that is wanted, in the order of their files."""
-    names = [one.name for one in desired.alarms(live)]
+    wanted = desired.alarms(live)
     with readable("reading our alarms and their history"):
-        states = {name: str(row["StateValue"]) for name, row in alarm_listing.of_names(live, names).items()}
-        changes = _changes(live, max(start, now - KEPT), now)
-        return [history(name, states.get(name), changes.get(name, []), (start, end), now) for name in names]
+        states = alarm_listing.of_names(live, [one.name for one in wanted])
+        changes = dict[str, list[StateChange]]()
+        for change in changes_of_state(live, max(start, now - KEPT), now):
+            changes.setdefault(change.name, []).append(change)
+    records = []
+    for one in wanted:
+        state = str(states[one.name]["StateValue"]) if one.name in states else None
+        spans = None if state is None else in_alarm(state, changes.get(one.name, []), (start, end), now)
+        records.append(AlarmRecord(one.name, state, spans, _watched(one)))
+    return records
 
 
-def _changes(live: Live, start: datetime, now: datetime) -> dict[str, list[Change]]:
-    """By the alarm's name, its changes of state since then, oldest first. Asked of all alarms at once."""
+def changes_of_state(live: Live, start: datetime, end: datetime) -> Iterator[StateChange]:
+    """Every change of state of the account's alarms in this time, oldest first; asked of all alarms at once.
+
+    Raises NotAsWanted for a history that is no JSON object.
+    """
     pages = live.client("cloudwatch").get_paginator("describe_alarm_history")
-    asked = {"HistoryItemType": STATE_CHANGE, "StartDate": start, "EndDate": now, "ScanBy": "TimestampAscending"}
-    by_name: dict[str, list[Change]] = {}
+    asked = {"HistoryItemType": STATE_CHANGE, "StartDate": start, "EndDate": end, "ScanBy": "TimestampAscending"}
     for page in pages.paginate(**asked):
         for row in page["AlarmHistoryItems"]:
-            states = _states(row)
-            by_name.setdefault(str(row["AlarmName"]), []).append((row["Timestamp"].astimezone(UTC), *states))
-    return by_name
+            name = str(row["AlarmName"])
+            held = document(row.get("HistoryData") or "{}", f"the history of alarm {name}")
+            old, new = (_side(held, side) for side in ("oldState", "newState"))
+            at = row["Timestamp"].astimezone(UTC)
+            yield StateChange(
+                name, at, old.get("stateValue", ""), new.get("stateValue", ""), new.get("stateReason", "")
+            )
 
 
-def _states(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The state that ended, and the one that began."""
-    held = parse_foreign(row.get("HistoryData") or "{}", "an alarm's history")
-    sides = [held.get(side) if isinstance(held, dict) else None for side in ("oldState", "newState")]
-    old, new = (str(side.get("stateValue", "")) if isinstance(side, dict) else "" for side in sides)
-    return old, new
+def _side(held: dict[str, Any], side: str) -> dict[str, str]:
+    value = held.get(side)
+    return {key: str(said) for key, said in value.items()} if isinstance(value, dict) else {}
 
 
-def history(
-    name: str, state: str | None, changes: Sequence[Change], window: tuple[datetime, datetime], now: datetime
-) -> AlarmRecord:
-    """What the changes of state since the window's beginning say of it. Pure."""
+def _watched(one: AlarmTemplate) -> frozenset[str]:
+    metrics = one.definition.metrics
+    return frozenset({metric.metric for metric in metrics} | {m.dimensions.get("State", "") for m in metrics}) - {""}
+
+
+def in_alarm(
+    state: str, changes: Sequence[StateChange], window: tuple[datetime, datetime], now: datetime
+) -> tuple[InAlarm, ...] | None:
+    """Its times in ALARM, by its state now and its changes since the window's beginning; None where it is forgotten."""
     start, end = window
-    if state is None or now - start > KEPT:
-        return AlarmRecord(name, state, None, None, None)
-    before = changes[0][1] if changes else state
-    moments = [(start, before), *((at, new) for at, _, new in changes if at < end), (end, "")]
-    spans = [(one[0], later[0]) for one, later in pairwise(moments) if one[1] == IN_ALARM]
-    seconds = sum((later - begun).total_seconds() for begun, later in spans)
-    return AlarmRecord(name, state, len(spans), seconds, spans[0][0] if spans else None)
+    if now - start > KEPT:
+        return None
+    before = changes[0].old if changes else state
+    moments = [(start, before, ""), *((one.at, one.new, one.reason) for one in changes if one.at < end), (end, "", "")]
+    return tuple(InAlarm(one[0], later[0], one[2]) for one, later in pairwise(moments) if one[1] == IN_ALARM)

@@ -7,6 +7,7 @@ are best effort: a difference names the executions to look at, and is a failure 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,10 +78,12 @@ def compare(stages: Iterable[Stage], now: datetime) -> pd.DataFrame:
 
 
 def _rows(stage: Stage, now: datetime) -> list[tuple[Any, ...]]:
-    settled = stage.alerts[stage.alerts["sent"] <= pd.Timestamp(now - LATE)]
-    missing = lost_by_hour([_alert(row) for row in settled.itertuples(index=False)], stage.counted or {})
+    # Those that were just sent take part: else their counts would stand for an alert that was lost before.
+    alone = without_count([_alert(row) for row in stage.alerts.itertuples(index=False)], stage.counted or {})
+    missing = Counter(_hour(sent) for sent in alone if sent <= now - LATE)
+    late = Counter(_hour(sent) for sent in alone if sent > now - LATE)
     hours = {moment.to_pydatetime() for moment in stage.alerts["sent"].dt.floor("h")} | {*(stage.counted or {})}
-    return [_row(stage, hour, missing, now) for hour in sorted(hours)]
+    return [_row(stage, hour, missing, late, now) for hour in sorted(hours)]
 
 
 def _alert(row: Any) -> Alert:  # noqa: ANN401 - a row of a frame
@@ -92,14 +95,14 @@ def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def lost_by_hour(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> dict[datetime, int]:
-    """By the hour in which they were sent, how many alerts no count is left for; each count stands for one alert.
+def without_count(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> list[datetime]:
+    """When those alerts were sent for which no count is left; each count stands for one alert.
 
     Counts are given to those first that have the fewest hours left, which leaves as few as possible without one.
     """
-    waiting, lost, coming = (
+    waiting, alone, coming = (
         list[tuple[datetime, datetime]](),
-        dict[datetime, int](),
+        list[datetime](),
         sorted(alerts, key=lambda a: a.first),
     )
     hours = sorted({*counted, *(one.first for one in alerts), *(one.last for one in alerts)})
@@ -111,17 +114,18 @@ def lost_by_hour(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> 
         for _ in range(min(round(counted.get(hour, 0)), len(waiting))):
             heappop(waiting)
         while waiting and waiting[0][0] <= hour:
-            _, sent = heappop(waiting)
-            lost[_hour(sent)] = lost.get(_hour(sent), 0) + 1
-    return lost
+            alone.append(heappop(waiting)[1])
+    return alone
 
 
-def _row(stage: Stage, hour: datetime, missing: Mapping[datetime, int], now: datetime) -> tuple[Any, ...]:
+def _row(
+    stage: Stage, hour: datetime, missing: Mapping[datetime, int], late: Mapping[datetime, int], now: datetime
+) -> tuple[Any, ...]:
     alerts = stage.alerts
     here = alerts[alerts["sent"].dt.floor("h") == pd.Timestamp(hour)]
     counted = None if stage.counted is None else stage.counted.get(hour)
     lacking, drills = missing.get(hour, 0), int(here["drill"].sum())
-    state = _state(stage, here, lacking, counted, now)
+    state = _state(stage, here, (lacking, late.get(hour, 0)), counted, now)
     near = alerts["sent"].between(pd.Timestamp(hour - TURN), pd.Timestamp(hour + HOUR + TURN))
     named = [str(arn).rsplit(":", 1)[-1] for arn in alerts.loc[near, "execution"]] if lacking else []
     taken = ", ".join(dict.fromkeys(alerts["route"]))
@@ -131,7 +135,9 @@ def _row(stage: Stage, hour: datetime, missing: Mapping[datetime, int], now: dat
     )  # fmt: skip
 
 
-def _state(stage: Stage, here: pd.DataFrame, lacking: int, counted: float | None, now: datetime) -> Compared:
+def _state(stage: Stage, here: pd.DataFrame, alone: tuple[int, int], counted: float | None, now: datetime) -> Compared:
+    """`alone`: how many have no count, of those of which there must be one by now, and of those just sent."""
+    lacking, late = alone
     if stage.counted is None:
         return Compared.CANNOT_TELL if len(here) else Compared.EQUAL
     young = here["sent"] > pd.Timestamp(now - LATE)
@@ -139,6 +145,6 @@ def _state(stage: Stage, here: pd.DataFrame, lacking: int, counted: float | None
         # Whether it went by an event at all, the log does not say: then nobody knows whether one was lost.
         unsure = int((here.loc[~young, "way"] == Way.NOT_SHOWN).sum())
         return Compared.LOST if lacking > unsure else Compared.CANNOT_TELL
-    if young.any() and (counted or 0) < len(here):
+    if late:
         return Compared.LATE
     return Compared.MORE if stage.own_only and (counted or 0) > len(here) else Compared.EQUAL

@@ -4,6 +4,8 @@ SNS counts by topic and names no protocol; what goes straight to a phone it coun
 `TriggeredRules` counts an event once, and `Invocations` once for each target: more while a drill listens behind it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,6 +94,10 @@ class Source:
     metric: str
     statistic: str
     query: Query
+
+    def __deepcopy__(self, _memo: object) -> Source:
+        """Itself, which nothing can change: pandas copies a frame's `attrs` at each step, and that took most of it."""
+        return self
 
 
 def of(settings: Settings, other_queues: Sequence[str]) -> list[Source]:

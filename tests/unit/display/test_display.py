@@ -79,6 +79,7 @@ SHOWN = {
                 "status": HOSTILE,
                 "found": HOSTILE,
                 "expected": HOSTILE,
+                **dict.fromkeys(("value", "limit", "interval"), HOSTILE),
                 "evidence": [HOSTILE, f"javascript:{SCRIPT}"],
             }
         ]

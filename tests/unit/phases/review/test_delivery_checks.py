@@ -4,45 +4,15 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
+from delivered_alerts import CARRIED, NOW, deliveries
 from sent_alerts import HOUR, alerts
 
 from lib.phases.review import delivery_checks, delivery_tables
 from lib.phases.review.delivered import Deliveries
-from lib.routes import BY_LEVEL
-from lib.settings import load
-from lib.telemetry.deliveries import counts, reconciliation, sources
-from lib.telemetry.deliveries.alarm_history import AlarmRecord
+from lib.telemetry.deliveries import reconciliation
 from lib.telemetry.deliveries.dead_letters import DeadLetters
 from lib.telemetry.deliveries.reconciliation import Place, Stage
 from lib.telemetry.deliveries.sources import Metric, Thing
-from lib.telemetry.review_window import Cutover, Window
-
-NOW = HOUR + timedelta(hours=5)
-WINDOW = Window(HOUR, NOW, Cutover(HOUR, HOUR, HOUR), HOUR)
-CARRIED = {
-    (Thing.RULE, Metric.TRIGGERED): 3.0, (Thing.FUNCTION, Metric.INVOCATIONS): 3.0,
-    (Thing.TOPIC, Metric.DELIVERED): 3.0,
-}  # fmt: skip
-FAILURES = pd.DataFrame(columns=["kind", "drill", "count", "executions"])
-
-
-def counted(values):
-    """Each value at the hour, of the first thing of its kind."""
-    asked, rows = sources.of(load("local"), ()), []
-    for (thing, metric), value in values.items():
-        name = next(one.name for one in asked if one.thing == thing)
-        rows.append((pd.Timestamp(HOUR), thing.value, name, str(metric), "Sum", value))
-    frame = pd.DataFrame(rows, columns=counts.COLUMNS)
-    frame.attrs["sources"] = asked
-    return frame
-
-
-def deliveries(sent=None, seen=None, values=CARRIED, letters=(), alarms=(), gaps=""):
-    sent = alerts(10, 20, 30) if sent is None else sent
-    stage = Stage(Place.RULE, "R", sent, {HOUR: float(len(sent))} if seen is None else seen)
-    frame, compared = counted(values), reconciliation.compare([stage], NOW)
-    return Deliveries(WINDOW, sent, FAILURES, frame, counts.totals(frame), None, list(letters), list(alarms), compared,
-                      {"T": "1 sqs"}, gaps)  # fmt: skip
 
 
 def routed(*names, drills=0):
@@ -138,8 +108,6 @@ def test_many_that_nobody_could_score_are_an_incident_and_drills_are_none_of_the
 def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
     seen = deliveries(
         seen={HOUR: 2.0}, values={**CARRIED, (Thing.TOPIC, Metric.FAILED): 2.0}, letters=[queue(1), queue(None)],
-        alarms=[AlarmRecord("a", "ALARM", 1, 60.0, HOUR), AlarmRecord("b", "OK", 0, 0.0, None),
-                AlarmRecord("c", None, None, None, None), AlarmRecord("d", "OK", None, None, None)],
     )  # fmt: skip
     (path,) = delivery_tables.path_rows(seen)
     assert (path["status"], path["lost"], path["check-ins"], path["drills"]) == ("failed", 1, 3, 0)
@@ -149,9 +117,6 @@ def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
     assert rows["NumberOfNotificationsFailed"] == ("failed", "2", "no datapoint")
     assert rows["TriggeredRules"] == ("passed", "3", "no datapoint")
     assert [row["messages now"] for row in delivery_tables.dead_letter_rows(seen)] == ["1", "no such queue"]
-    assert {row["what"]: row["status"] for row in delivery_tables.alarm_rows(seen)} == {
-        "a": "failed", "c": "cannot tell", "d": "waiting",
-    }  # fmt: skip
     assert delivery_tables.notes(seen)[0].startswith(
         f"{len(seen.after) - 4} of {len(seen.after)} metrics have no datapoint"
     )
@@ -159,7 +124,7 @@ def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
 
 def test_real_alerts_stand_beside_those_of_drills():
     drills = pd.DataFrame({"route": ["crisis", "crisis"], "seconds": [2.0, float("nan")]})
-    rows = {row["what"]: row for row in delivery_checks.latency_rows(deliveries(), drills, 30, BY_LEVEL)}
+    rows = {row["what"]: row for row in delivery_checks.latency_rows(deliveries(), drills, 30)}
     crisis, high = rows["route crisis"], rows["route high"]
     assert (crisis["real alerts"], crisis["over 30 s"], crisis["lost of those"]) == (3, 0, 1)
     assert (high["real alerts"], high["slowest"]) == (0, "no time")

@@ -16,7 +16,7 @@ from lib.phases.watch import alerting, failures, news
 from lib.phases.watch.alarms import alarms
 from lib.phases.watch.breaks import Break, News
 from lib.phases.watch.checkpoint import Span
-from lib.phases.watch.delivery import dead_letters, deliveries, functions, subscribers
+from lib.phases.watch.delivery import deliveries, functions, subscribers
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.settings import load
@@ -275,7 +275,7 @@ def test_nobody_at_operations_is_broken_and_nobody_at_the_contacts_topic_is_for_
 
 def test_a_queue_that_is_not_there_keeps_nothing(run, aws):
     del aws.queues[S.ops_dead_letter_queue_name]
-    check = next(one for one in dead_letters(run, SPAN).checks if one.subject == S.ops_dead_letter_queue_name)
+    check = next(one for one in deliveries(run, SPAN).checks if one.subject == S.ops_dead_letter_queue_name)
     assert (check.status, check.found) == ("failed", "there is no such queue, so nothing is kept")
 
 

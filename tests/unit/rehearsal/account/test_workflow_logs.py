@@ -35,6 +35,6 @@ def test_form_and_no_data_without_execution_data():
     second = json.loads(lines[1]["message"])
     assert second == {
         "id": "2", "type": "TaskStateEntered", "details": {"name": "A"}, "execution_arn": "arn",
-        "event_timestamp": "1767225600000", "redrive_count": "0",
+        "event_timestamp": "1767225600000", "redrive_count": "0", "previous_event_id": "1",
     }  # fmt: skip
     assert json.loads(lines[2]["message"])["previous_event_id"] == "2"

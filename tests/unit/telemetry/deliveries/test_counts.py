@@ -8,7 +8,8 @@ from paged import live_with
 from sent_alerts import alerts
 
 from lib.telemetry import metrics
-from lib.telemetry.deliveries import alarm_history, alert_path, counts, figures
+from lib.telemetry.deliveries import alarm_history, alert_path, counts
+from lib.telemetry.deliveries.alarm_history import AlarmRecord, StateChange
 from lib.telemetry.deliveries.reconciliation import Place
 from lib.telemetry.deliveries.sources import HIGHEST, Metric, Thing
 
@@ -59,8 +60,6 @@ def test_what_has_no_datapoint_is_no_zero():
     assert counts.total(summed, Thing.TOPIC, Metric.FAILED, name=TOPIC) == 5.0
     assert isnan(counts.total(summed, Thing.TOPIC, Metric.DELIVERED))
     assert isnan(counts.total(summed, Thing.RULE, Metric.FAILED_INVOCATIONS))
-    numbers = figures._figures((START, NOW), found, ())
-    assert (numbers.failed, numbers.delivered, numbers.lost) == (5.0, None, None)
 
 
 def test_of_what_is_no_sum_the_highest_counts():
@@ -104,7 +103,7 @@ def test_an_attempt_of_the_dispatcher_that_failed_is_no_alert_that_was_carried_o
 
 
 def change(minutes, old, new):
-    return START + timedelta(minutes=minutes), old, new
+    return StateChange("a", START + timedelta(minutes=minutes), old, new, "why")
 
 
 @pytest.mark.parametrize(
@@ -117,11 +116,9 @@ def change(minutes, old, new):
     ],
 )
 def test_how_long_an_alarm_was_in_alarm(state, changes, times, seconds):
-    found = alarm_history.history("a", state, changes, (START, NOW), NOW)
-    assert (found.times, found.seconds) == (times, seconds)
+    found = alarm_history.in_alarm(state, changes, (START, NOW), NOW)
+    assert (len(found), AlarmRecord("a", state, found).seconds) == (times, seconds)
 
 
 def test_of_what_cloudwatch_has_forgotten_nobody_can_tell():
-    found = alarm_history.history("a", "OK", [], (NOW - timedelta(days=15), NOW), NOW)
-    assert (found.state, found.times, found.seconds) == ("OK", None, None)
-    assert alarm_history.history("a", None, [], (START, NOW), NOW).state is None
+    assert alarm_history.in_alarm("OK", [], (NOW - timedelta(days=15), NOW), NOW) is None

@@ -83,6 +83,14 @@ def test_as_few_as_possible_stay_without_a_count():
     near = [HOUR + timedelta(minutes=minute) for minute in (56, 57, 63, 100)]
     made = [reconciliation._alert(row) for row in alerts(56, 57, 63, 100).itertuples(index=False)]
     assert [one.sent for one in made] == near
-    assert reconciliation.lost_by_hour(made, {HOUR: 2.0, NEXT: 2.0}) == {}
-    assert reconciliation.lost_by_hour(made, {HOUR: 3.0, NEXT: 1.0}) == {}
-    assert sum(reconciliation.lost_by_hour(made, {HOUR: 1.0, NEXT: 2.0}).values()) == 1
+    assert reconciliation.without_count(made, {HOUR: 2.0, NEXT: 2.0}) == []
+    assert reconciliation.without_count(made, {HOUR: 3.0, NEXT: 1.0}) == []
+    assert len(reconciliation.without_count(made, {HOUR: 1.0, NEXT: 2.0})) == 1
+
+
+def test_the_count_of_one_that_was_just_sent_makes_up_for_none_that_was_lost_before():
+    now = NEXT + timedelta(minutes=8)
+    # The one at 58 was lost; the two after the turn were counted, one of them a minute ago.
+    found = states({HOUR: 1.0, NEXT: 2.0}, 10, 58, 62, 67, now=now)
+    assert {state for state, _ in found.values()} & {"LOST", "not counted yet"}
+    assert {state for state, _ in states({HOUR: 2.0, NEXT: 2.0}, 10, 58, 62, 67, now=now).values()} == {"as many"}

@@ -1,0 +1,95 @@
+"""Alarms of the review: what went off for people is loud, and what a drill set off is said and counted apart."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from lib.display import marks
+from lib.drills.alarm_drill import TEST
+from lib.phases.review import alarm_rows
+from lib.telemetry.deliveries.alarm_history import AlarmRecord, InAlarm
+
+AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FAILED, UNSCORED = frozenset({"ExecutionsFailed"}), frozenset({"StatesEntered-W", "RouteUnscored"})
+DRILL, PERSON = "drill-unreadable-a1", "c1"
+
+
+def span(reason="Threshold Crossed", minutes=1):
+    return InAlarm(AT, AT + minutes * MINUTE, reason)
+
+
+def record(*spans, state="OK", watches=FAILED):
+    return AlarmRecord("a", state, spans, watches)
+
+
+def read(one, failed=(), unscored=(), at=AT - MINUTE, cut="", gaps=""):
+    """A review of this alarm; `failed` executions ended, and `unscored` ones took that route, at this moment."""
+    seen = pd.DataFrame(
+        [(name, "FAILED", pd.Timestamp(at) - MINUTE, 60.0) for name in failed],
+        columns=["name", "status", "started", "seconds"],
+    ).astype({"started": "datetime64[ns, UTC]", "seconds": float})
+    seen.attrs["cut"] = cut
+    taken = [(pd.Timestamp(at), "unscored", name.startswith("drill-")) for name in unscored]
+    routes = pd.DataFrame(taken, columns=["time", "route", "drill"]).astype({"time": "datetime64[ns, UTC]"})
+    return SimpleNamespace(seen=seen, routes=routes, deliveries=SimpleNamespace(alarms=[one], log_gaps=gaps))
+
+
+def row(*args, **more):
+    (only,) = alarm_rows.rows(read(*args, **more))
+    return only
+
+
+def test_an_alarm_that_a_drill_set_off_says_so_and_is_no_failure():
+    for state in ("OK", "ALARM"):
+        found = row(record(span(), state=state), failed=[DRILL])
+        assert (found["status"], found["by a drill"]) == ("set off by a drill", 1)
+        assert found["in ALARM since the change"] == "0 times, 0 s"
+    assert row(record(span(), watches=UNSCORED), unscored=[DRILL])["status"] == "set off by a drill"
+    assert marks.mark_of("set off by a drill") == marks.QUIET
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"failed": [DRILL, PERSON]},
+        {"failed": ["drill-crisis-a1"]},  # a drill that had to succeed
+        {"failed": []},
+        {"failed": [DRILL], "at": AT - 6 * MINUTE},
+        {"failed": [DRILL], "cut": "only the newest were read"},
+    ],
+)
+def test_it_counts_where_a_person_or_nobody_known_may_have_set_it_off(more):
+    found = row(record(span(), state="ALARM"), **more)
+    assert (found["status"], found["by a drill"]) == ("failed", 0)
+    assert found["in ALARM since the change"] == "1 times, 60 s"
+    assert row(record(span()), **more)["status"] == "waiting"
+
+
+def test_a_log_with_gaps_and_another_alarm_excuse_nothing():
+    unscored = record(span(), watches=UNSCORED)
+    assert row(unscored, unscored=[DRILL], gaps="not all was read")["status"] == "waiting"
+    assert row(unscored, unscored=[DRILL, PERSON])["status"] == "waiting"
+    assert row(record(span(), watches=frozenset({"Errors"})), failed=[DRILL])["status"] == "waiting"
+    began_before = record(span(reason=""))
+    assert row(began_before, failed=[DRILL])["status"] == "waiting"
+
+
+def test_real_times_and_those_of_drills_are_counted_apart():
+    later = InAlarm(AT + 60 * MINUTE, AT + 62 * MINUTE, "Threshold Crossed")
+    found = row(record(span(), later, span(f"{TEST}, s1")), failed=[DRILL])
+    assert (found["status"], found["by a drill"], found["as a test"]) == ("waiting", 1, 1)
+    assert found["in ALARM since the change"] == "1 times, 120 s"
+    assert row(record(span(f"{TEST}, s1")))["status"] == "fired as a test"
+
+
+def test_what_is_not_there_and_what_is_forgotten_is_no_quiet_alarm():
+    assert row(AlarmRecord("a", None, None))["status"] == "cannot tell"
+    forgotten = row(AlarmRecord("a", "OK", None))
+    assert (forgotten["status"], forgotten["in ALARM since the change"]) == (
+        "waiting", "the history does not reach so far back",
+    )  # fmt: skip
+    assert alarm_rows.rows(read(record())) == []
+    assert row(record(state="ALARM"))["status"] == "failed"

@@ -1,0 +1,78 @@
+"""Each incident of the table in the docs, planted in a stand-in account: the review's answer that names it says so."""
+
+import incidents
+import pytest
+from fakes import World
+from incidents import INCIDENTS, S, busy_route, documented
+from machines import connected
+from reviewed_account import END, WINDOW, ReviewedAccount
+from simulated import Time
+from watched_account import FORECAST
+
+from lib.phases import validity
+from lib.phases.review import alarm_rows, forecast, glance, reading
+from lib.phases.validity import Validity
+from lib.record.records import open_run
+from lib.resources.connected_run import ConnectedRun
+from lib.settings import load
+from lib.telemetry.configuration import messaging
+from lib.telemetry.configuration.facts import Fact, compare_facts
+
+# How each answers where nothing is wrong; of 5 % of a thousand check-ins, nobody can tell a small difference.
+QUIET = {forecast.NAME: "cannot tell", "How many crises?": "cannot tell", glance.FUNCTIONS: "cannot tell"}
+# And where its incident is planted: what is for a person to look at, or a failure.
+PLANTED = {
+    "silence": "cannot tell", "the dispatcher fails": "waiting", "a dead-letter queue fills": "waiting",
+    "a route is twice as busy as forecast": "waiting", "an alarm went off and is quiet again": "waiting",
+}  # fmt: skip
+
+
+def answers(tmp_path, plant=lambda aws: None):
+    """What the review answers by name, also of the alarms that it lists, of an account in which this was planted."""
+    settings = load("local", {"mode": "apply", "outputs_dir": str(tmp_path)})
+    record = open_run(settings)
+    record.keep_text(forecast.MOVES, FORECAST)
+    of = {"start": "2026-11-01T00:00:00+00:00", "end": "2026-11-11T00:00:00+00:00", "routed": 1000, "recorded": 1000}
+    record.keep_json(forecast.TOTALS, of)
+    aws = ReviewedAccount(Time(END), settings, per_minute=4 if plant is busy_route else 2)
+    run = ConnectedRun(settings, record, World(), World().lock, connected(settings, **aws.clients()))
+    before = facts(run)
+    plant(aws)
+    read = reading.of_window(run, WINDOW, lambda: aws.time.wall)
+    standing = Validity("r1", "2026-11-28T11:00:00+00:00", "", compare_facts(before, facts(run)))
+    said = {
+        one.name: (str(one.status), one.found) for one in (*read.undisturbed, *read.alerts, validity.check(standing))
+    }
+    said |= {one.question: (str(one.verdict), one.after) for one in glance.sparklines(read, 30.0)}
+    return said | {f"alarm {row['what']}": (str(row["status"]), row["state now"]) for row in alarm_rows.rows(read)}
+
+
+def facts(run):
+    """What a validation reads of the operations topic."""
+    rows = [row for row in messaging.topic(run.live, S.ops_topic_name) if row.aspect == "confirmed subscribers"]
+    return [Fact(row.aspect, "12", row.sense, row.read()) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    return answers(tmp_path_factory.mktemp("quiet"))
+
+
+def test_an_account_in_which_all_is_well_is_told_so(quiet):
+    bad = {name: said for name, said in quiet.items() if said[0] not in ("passed", QUIET.get(name, "passed"))}
+    too_early = "time since the change that is looked at"
+    assert set(bad) == {too_early}, bad
+
+
+@pytest.mark.parametrize("what", INCIDENTS)
+def test_the_review_names_each_incident_by_the_answer_that_the_table_says(what, tmp_path, quiet):
+    plant, _, name = INCIDENTS[what]
+    found = answers(tmp_path, plant)
+    assert found[name][0] == PLANTED.get(what, "failed"), found[name]
+    assert found[name] != quiet.get(name)
+
+
+@pytest.mark.parametrize("row", documented(), ids=lambda row: row[0])
+def test_a_row_of_the_table_names_that_answer(row):
+    said = row[-1].strip("`")
+    assert INCIDENTS[row[0]][2].replace(incidents.ALARM, "NAME") == said

@@ -1,0 +1,110 @@
+"""Failed attempts by state and error, from lines as AWS writes them: what was tried again, and what the log hides."""
+
+import json
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+from paged import END, MACHINE, START, Pages, live_with
+
+from lib.display.charts import retry_chart, style
+from lib.phases.review import retries
+from lib.telemetry import workflow_log
+from lib.telemetry.deliveries import task_attempts
+
+
+def line(execution, number, previous, kind, seconds=0.0, **details):
+    moment = round((START + timedelta(seconds=seconds + number / 10)).timestamp() * 1000)
+    event = {"id": str(number), "previous_event_id": str(previous), "type": kind, "details": details,
+             "execution_arn": f"{MACHINE}:{execution}", "event_timestamp": str(moment)}  # fmt: skip
+    return {"timestamp": moment, "message": json.dumps(event)}
+
+
+def tried(name, *errors, well=True, state="ProcessCheckin", seconds=0.0):
+    """An execution whose task fails with these errors, one attempt after the other, and then does well or is caught."""
+    lines = [line(name, 1, 0, "ExecutionStarted", seconds), line(name, 2, 1, "TaskStateEntered", seconds, name=state)]
+    at = 2
+    for error in [*errors, *([None] if well else [])]:
+        lines += [line(name, at + 1, at, "TaskScheduled", seconds), line(name, at + 2, at + 1, "TaskStarted", seconds)]
+        kind, details = ("TaskFailed", {"error": error, "cause": "words"}) if error else ("TaskSucceeded", {})
+        lines.append(line(name, at + 3, at + 2, kind, seconds, **details))
+        at += 3
+    return [*lines, line(name, at + 1, at, "ExecutionSucceeded", seconds)]
+
+
+def read(*lines):
+    live = live_with("logs", Pages({"events": list(lines)}))
+    return task_attempts.read(live, workflow_log.read(live, START, END))
+
+
+def test_an_attempt_that_another_followed_was_tried_again_and_the_last_was_given_up():
+    frame = read(
+        *tried("c1", "Lambda.TooManyRequestsException"), *tried("c2", "States.Timeout", "KeyError", well=False)
+    )
+    assert [(row.execution[-2:], row.state, row.error, row.again) for row in frame.itertuples()] == [
+        ("c1", "ProcessCheckin", "Lambda.TooManyRequestsException", True),
+        ("c2", "ProcessCheckin", "States.Timeout", True),
+        ("c2", "ProcessCheckin", "KeyError", False),
+    ]
+    assert "words" not in frame.to_csv()
+
+
+def test_the_state_is_that_of_the_chain_also_where_branches_run_beside_each_other():
+    lines = [
+        line("c1", 1, 0, "ExecutionStarted"),
+        line("c1", 2, 1, "TaskStateEntered", name="TellContacts"),
+        line("c1", 3, 1, "TaskStateEntered", name="TellOperations"),
+        line("c1", 4, 2, "TaskScheduled"), line("c1", 5, 3, "TaskScheduled"),
+        line("c1", 6, 4, "TaskFailed", error="Events.Throttled"), line("c1", 7, 6, "TaskScheduled"),
+    ]  # fmt: skip
+    (row,) = read(*lines).itertuples()
+    assert (row.state, row.again) == ("TellContacts", True)
+
+
+def test_a_chain_that_the_log_does_not_hold_and_an_error_that_it_does_not_name_are_said():
+    frame = read(line("c1", 9, 8, "TaskFailed"), line("c1", 10, 9, "TaskScheduled"))
+    assert frame[["state", "error", "again"]].values.tolist() == [["not shown by the log", "no error named", False]]
+
+
+def test_where_no_attempt_failed_nothing_is_read_again():
+    client = Pages({"events": tried("c1")})
+    live = live_with("logs", client)
+    frame = task_attempts.read(live, workflow_log.read(live, START, END))
+    assert (len(frame), len(client.asked), [*frame.columns]) == (0, 1, task_attempts.COLUMNS)
+
+
+def test_parts_of_the_log_next_to_each_other_are_read_as_one_and_never_more_than_so_many():
+    rows = [(f"e{n}", START + timedelta(minutes=5 * n + m)) for n in range(200) for m in (0, 0.5)]
+    log = pd.DataFrame(rows, columns=["execution", "time"])
+    parts = task_attempts.spans(log)
+    assert len(parts) == task_attempts.MOST_READS
+    assert all(any(first <= at <= last for first, last in parts) for at in log["time"])
+    assert len(task_attempts.spans(log.head(4).assign(time=[START, END, START, END]))) == 1
+
+
+def test_what_was_not_read_is_said(monkeypatch):
+    monkeypatch.setattr(task_attempts, "MOST", 3)
+    frame = read(*tried("c1", "A"), *tried("c2", "A"))
+    assert "retries are counted up to" in frame.attrs["cut"]
+    assert retries.rows(frame)[-1]["what"].startswith("not all were counted: retries are counted up to")
+    assert "retries are counted up to" in style.describe(retry_chart.retries_by_state(frame))
+
+
+def test_drills_and_people_are_counted_apart_in_the_table_and_in_the_chart():
+    frame = read(*tried("c1", "A"), *tried("drill-x-1", "A", "A"), *tried("c2", "B", well=False))
+    rows = {(row["what"], row["error"]): [row[name] for name in retries.COLUMNS] for row in retries.rows(frame)}
+    assert rows == {("ProcessCheckin", "A"): [1, 0, 2, 0], ("ProcessCheckin", "B"): [0, 1, 0, 0]}
+    figure = retry_chart.retries_by_state(frame)
+    assert "check-ins: 1 tried again, 1 given up · drills: 2 tried again, 0 given up" in style.describe(figure)
+    assert [bar.get_width() for bars in figure.axes[0].containers for bar in bars] == [1, 2]
+    assert "given up: 1 check-in" in [text.get_text() for text in figure.axes[0].texts]
+
+
+@pytest.mark.parametrize("states", [0, 1, 60])
+def test_the_chart_is_readable_with_none_one_and_many(states):
+    rows = [(pd.Timestamp(START), "e", False, f"State{n}", "A", True) for n in range(states)]
+    figure = retry_chart.retries_by_state(pd.DataFrame(rows, columns=task_attempts.COLUMNS))
+    assert style.png(figure, 40)
+    said = style.describe(figure)
+    assert ("no attempt at a task failed" in said) == (not states)
+    assert ("the 20 states with most of 60 are shown" in said) == (states == 60)
