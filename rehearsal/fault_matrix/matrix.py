@@ -108,7 +108,7 @@ def report(results: Sequence[Result], seed: int | None, chosen: int) -> int:
     say(f"\n{len(results)} faults tried, {survived} survived, {len(lost)} lost{by_seed}")
     say(f"They took {minutes:.1f} minutes, by however many workers that is divided.")
     if left := chosen - len(results):
-        say(f"{left} of {chosen} were not tried: go on with make faults ARGS=--go-on")
+        say(f"{left} of {chosen} were not tried. Go on: python -m rehearsal.fault_matrix --go-on")
     return 1 if lost or left or not results else 0
 
 
