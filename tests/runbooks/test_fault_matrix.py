@@ -230,7 +230,8 @@ def test_the_table_counts_by_kind():
 def test_what_was_not_tried_is_no_survival(capsys):
     survived = Result(trial_choice.trial_named("drop@3/resume"), "sqs CreateQueue", "killed", "", 1.0)
     assert [matrix.report([survived], seed=1, chosen=number) for number in (1, 2)] == [0, 1]
-    assert "1 of 2 were not tried. Go on: python -m rehearsal.fault_matrix --go-on" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 of 2 were not tried. Go on: python -m rehearsal.fault_matrix --go-on" in said
 
 
 def test_a_matrix_that_was_ended_goes_on_with_what_is_left(monkeypatch, tmp_path):
