@@ -1,5 +1,5 @@
 """Runs ministack as this process, with DynamoDB's promise kept that a write of one item is whole, and with the answers
-of `missing_answers` and the alarms of `alarms` in the place of its own, and what it delivers counted.
+of `missing_answers` and the alarms of `alarms` in the place of its own, what it delivers counted, and a past to enter.
 
 On AWS two writes of one item never overlap. Ministack reads the item, works, and puts it back, and its executions run
 beside each other: of twenty that count on one item at once it forgot two in a hundred, which the review of drills then
@@ -14,7 +14,15 @@ from contextlib import AbstractContextManager
 from ministack.app import main
 from ministack.services import dynamodb
 
-from rehearsal.account import alarms, delivery_metrics, enforcement, function_logs, missing_answers, task_roles
+from rehearsal.account import (
+    alarms,
+    delivery_metrics,
+    enforcement,
+    function_logs,
+    missing_answers,
+    past_entries,
+    task_roles,
+)
 from rehearsal.account.server import PERSON
 
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
@@ -51,6 +59,7 @@ if __name__ == "__main__":
     alarms.behave_as_on_aws()
     delivery_metrics.count_deliveries()
     function_logs.begin_errors_as_lambda_does()
+    past_entries.take_in()
     if person := os.environ.get(PERSON):
         missing_answers.answer_as_for(person)
     if enforcement.is_wanted():
