@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from rehearsal.past.rhythm import Span
 
 FAILING = 2 / 3  # of the check-ins in the burst
-WORSE = 1.5  # how much more strain in the night, where 1 is about what people differ by
+WORSE = 2.0  # how much more strain in the night, where 1 is about what people differ by
 
 
 @dataclass(frozen=True)

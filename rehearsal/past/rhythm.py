@@ -13,7 +13,7 @@ from lib.telemetry.libraries import numpy as np
 
 DAYS = 21
 WEEK = 7
-A_DAY = 90  # check-ins of all people together that nobody asked for; more would make phase 03's backtest a long wait
+A_DAY = 130  # check-ins of all people together that nobody asked for; more would make phase 03's backtest a long wait
 DAY_NOISE = 0.1  # how far a whole day is above or below that, as a share
 ASKED_WEEKLY = 270  # answers each time when everybody is asked ...
 ANSWERED_IN_MINUTES = 2.5  # ... most of them so soon; half of them within four minutes
@@ -34,11 +34,11 @@ def moments(chance: np.random.Generator, until: datetime, silences: tuple[Span, 
     rates = np.array([A_DAY * _hourly(minute) * BY_WEEKDAY[minute.weekday()] for minute in minutes])
     rates *= np.repeat(chance.normal(1, DAY_NOISE, DAYS).clip(0.5), MINUTES)
     rates += np.tile(_asked(), DAYS // WEEK)
-    rates *= [not any(first <= minute < last for first, last in silences) for minute in minutes]
     counts = chance.poisson(rates)
     begins = np.repeat(np.arange(len(minutes)) * 60_000, counts)
     milliseconds = np.unique(begins + chance.integers(0, 60_000, len(begins)))
-    return [start + timedelta(milliseconds=int(at)) for at in milliseconds]
+    drawn = [start + timedelta(milliseconds=int(at)) for at in milliseconds]
+    return [moment for moment in drawn if not any(first <= moment < last for first, last in silences)]
 
 
 def _hourly(minute: datetime) -> float:

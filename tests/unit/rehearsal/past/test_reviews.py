@@ -33,7 +33,9 @@ def test_notebook_08_takes_it_and_each_stands_for_its_share_of_its_route(setting
     place = reviews.keep(settings, past, 1)
     sample = pd.read_csv(place, dtype=str)
     assert list(sample) == reviews.COLUMNS == outcomes.COLUMNS
-    history = pd.DataFrame({"userId": sample["userId"], "time": pd.to_datetime(sample["time"], utc=True)})
+    history = pd.DataFrame(
+        {"userId": sample["userId"], "time": pd.to_datetime(sample["time"], utc=True, format="ISO8601")}
+    )
     joined = outcomes.join(history, settings.model_copy(update={"outcomes_file": str(place)}))
     assert joined["outcome"].tolist() == sample["outcome"].tolist()
     assert joined["weight"].sum() == pytest.approx(sum(not one.failed for one in past))
