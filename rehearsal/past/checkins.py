@@ -68,7 +68,7 @@ def people() -> list[str]:
 
 def of_weeks(seed: int, until: datetime) -> list[PastCheckin]:
     """The check-ins of the three weeks before `until` (UTC), in order of time."""
-    chance, planted = np.random.default_rng(seed), incidents.before(until)
+    chance, planted = np.random.default_rng(seed), incidents.plant(until)
     moments = rhythm.moments(chance, until, (planted.silence,))
     activity = chance.gamma(2.0, size=PEOPLE)
     who = chance.choice(PEOPLE, len(moments), p=activity / activity.sum())
@@ -87,7 +87,7 @@ def _strain(
         moods[:, at] = 0.7 * moods[:, at - 1] + chance.normal(0, 0.4, PEOPLE)
     drift = chance.choice([0.0, 0.06, -0.05], PEOPLE, p=[0.86, 0.08, 0.06])  # a day: some get worse, some better
     night = np.array([0.3 * (4 <= moment.hour < 10) - 0.1 * (moment.weekday() >= 5) for moment in moments])
-    worse = np.array([incidents.WORSE * incidents.within(moment, planted.low_night) for moment in moments])
+    worse = np.array([incidents.WORSE * incidents.lies_in(moment, planted.low_night) for moment in moments])
     own = chance.normal(0, 0.8, PEOPLE)
     return np.asarray(own[who] + moods[who, day] + drift[who] * day + night + worse + chance.normal(0, 0.6, len(who)))
 
@@ -121,7 +121,7 @@ def _checkins(
     pools, names, outcomes = _pools(chance), people(), list(Outcome)
     for moment, person, kind in zip(moments, who, kinds, strict=True):
         scored = pools[kind][chance.integers(POOL)]
-        likely = incidents.FAILING if incidents.within(moment, planted.failures) else FAILING
+        likely = incidents.FAILING if incidents.lies_in(moment, planted.failures) else FAILING
         typical = SLOW_SECONDS if chance.random() < SLOW else SECONDS
         yield PastCheckin(
             user=names[person],

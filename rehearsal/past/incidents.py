@@ -25,7 +25,7 @@ class Incidents:
     low_night: Span
 
 
-def before(until: datetime) -> Incidents:
+def plant(until: datetime) -> Incidents:
     """The incidents of a past that ends then."""
     return Incidents(
         _span(until, 10, 22, timedelta(hours=2)),
@@ -39,5 +39,6 @@ def _span(until: datetime, days: int, hour: int, length: timedelta) -> Span:
     return first, first + length
 
 
-def within(moment: datetime, span: Span) -> bool:
+def lies_in(moment: datetime, span: Span) -> bool:
+    """Whether it is not before the begin, and before the end."""
     return span[0] <= moment < span[1]

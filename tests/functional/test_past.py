@@ -39,7 +39,7 @@ def test_cloudwatch_counts_each_hour_also_of_the_third_week(entered):
     frame = metrics.executions(entered, UNTIL - timedelta(days=22), UNTIL, 3600)
     for count, wanted in ((Count.STARTED, len(PAST)), (Count.FAILED, sum(one.failed for one in PAST))):
         assert frame.loc[frame["metric"] == count, "value"].sum() == wanted
-    silence = incidents.before(UNTIL).silence
+    silence = incidents.plant(UNTIL).silence
     inside = frame[(frame["metric"] == Count.STARTED) & (frame["time"] == silence[0])]
     assert inside.empty, "an hour without a check-in has no datapoint, and no 0"
     assert alarm_outlook.quiet(entered).status == "passed"

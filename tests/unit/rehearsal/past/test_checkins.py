@@ -12,7 +12,7 @@ from rehearsal.account.functions import checkin_processor as processor
 from rehearsal.past import checkins, incidents, rhythm
 
 UNTIL = datetime(2026, 3, 18, 14, 7, 30, 123456, tzinfo=UTC)
-PLANTED = incidents.before(UNTIL)
+PLANTED = incidents.plant(UNTIL)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def several(past):
 
 
 def within(past, span, days=0):
-    return [one for one in past if incidents.within(one.moment - timedelta(days=days), span)]
+    return [one for one in past if incidents.lies_in(one.moment - timedelta(days=days), span)]
 
 
 def test_the_same_seed_and_end_give_the_same_and_another_seed_does_not(past):
