@@ -60,7 +60,7 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str, approval: bool = Fals
     kept = keep or server.kept_account(STATE) is not None
     with _account(kept) as endpoint:
         given = {"endpoint_url": endpoint, "outputs_dir": outputs_dir, "run_id": records.new_run_id(), "mode": "apply"}
-        chosen = _with_weeks_before(settings.load("local", given))
+        chosen = settings.load("local", given)
         code = _run_rehearsal(chosen, lasting=kept)
     if kept:
         say("")
@@ -132,11 +132,12 @@ def _with_weeks_before(chosen: Settings) -> Settings:
 
 
 def _run_rehearsal(chosen: Settings, lasting: bool) -> int:
-    """Check-ins before, during and after, so that the review has something to compare; then every phase.
+    """Check-ins of the weeks before, then some just before, during and after; then every phase.
 
     Meanwhile tasks are broken on an account of their own. What that shows is in the record before the review reads it,
     and one that is silent or late fails the rehearsal.
     """
+    chosen = _with_weeks_before(chosen)
     with tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder:
         with trials.running_trials(Path(folder) / "failures") as tried:
             say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")

@@ -13,7 +13,7 @@ from lib.telemetry.libraries import numpy as np
 
 DAYS = 21
 WEEK = 7
-A_DAY = 130  # check-ins of all people together that nobody asked for; more would make phase 03's backtest a long wait
+A_DAY = 100  # check-ins of all people together that nobody asked for; more would make phase 03's backtest a long wait
 DAY_NOISE = 0.1  # how far a whole day is above or below that, as a share
 ASKED_WEEKLY = 270  # answers each time when everybody is asked ...
 ANSWERED_IN_MINUTES = 2.5  # ... most of them so soon; half of them within four minutes
