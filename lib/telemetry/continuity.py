@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,9 +109,13 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) 
     return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
-def outcomes_of(live: Live, window: Window) -> pd.DataFrame:
-    """What became of the executions of both times of a review, before the change and after it."""
-    return outcomes_since(live, min(first for first, _ in window.spans), window.end, window.change, window.spans)
+def outcomes_of(live: Live, window: Window, seen: Callable[[int], None] = lambda count: None) -> pd.DataFrame:
+    """What became of the executions of both times of a review, before the change and after it.
+
+    `seen` is told at each page how many were listed.
+    """
+    start = min(first for first, _ in window.spans)
+    return outcomes_since(live, start, window.end, window.change, window.spans, seen)
 
 
 def outcomes_since(
@@ -120,17 +124,20 @@ def outcomes_since(
     end: datetime,
     change: Cutover | None,
     spans: Sequence[tuple[datetime, datetime]] = (),
+    seen: Callable[[int], None] = lambda count: None,
 ) -> pd.DataFrame:
     """What became of every execution since `start`, or of those of these times, as `outcomes.outcome_rows` says.
 
     `attrs["cut"]` names what was not read, and what nobody can call before or after the change; `attrs["end"]` is
-    until when.
+    until when, and `attrs["source"]` how many executions were listed for it, and by how many calls.
     """
-    listed, long = executions.list_executions(live, start), live.settings.long_execution_seconds
+    listed, long = executions.walk(live, start, seen=seen), live.settings.long_execution_seconds
     moments = (change.earliest, change.latest, change.versions) if change else (None,)
-    inside = [row for row in listed.rows if not spans or any(a <= row["started"] <= b for a, b in spans)]
+    inside = (row for row in listed if not spans or any(a <= row["started"] <= b for a, b in spans))
     frame = outcomes.outcome_rows(inside, end, long, *moments)
-    frame.attrs |= {"cut": "; ".join(filter(None, [listed.cut, _untold(frame, change)])), "end": end}
+    source = f"{listed.count:,} executions, listed by Step Functions in {listed.calls:,} calls"
+    cut = "; ".join(filter(None, [listed.cut, _untold(frame, change)]))
+    frame.attrs |= {"cut": cut, "end": end, "source": source}
     return frame
 
 
@@ -200,7 +207,7 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     The error's name of the newest ASKED failed ones of each side is asked for, never its words.
     """
     bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
-    asked = bad[bad["outcome"] == Ending.FAILED].groupby("when").tail(ASKED)
+    asked = bad[(bad["outcome"] == Ending.FAILED) & (bad["name"] != "")].groupby("when").tail(ASKED)
     errors = {row.name: executions.describe(live, row.arn).error for row in asked.itertuples(index=False)}
     named = {row.name: f"{row.status} {errors[row.name]}".strip() for row in asked.itertuples(index=False)}
     limit = f"for over {live.settings.long_execution_seconds:g} s"

@@ -20,9 +20,8 @@ from lib.wait import until
 
 MOST_COUNTED = 20_000  # 20 calls; more would take minutes of a throttled API
 LISTED_DAYS = 90  # Step Functions forgets an execution then
-
-
-MOST_LISTED = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
+MOST_LISTED = 500_000  # executions that are listed and held, a thousand a call: 24 days at 20,500 a day
+MOST_WALKED = 3_000_000  # that are looked at one by one, of which a few hundred bytes each are kept
 MACHINE_PARTS = 7  # of an ARN; what comes behind them names an alias or a version
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
@@ -136,9 +135,47 @@ def list_executions(live: Live, start: datetime, most: int = MOST_LISTED, status
     rows = list(takewhile(lambda row: row["started"] >= start, _listed(live, most + 1, status)))
     if len(rows) <= most:
         return Listing(rows)
-    back = f"{rows[most - 1]['started'].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return Listing(rows[:most], _cut(most, rows[most - 1]["started"], start))
+
+
+class Walk:
+    """Executions since a time, newest first, each let go once it was looked at: iterate once, and read on the rest.
+
+    `calls` is what the listing cost, `count` how many were listed, `cut` what of them was not, "" where that is all.
+    `seen` is told the count at each page.
+    """
+
+    def __init__(self, live: Live, start: datetime, most: int, seen: Callable[[int], None]) -> None:
+        self._live, self._start, self._most, self._seen = live, start, most, seen
+        self.calls, self.count, self.cut = 0, 0, ""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        last = None
+        for row in _listed(self._live, self._most + 1, turned=self._turned):
+            if row["started"] < self._start:
+                return
+            if self.count == self._most:
+                self.cut = _cut(self._most, last or row["started"], self._start)
+                return
+            self.count, last = self.count + 1, row["started"]
+            yield row
+
+    def _turned(self) -> None:
+        self.calls += 1
+        self._seen(self.count)
+
+
+def walk(
+    live: Live, start: datetime, most: int = MOST_WALKED, seen: Callable[[int], None] = lambda count: None
+) -> Walk:
+    """All executions that started since then, a page of a thousand at a time and none held. Read-only."""
+    return Walk(live, start, most, seen)
+
+
+def _cut(most: int, last: datetime, start: datetime) -> str:
+    back = f"{last.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     asked = f"{start.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return Listing(rows[:most], f"only the newest {most:,} executions were read, back to {back} instead of {asked}")
+    return f"only the newest {most:,} executions were read, back to {back} instead of {asked}"
 
 
 def latest_since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
@@ -154,12 +191,15 @@ def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:
     return list(_listed(live, most, status))
 
 
-def _listed(live: Live, most: int, status: str = "", machine: str = "") -> Iterator[dict[str, Any]]:
+def _listed(
+    live: Live, most: int, status: str = "", machine: str = "", turned: Callable[[], None] = lambda: None
+) -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
     only = {"statusFilter": status} if status else {}
     asked = {"stateMachineArn": machine or live.settings.state_machine_arn, **only}
     with readable("listing the executions"):
         for page in pages.paginate(**asked, PaginationConfig={"MaxItems": most, "PageSize": 1000}):
+            turned()
             for r in page["executions"]:
                 yield {
                     "arn": r["executionArn"],

@@ -8,19 +8,19 @@ check-ins; names can.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from math import ceil, inf
 from typing import Any
 
 from lib.checks import Check, Status
-from lib.routes import is_drill
 from lib.telemetry import exact_tests
 from lib.telemetry.exact_tests import Tally
 from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.streams import execution_columns
 from lib.telemetry.success_rate import SHORTEST
 
 USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
@@ -46,7 +46,7 @@ TABLE = [
 
 
 def outcome_rows(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
     now: datetime,
     long_seconds: float,
     change_at: datetime | None,
@@ -55,32 +55,31 @@ def outcome_rows(
 ) -> pd.DataFrame:
     """One row an execution, oldest first: arn, name, who, status, started, seconds (so far), outcome, when.
 
-    `rows` are those of `executions.list_executions`. `when` is "before" or "after" the change, by the start, since a
-    start decides which definition runs; "all" where there was no change. Where the change is only known to lie between
-    `change_at` and `sure_since`, what started between is "after" by one of these `versions`, "before" by another, and
-    `not known` where AWS names none. `attrs["usual"]` says how long those before took.
+    `rows` are those of `executions.list_executions` or `walk`; of many, not each is named (`execution_columns`). `when`
+    is "before" or "after" the change, by the start, since a start decides which definition runs; "all" where there was
+    no change. Where the change is only known to lie between `change_at` and `sure_since`, what started between is
+    "after" by one of these `versions`, "before" by another, and `not known` where AWS names none. `attrs["usual"]` says
+    how long those before took.
     """
-    frame = pd.DataFrame(list(rows), columns=["arn", "name", "status", "started", "stopped", "version"])
-    for column in ("started", "stopped"):
-        frame[column] = pd.to_datetime(frame[column], utc=True)
+    frame = execution_columns.frame(rows, ENDED_EARLY * long_seconds)
     frame = frame.sort_values("started", ignore_index=True, kind="stable")
-    frame["who"] = np.where(frame["name"].astype(str).map(is_drill).astype(bool), Who.DRILLS.value, Who.CHECKINS.value)
     frame["seconds"] = (frame["stopped"].fillna(pd.Timestamp(now)) - frame["started"]).dt.total_seconds()
     status, long = frame["status"], frame["seconds"] > long_seconds
     open_now, well = status == ExecutionStatus.RUNNING, status == ExecutionStatus.SUCCEEDED
     told_apart = [open_now & ~long, well & ~long, open_now | well]
     # Any other status that AWS has, or will have, is a failure: a frame holds the words themselves.
-    endings = [ending.value for ending in (Ending.RUNNING, Ending.SUCCEEDED, Ending.TOO_LONG)]
-    frame["outcome"] = np.select(told_apart, endings, Ending.FAILED.value)
+    endings = [ending.value for ending in (Ending.RUNNING, Ending.SUCCEEDED, Ending.TOO_LONG, Ending.FAILED)]
+    frame["outcome"] = execution_columns.words(endings, np.select(told_apart, range(len(told_apart)), len(told_apart)))
     frame["when"] = When.ALL.value
     if change_at is not None:
-        named = frame["version"].notna() & (frame["version"] != "")
+        named = frame["version"] != ""
         sides = [
             frame["started"] < pd.Timestamp(change_at),
             (frame["started"] >= pd.Timestamp(sure_since or change_at)) | frame["version"].isin(list(versions)),
             named,
         ]
-        frame["when"] = np.select(sides, [When.BEFORE.value, When.AFTER.value, When.BEFORE.value], When.UNTOLD.value)
+        known = [When.BEFORE.value, When.AFTER.value, When.BEFORE.value, When.UNTOLD.value]
+        frame["when"] = execution_columns.words(known, np.select(sides, range(len(sides)), len(sides)))
         _doubted(frame, long_seconds)
     return frame[COLUMNS]
 

@@ -6,7 +6,7 @@ The log is written without execution data, so there is no word of a check-in in 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.routes import Route, Unrouted
 from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.streams.log_columns import UNNAMED, LogColumns
 
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 STARTED, TASK_ENTERED, TASK_EXITED, PARALLEL_EXITED = (
@@ -26,41 +27,39 @@ FAILED_ATTEMPTS = (
     "LambdaFunctionTimedOut", "LambdaFunctionStartFailed", "LambdaFunctionScheduleFailed",
 )  # fmt: skip
 WANTED = (STARTED, "PassStateEntered", TASK_ENTERED, TASK_EXITED, PARALLEL_EXITED, *FAILED_ATTEMPTS, *ENDS)
+# Of an execution in which nothing failed, and that ended well.
+REGULAR = (STARTED, "PassStateEntered", TASK_ENTERED, TASK_EXITED, PARALLEL_EXITED, "ExecutionSucceeded")
 # Spares AWS from sending the rest; what comes is sorted out again here.
 PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
-MOST = 1_000_000  # lines that are read; what is beyond is said
+MOST = 12_000_000  # lines that are read, of more than a million executions; what is beyond is said
 COLUMNS, KIND = ["time", "execution", "name"], "kind"
 
 
-def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
+def read(live: Live, start: datetime, end: datetime, seen: Callable[[int], None] = lambda lines: None) -> pd.DataFrame:
     """The log's telling events: time (UTC), execution (ARN), name (of the state, or the event's type), kind (its type).
 
-    `attrs["unreadable"]` counts lines that are no Step Functions events; `attrs["cut"]` says so where AWS gave no more.
+    Of many executions, one that took route none and went well is one row without an ARN (`log_columns`). `seen` is told
+    at each page how many lines were read. `attrs["unreadable"]` counts lines that are no Step Functions events;
+    `attrs["cut"]` says so where AWS gave no more, and `attrs["source"]` how many lines it gave, and by how many calls.
     A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
     which is not the same as no check-ins.
     """
-    rows: dict[tuple[str, str], tuple[pd.Timestamp, str, str, str]] = {}
-    unreadable, cut, note = (
-        0,
-        list[str](),
-        f"The log group {live.settings.log_group_name} does not exist; phase 03 makes it.",
-    )
+    taken, lines, unreadable = LogColumns(frozenset(ENDS), frozenset(REGULAR)), _Lines(live, start, end, seen), 0
+    note = f"The log group {live.settings.log_group_name} does not exist; phase 03 makes it."
     with readable("reading the workflow's log"), absent_is_none("ResourceNotFoundException"):
-        for line in _lines(live, start, end, cut):
+        for line in lines:
             try:
                 event = json.loads(line["message"])
                 if event["type"] in WANTED:
-                    rows[event["execution_arn"], str(event["id"])] = _row(event)
+                    taken.add(*_fields(event))
             except (ValueError, KeyError, TypeError, AttributeError):
                 unreadable += 1
         note = ""
-    frame = pd.DataFrame(list(rows.values()), columns=[*COLUMNS, KIND])
-    frame["time"] = pd.to_datetime(frame["time"], utc=True)
-    frame = frame.sort_values("time", ignore_index=True, kind="stable")
-    frame.attrs.update(
-        {"unreadable": unreadable, **({"note": note} if note else {}), **({"cut": cut[0]} if cut else {})}
-    )
+    frame = taken.frame()[[*COLUMNS, KIND]]
+    source = f"{lines.count:,} lines of the log group {live.settings.log_group_name}, in {lines.calls:,} calls"
+    frame.attrs.update({"unreadable": unreadable, "source": source})
+    frame.attrs.update({key: said for key, said in (("note", note), ("cut", lines.cut)) if said})
     return frame
 
 
@@ -75,7 +74,8 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
     for name in since["name"].unique():
         table.of_state(name)
     decided = {route.state: route.value for route in Route}
-    routed = log[log["name"].map(decided).notna()].drop_duplicates("execution")
+    routed = log[log["name"].map(decided).notna()]
+    routed = routed[(routed["execution"] == UNNAMED) | ~routed["execution"].duplicated()]
     others = log[~log["execution"].isin(routed["execution"])]
     ended = others["execution"].isin(others.loc[others["name"].isin(ENDS), "execution"])
     running = others.loc[~ended, "execution"].nunique()
@@ -100,38 +100,50 @@ def is_drill(execution_arn: str) -> bool:
     return table.is_drill(execution_arn.rsplit(":", 1)[-1])
 
 
-def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str, str]:
-    moment, kind = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC"), str(event["type"])
-    return moment, str(event["execution_arn"]), str((event.get("details") or {}).get("name") or kind), kind
+def _fields(event: dict[str, Any]) -> tuple[str, str, int, str, str]:
+    """ARN, id, moment, name and kind, as `LogColumns.add` takes them."""
+    kind, name = str(event["type"]), (event.get("details") or {}).get("name")
+    return str(event["execution_arn"]), str(event["id"]), int(event["event_timestamp"]), str(name or kind), kind
 
 
-def _lines(live: Live, start: datetime, end: datetime, cut: list[str]) -> Iterator[dict[str, Any]]:
-    """Every line of the window. A full page that names no next one was cut off, so reading goes on at its last line.
+class _Lines:
+    """Every line of the window, a page at a time and none held; then how many, by how many calls, and what was `cut`.
 
-    Where a page is full of one millisecond, what else it holds cannot be asked for, and after MOST lines reading ends:
-    `cut` says so.
+    A full page that names no next one was cut off, so reading goes on at its last line. Where a page is full of one
+    millisecond, what else it holds cannot be asked for, and after MOST lines reading ends: `cut` says so.
     """
-    first, last, count = _milliseconds(start), _milliseconds(end), 0
-    pages = live.client("logs").get_paginator("filter_log_events")
-    while True:
-        page: dict[str, Any] = {}
-        asked = {"logGroupName": live.settings.log_group_name, "filterPattern": PATTERN}
-        for page in pages.paginate(**asked, startTime=first, endTime=last):
-            yield from page["events"]
-            count += len(page["events"])
-            if count >= MOST:
-                until = datetime.fromtimestamp(page["events"][-1]["timestamp"] / 1000, UTC)
-                cut.append(f"the log was read up to {until:%Y-%m-%d %H:%M:%S} UTC, {count:,} lines, and not further")
+
+    def __init__(self, live: Live, start: datetime, end: datetime, seen: Callable[[int], None]) -> None:
+        self._live, self._first, self._last, self._seen = live, _milliseconds(start), _milliseconds(end), seen
+        self.count, self.calls, self.cut = 0, 0, ""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        first = self._first
+        while first <= self._last:
+            page: dict[str, Any] = {}
+            for page in self._pages(first):
+                yield from page["events"]
+                if self.count >= MOST:
+                    until = datetime.fromtimestamp(page["events"][-1]["timestamp"] / 1000, UTC)
+                    read = f"the log was read up to {until:%Y-%m-%d %H:%M:%S} UTC, {self.count:,} lines"
+                    self.cut = self.cut or f"{read}, and not further"
+                    return
+            events = page.get("events", [])
+            if len(events) < PAGE or events[-1]["timestamp"] < first:
                 return
-        events = page.get("events", [])
-        if len(events) < PAGE or events[-1]["timestamp"] < first:
-            return
-        stuck = events[-1]["timestamp"] <= first
-        if stuck and not cut:
-            cut.append(f"the log has more than {PAGE:,} lines in one millisecond, and not all were read")
-        first = events[-1]["timestamp"] + int(stuck)
-        if first > last:
-            return
+            stuck = events[-1]["timestamp"] <= first
+            if stuck:
+                more = f"the log has more than {PAGE:,} lines in one millisecond, and not all were read"
+                self.cut = self.cut or more
+            first = events[-1]["timestamp"] + int(stuck)
+
+    def _pages(self, first: int) -> Iterator[dict[str, Any]]:
+        asked = {"logGroupName": self._live.settings.log_group_name, "filterPattern": PATTERN}
+        pages = self._live.client("logs").get_paginator("filter_log_events")
+        for page in pages.paginate(**asked, startTime=first, endTime=self._last):
+            self.calls, self.count = self.calls + 1, self.count + len(page["events"])
+            self._seen(self.count)
+            yield page
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -6,7 +6,8 @@ itself only where a metric of it has a datapoint: what is missing alone sets non
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from ministack.services import cloudwatch
@@ -16,6 +17,7 @@ from rehearsal.account import alarm_evaluation
 MATH, ONE = ("Metrics", "ThresholdMetricId"), ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period")
 SUPPRESSED = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
 PUT, PUT_COMPOSITE, EVALUATE = "_put_metric_alarm", "_put_composite_alarm", "_evaluate_alarm"
+LATEST_SECONDS = 3600.0  # after its time a datapoint may come; what comes of weeks ago comes before all others
 Put = Callable[..., Any]
 
 
@@ -70,9 +72,9 @@ def _has_datapoints(alarm: Mapping[str, Any]) -> bool:
     return any(_points(stat["Metric"]) for stat in alarm_evaluation.metrics(alarm))
 
 
-def _points(metric: Mapping[str, Any]) -> list[Any]:
+def _points(metric: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     dimensions = cloudwatch._dims_key({row["Name"]: row["Value"] for row in metric.get("Dimensions", [])})
-    return list(cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or [])
+    return cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []
 
 
 def _datapoint(
@@ -80,5 +82,7 @@ def _datapoint(
 ) -> float | None:
     rows = [{"Name": key, "Value": value} for key, value in dimensions.items()]
     points = _points({"Namespace": namespace, "MetricName": name, "Dimensions": rows})
-    within = [point for point in points if start < point["Timestamp"] <= end]
+    # From the newest back: there may be weeks of them. None came later than LATEST_SECONDS after its time.
+    newest = takewhile(lambda point: point["Timestamp"] > start - LATEST_SECONDS, reversed(points))
+    within = [point for point in newest if start < point["Timestamp"] <= end]
     return float(cloudwatch._stat_value(cloudwatch._calc_stats(within), statistic, within)) if within else None

@@ -1,5 +1,5 @@
 """Runs ministack as this process, with DynamoDB's promise kept that a write of one item is whole, and with the answers
-of `missing_answers` and the alarms of `alarms` in the place of its own, and what it delivers counted.
+of `missing_answers` and the alarms of `alarms` in the place of its own, what it delivers counted, and a past to enter.
 
 On AWS two writes of one item never overlap. Ministack reads the item, works, and puts it back, and its executions run
 beside each other: of twenty that count on one item at once it forgot two in a hundred, which the review of drills then
@@ -21,6 +21,7 @@ from rehearsal.account import (
     function_forks,
     function_logs,
     missing_answers,
+    past_entries,
     task_roles,
 )
 from rehearsal.account.server import PERSON
@@ -60,6 +61,7 @@ if __name__ == "__main__":
     delivery_metrics.count_deliveries()
     function_logs.begin_errors_as_lambda_does()
     function_forks.start_functions_as_copies()
+    past_entries.take_in()
     if person := os.environ.get(PERSON):
         missing_answers.answer_as_for(person)
     if enforcement.is_wanted():

@@ -114,7 +114,7 @@ def checkins(seed: int, count: int) -> list[Checkin]:
     """`[{"userId", "text"}]`, the same for the same seed: mostly calm, some low, few in crisis."""
     chance, people = random.Random(seed), users.ids()
     kinds = chance.choices(list(DAYS), weights=[share for share, _, _ in DAYS.values()], k=count)
-    return [{"userId": chance.choice(people), "text": " ".join(_sentences(chance, kind))} for kind in kinds]
+    return [{"userId": chance.choice(people), "text": text_of(chance, kind)} for kind in kinds]
 
 
 def _endless(seed: int) -> Iterator[Checkin]:
@@ -122,9 +122,10 @@ def _endless(seed: int) -> Iterator[Checkin]:
         yield from checkins(part, 1000)
 
 
-def _sentences(chance: random.Random, kind: str) -> list[str]:
+def text_of(chance: random.Random, kind: str) -> str:
+    """The text of a check-in of this kind of day."""
     _, sentences, most = DAYS[kind]
-    return chance.sample(sentences, chance.randint(1, most))
+    return " ".join(chance.sample(sentences, chance.randint(1, most)))
 
 
 def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:

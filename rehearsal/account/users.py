@@ -1,5 +1,6 @@
 """The synthetic users of the rehearsal account. Numbers are +1555010xxxx, addresses at example.com."""
 
+from collections.abc import Sequence
 from typing import Any
 
 COUNT = 12
@@ -10,9 +11,9 @@ def ids() -> list[str]:
     return [f"user-{number:03d}" for number in range(1, COUNT + 1)]
 
 
-def items() -> list[dict[str, Any]]:
-    """The users as DynamoDB items, in its typed JSON."""
-    return [_item(user_id, number) for number, user_id in enumerate(ids(), start=1)]
+def items(of: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """These users, or those of `ids`, as DynamoDB items, in its typed JSON."""
+    return [_item(user_id, int(user_id.removeprefix("user-"))) for user_id in of or ids()]
 
 
 def _item(user_id: str, number: int) -> dict[str, Any]:

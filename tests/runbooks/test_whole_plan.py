@@ -259,7 +259,8 @@ def test_the_record_is_complete(story):
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
         "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json", "candidate.json",
         "outcomes_to_review.csv", "validation_begun.json", "validated.json", "since_validation.json",
-        "alerts_reconciled.csv", "deliveries.csv", "review_window.json", "retries.csv", "first_day.json",
+        "alerts_reconciled.csv", "deliveries.csv", "review_sources.json", "review_window.json", "retries.csv",
+        "first_day.json",
     }  # fmt: skip
     found = set(texts(story.folder))
     backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}

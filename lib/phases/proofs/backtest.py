@@ -36,7 +36,8 @@ class Backtest:
     `moves` has a row a pair of routes: from, to, alert (lower, unknown, higher, other, same), count, share of those
     read. `unheld` are fields that a definition decides by and the bucket does not hold; `taken` those that it only
     passes on, which are taken to be there. `trouble` says why nothing could be routed. `split` says what of the
-    check-ins runs the definition of today, where not all of them do (`names.running_definition`).
+    check-ins runs the definition of today, where not all of them do (`names.running_definition`). `first` is when the
+    earliest of those read was recorded: the bucket may be younger than the time that is looked at.
     """
 
     start: datetime
@@ -48,6 +49,7 @@ class Backtest:
     taken: tuple[str, ...] = ()
     trouble: str = ""
     split: str = ""
+    first: datetime | None = None
 
     @property
     def routed(self) -> int:
@@ -129,7 +131,8 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
             trouble = f"a definition cannot be followed here: {error}"
     started = executions.count_started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
-    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split)
+    first = None if history.empty else history["time"].min().to_pydatetime()
+    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split, first)
 
 
 def fields_held(cells: pd.DataFrame) -> list[str]:
@@ -204,6 +207,7 @@ def keep(record: Record, backtest: Backtest) -> None:
         {
             "start": backtest.start.isoformat(),
             "end": backtest.end.isoformat(),
+            "first": backtest.first.isoformat() if backtest.first else None,
             "routed": backtest.routed,
             "changing": backtest.changing,
             "lower": backtest.counted(Move.LOWER),

@@ -54,7 +54,8 @@ def of_run(record: Record) -> Forecast | None:
     totals, counts = record.latest(TOTALS), route_counts(record)
     if not isinstance(totals, dict) or not counts or not totals.get("routed"):
         return None
-    start, end = (datetime.fromisoformat(str(totals[key])) for key in ("start", "end"))
+    # A bucket that is younger than the backtest's days says nothing of those before its first check-in.
+    start, end = (datetime.fromisoformat(str(said)) for said in (totals.get("first") or totals["start"], totals["end"]))
     return Forecast(counts, int(totals["routed"]), (end - start) / timedelta(days=1), int(totals["recorded"]))
 
 

@@ -3,7 +3,9 @@
 What is read is kept as evidence; what is made of it stands in the modules beside this one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -58,15 +60,25 @@ class Reading:
         return delivery_checks.taken_since(self.deliveries, self.routes)
 
 
-def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Reading:
-    """Read it, and keep what was read. `now` is the wall clock, by which metrics are late."""
+Progress = Callable[[str, int], None]  # what is read, and how much of it was so far
+SOURCES = "evidence/review_sources.json"
+
+
+def of_window(
+    run: ConnectedRun, window: Window, now: Now = this_moment, progress: Progress = lambda what, count: None
+) -> Reading:
+    """Read it, and keep what was read, from where, and by how many calls.
+
+    `now` is the wall clock, by which metrics are late; `progress` is told of each page.
+    """
     live, s = run.live, run.settings
     period = metrics.readable_period(window.start, window.end, now(), s.metric_period_seconds)
     counted = metrics.executions(live, window.start, window.end, period)
     timed = metrics.execution_time(live, window.start, window.end, period)
-    seen = continuity.outcomes_of(live, window)
+    seen = continuity.outcomes_of(live, window, partial(progress, "executions"))
     kinds = continuity.kinds_of_failure(live, seen)
-    log = workflow_log.read(live, min(window.start, window.after or window.start), window.end)
+    first = min(window.start, window.after or window.start)
+    log = workflow_log.read(live, first, window.end, partial(progress, "lines of the workflow's log"))
     routes, drills = workflow_log.routes(log, window.change_at), review.drill_alerts(run.record)
     attempts = task_attempts.read(live, delivered.since_change(window, log))
     deliveries, said = delivered.read(run, window, log, now()), forecast.of_run(run.record)
@@ -81,6 +93,7 @@ def of_window(run: ConnectedRun, window: Window, now: Now = this_moment) -> Read
         ("retries", attempts),
     ):
         run.record.keep_text(f"evidence/{name}.csv", frame.to_csv(index=False))
+    run.record.keep_json(SOURCES, {"check-ins": seen.attrs["source"], "routes and alerts": log.attrs["source"]})
     return Reading(
         window, counted, timed, seen, outcomes.table(seen), kinds, routes, attempts, drills, deliveries, said,
         *(review.pending_answers(run.record, answers, s.mode) for answers in (undisturbed, alerts)),

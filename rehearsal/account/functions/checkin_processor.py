@@ -88,6 +88,11 @@ def _trajectory(plain: str) -> str:
     return "stable"
 
 
+def mood(score: float) -> str:
+    """The word for a sentiment."""
+    return "negative" if score < -0.2 else "positive" if score > 0.2 else "neutral"
+
+
 def assess(event: dict[str, Any]) -> dict[str, Any]:
     """What the function returns for `{"userId", "text"}`. Raises ValueError when either is missing."""
     user, text = event.get("userId"), event.get("text")
@@ -97,11 +102,10 @@ def assess(event: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("check-in without text")
     scores = score(text)
     low, high = scores["score"] < ALERT_SENTIMENT_BELOW, scores["risk_score"] > ALERT_RISK_ABOVE
-    mood = "negative" if scores["score"] < -0.2 else "positive" if scores["score"] > 0.2 else "neutral"
     return {
         "userId": user,
         **scores,
-        "sentiment": mood,
+        "sentiment": mood(scores["score"]),
         "text": text[:200],
         "alertTriggered": low or high,
         "aiMetadata": {

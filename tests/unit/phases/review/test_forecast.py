@@ -62,3 +62,13 @@ def test_it_is_read_from_the_runs_own_newest_backtest(tmp_path):
     record.keep_json(forecast.TOTALS, totals)
     found = forecast.of_run(record)
     assert (found.counts, found.of, found.days, found.a_day("crisis")) == ({"crisis": 2, "none": 3}, 5, 10.0, 0.4)
+
+
+def test_of_a_bucket_that_is_younger_than_the_backtest_a_day_is_one_that_it_holds(tmp_path):
+    """A bucket of three weeks, looked at over ninety days, said less than a quarter of the alerts of a day."""
+    record = Record(tmp_path, "20260329T120000Z-abcd")
+    totals = {"start": "2026-01-01T00:00:00+00:00", "end": "2026-04-01T00:00:00+00:00", "routed": 42, "recorded": 42}
+    record.keep_text(forecast.MOVES, "from,to,alert,count,share\nnone,crisis,higher,42,1\n")
+    record.keep_json(forecast.TOTALS, {**totals, "first": "2026-03-11T00:00:00+00:00"})
+    found = forecast.of_run(record)
+    assert (found.days, found.a_day("crisis")) == (21.0, 2.0)

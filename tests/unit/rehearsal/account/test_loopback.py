@@ -6,6 +6,7 @@ from lib.errors import Refused
 from lib.settings import load
 from rehearsal.account import baseline, bridge, clients, traffic
 from rehearsal.account.server import loopback_only
+from rehearsal.past import entry
 from rehearsal.single_failures import second_interpreter
 
 ELSEWHERE = [
@@ -45,6 +46,7 @@ def test_everything_that_writes_is_guarded():
         lambda: bridge.prepare(there, arn),
         lambda: bridge.main(["--endpoint", there, "--state-machine-arn", arn]),
         lambda: traffic.play(settings, 1, 1),
+        lambda: entry.enter(settings, []),
         lambda: traffic.main(["--endpoint", there, "--state-machine-arn", arn, "--seconds", "1"]),
         lambda: second_interpreter.moto_over(there).__enter__(),
     ):

@@ -1,0 +1,66 @@
+"""The reviewed sample of the weeks before, as notebook 08 takes it."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from lib.asl.answer_fields import ABSENT_CELL
+from lib.asl.router import Router
+from lib.definitions import templates
+from lib.phases.tuning import outcomes
+from lib.settings import load
+from lib.values.reviewed import Outcome
+from rehearsal.past import checkins, reviews
+
+UNTIL = datetime(2026, 3, 18, 14, 7, tzinfo=UTC)
+RUN = "20260318T140700Z-0000"
+
+
+@pytest.fixture(scope="module")
+def past():
+    return checkins.of_weeks(30, UNTIL)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load("local", {"outputs_dir": str(tmp_path), "run_id": RUN})
+
+
+def test_notebook_08_takes_it_and_each_stands_for_its_share_of_its_route(settings, past):
+    place = reviews.keep(settings, past, 1)
+    sample = pd.read_csv(place, dtype=str)
+    assert list(sample) == reviews.COLUMNS == outcomes.COLUMNS
+    history = pd.DataFrame(
+        {"userId": sample["userId"], "time": pd.to_datetime(sample["time"], utc=True, format="ISO8601")}
+    )
+    joined = outcomes.join(history, settings.model_copy(update={"outcomes_file": str(place)}))
+    assert joined["outcome"].tolist() == sample["outcome"].tolist()
+    assert joined["weight"].sum() == pytest.approx(sum(not one.failed for one in past))
+    assert set(sample["outcome"]) == set(Outcome)
+    assert max(Counter(sample["stratum"]).values()) == reviews.A_STRATUM == outcomes.A_STRATUM
+
+
+def test_a_person_is_the_runs_own_pseudonym(settings, past):
+    mine, others = (
+        reviews.sample(one, past, 1) for one in (settings, settings.model_copy(update={"run_id": f"{RUN[:-1]}1"}))
+    )
+    assert not set(mine["userId"]) & {*checkins.people(), *others["userId"]}
+    assert mine["time"].tolist() == others["time"].tolist()
+
+
+def test_the_routes_are_those_of_the_router(settings, past):
+    mine = reviews.sample(settings, past, 1)
+    recorded = {one.moment.isoformat(): one for one in past}
+    drawn = [recorded[moment] for moment in mine["time"]]
+    cells = pd.DataFrame(
+        {
+            "risk_score": [ABSENT_CELL if one.risk is None else json.dumps(one.risk) for one in drawn],
+            "score": [json.dumps(one.score) for one in drawn],
+            "trajectory": [json.dumps(one.trajectory) for one in drawn],
+        },
+        dtype=object,
+    )
+    assert [str(route) for route in Router(templates.definition(settings)).routes(cells)] == mine["stratum"].tolist()
