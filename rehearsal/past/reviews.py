@@ -27,9 +27,11 @@ PLACE = ".reviewed"  # of the environment's runs, whose names do not begin so
 
 
 def keep(settings: Settings, past: Sequence[PastCheckin], seed: int) -> Path:
-    """Write the `sample` of this run beside the runs, and say where."""
-    place = settings.runs_folder / PLACE / f"{settings.run_id}.csv"
-    files.replace(place, sample(settings, past, seed).to_csv(index=False).encode())
+    """Write the `sample` of this run beside the runs, and say where, as the parameters name a file: the record holds it,
+    and no folder of this machine that `outputs_dir` does not name.
+    """
+    place = Path(settings.outputs_dir) / settings.environment / PLACE / f"{settings.run_id}.csv"
+    files.replace(settings.path(str(place)), sample(settings, past, seed).to_csv(index=False).encode())
     return place
 
 

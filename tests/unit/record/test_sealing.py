@@ -564,3 +564,10 @@ def test_the_sample_that_is_shown_is_a_whole_run_as_it_was_sealed():
     assert records.unsealed_differences(sample, Binding(ended["run_id"])) == []
     # Of another name it is somebody's copy, which whoever verifies it has to say.
     assert records.unsealed_differences(sample) != []
+
+
+def test_the_sample_names_no_folder_of_the_machine_that_made_it():
+    parameters = json.loads((ROOT / "outputs" / "sample" / VERDICT).read_text(encoding="utf-8"))["parameters"]
+    named = {key: value for key, value in parameters.items() if key.endswith(("_dir", "_file"))}
+    assert {"outputs_dir", "outcomes_file"} <= set(named)
+    assert {key: value for key, value in named.items() if str(value).startswith(("/", "~"))} == {}

@@ -1,6 +1,7 @@
 """The reviewed sample of the weeks before, as notebook 08 takes it."""
 
 import json
+import os
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from lib.asl.answer_fields import ABSENT_CELL
 from lib.asl.router import Router
 from lib.definitions import templates
 from lib.phases.tuning import outcomes
-from lib.settings import load
+from lib.settings import ROOT, load
 from lib.values.reviewed import Outcome
 from rehearsal.past import checkins, reviews
 
@@ -41,6 +42,14 @@ def test_notebook_08_takes_it_and_each_stands_for_its_share_of_its_route(setting
     assert joined["weight"].sum() == pytest.approx(sum(not one.failed for one in past))
     assert set(sample["outcome"]) == set(Outcome)
     assert max(Counter(sample["stratum"]).values()) == reviews.A_STRATUM == outcomes.A_STRATUM
+
+
+def test_a_relative_folder_is_named_as_it_was_given_so_that_no_record_holds_one_of_this_machine(past, tmp_path):
+    given = os.path.relpath(tmp_path, ROOT)
+    settings = load("local", {"outputs_dir": given, "run_id": RUN})
+    place = reviews.keep(settings, past, 1)
+    assert str(place) == f"{given}/local/.reviewed/{RUN}.csv"
+    assert settings.path(str(place)).is_file()
 
 
 def test_a_person_is_the_runs_own_pseudonym(settings, past):
