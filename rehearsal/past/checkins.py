@@ -28,8 +28,8 @@ UNSCORED = 1 / 1500  # that came back without a risk score, as the real processo
 FAILING = 1 / 250
 SECONDS, SLOW_SECONDS, SLOW = 2.5, 12.0, 0.01  # half of them take up to the first, and of a hundred one the second
 SPREAD = 0.5
-# kind of check-in -> how the people were who sent it, of 1, in the order of Outcome. Crises are of one kind, whose scores
-# the noise takes below the threshold now and then: else three weeks hold too few of them for the floor of notebook 08.
+# kind of check-in -> how the people were who sent it, of 1, in the order of Outcome. Crises are of one kind, of which
+# the noise takes some below their threshold: else three weeks hold too few of them for the floor of notebook 08.
 TRUTH = {
     "calm": (0.985, 0.015, 0, 0),
     "strained": (0.9, 0.1, 0, 0),

@@ -27,8 +27,9 @@ PLACE = ".reviewed"  # of the environment's runs, whose names do not begin so
 
 
 def keep(settings: Settings, past: Sequence[PastCheckin], seed: int) -> Path:
-    """Write the `sample` of this run beside the runs, and say where, as the parameters name a file: the record holds it,
-    and no folder of this machine that `outputs_dir` does not name.
+    """Write the `sample` of this run beside the runs, and say where.
+
+    The record holds that, and no folder of this machine that `outputs_dir` does not name.
     """
     place = Path(settings.outputs_dir) / settings.environment / PLACE / f"{settings.run_id}.csv"
     files.replace(settings.path(str(place)), sample(settings, past, seed).to_csv(index=False).encode())
