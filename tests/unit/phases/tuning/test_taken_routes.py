@@ -12,7 +12,7 @@ CRISIS, CALM = tuned.risky(97, 0.9), tuned.risky(5, 0.9)
 def compared(*pairs):
     """What is told of check-ins, each with the route that it took."""
     frame = tuned.checkins([answer for answer, _ in pairs]).assign(taken=[taken for _, taken in pairs])
-    told = {row["check-ins that"]: row["of them"] for row in taken_routes.count_routes(frame, NOW)}
+    told = {row["they"]: row["so many check-ins"] for row in taken_routes.count_routes(frame, NOW)}
     return list(told.values()), taken_routes.differences(frame, NOW)
 
 
