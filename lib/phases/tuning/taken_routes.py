@@ -30,7 +30,8 @@ def count_routes(history: pd.DataFrame, now: Current) -> list[dict[str, Any]]:
     rows = {what: f"{int(which.sum()):,}" if len(pairs) else UNTOLD for what, which in named.items()}
     silent, wrong = int((history[TAKEN] == "").sum()), int((history[TAKEN] == NO_ROUTE).sum())
     rows |= {"do not say which route they took": f"{silent:,}", "say a word that is no route": f"{wrong:,}"}
-    return [{"they": what, "so many check-ins": many, "of check-ins": f"{len(history):,}"} for what, many in rows.items()]
+    every = f"{len(history):,}"
+    return [{"they": what, "so many check-ins": many, "of check-ins": every} for what, many in rows.items()]
 
 
 def differences(history: pd.DataFrame, now: Current) -> list[dict[str, Any]]:
