@@ -34,7 +34,8 @@ BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
 LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
 BARE = re.compile(r"-?[\d,]+(\.\d+)?")  # a number without a unit
 COUNTED = re.compile(r"check-ins|drills|alerts|subscribers|cases|ways|interventions|succeeded|finished|failed|cost|"
-                     r"too long|in doubt|running|rightly|found|expected|account|phase|crises|^risk |(Above|Below)$")  # fmt: skip
+                     r"too long|in doubt|running|rightly|found|expected|account|phase|crises|"
+                     r"^risk |(Above|Below)$")  # fmt: skip
 NOT_PEOPLE = {"git@github.com"}
 
 
