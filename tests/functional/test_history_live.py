@@ -137,7 +137,22 @@ def dynamodb(run: ConnectedRun, server: Any) -> Any:
                 {"AttributeName": name, "KeyType": ("HASH", "RANGE")[at]} for at, (name, _) in enumerate(keys)
             ],
         )  # fmt: skip
+    fill(made, run.settings.drill_user_id)
     return made
+
+
+def fill(dynamodb: Any, drill_user: str) -> None:
+    """Outcomes of 25 check-ins, and items that hold none, each for a reason of its own."""
+    for at in range(25):
+        said = {"S": ("none", " Crisis ")[at % 2]}
+        put(dynamodb, f"person-{at % 7}", moment(at).isoformat(), said, text={"S": SECRET})
+    put(dynamodb, "person-0", moment(28).isoformat().replace("+00:00", "Z"), {"S": SECRET})
+    for at, odd in ((29, {"N": "1"}), (30, {"S": ""}), (31, {"NULL": True})):
+        put(dynamodb, f"person-{at % 7}", moment(at).isoformat(), odd)
+    put(dynamodb, "person-1", "2025-06-01T00:00:00Z", {"S": "crisis"})
+    put(dynamodb, "person-1", "soon", {"S": "crisis"})
+    put(dynamodb, drill_user, moment(1).isoformat(), {"S": "crisis"})
+    dynamodb.put_item(TableName=OUTCOMES, Item={"who": {"S": "person-2"}, "at": {"S": moment(30).isoformat()}})
 
 
 def moment(at: int) -> datetime:
@@ -160,16 +175,6 @@ def of_table(run: ConnectedRun, monkeypatch: pytest.MonkeyPatch, table: str, **h
 def test_outcomes_of_a_table_are_taken_page_by_page_and_what_is_none_is_counted(
     run: ConnectedRun, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for at in range(25):
-        said = {"S": ("none", " Crisis ")[at % 2]}
-        put(dynamodb, f"person-{at % 7}", moment(at).isoformat(), said, text={"S": SECRET})
-    put(dynamodb, "person-0", moment(28).isoformat().replace("+00:00", "Z"), {"S": SECRET})
-    for at, odd in ((29, {"N": "1"}), (30, {"S": ""}), (31, {"NULL": True})):
-        put(dynamodb, f"person-{at % 7}", moment(at).isoformat(), odd)
-    put(dynamodb, "person-1", "2025-06-01T00:00:00Z", {"S": "crisis"})
-    put(dynamodb, "person-1", "soon", {"S": "crisis"})
-    put(dynamodb, run.settings.drill_user_id, moment(1).isoformat(), {"S": "crisis"})
-    dynamodb.put_item(TableName=OUTCOMES, Item={"who": {"S": "person-2"}, "at": {"S": moment(30).isoformat()}})
     items = of_table(run, monkeypatch, OUTCOMES)
     assert items.left_out == {
         outcome_items.NO_OUTCOME: 1, outcome_items.NO_TEXT: 2, outcome_items.ELSEWHEN: 1, outcome_items.NO_MOMENT: 1,
