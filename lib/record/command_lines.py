@@ -52,10 +52,15 @@ def anywhere(settings: Settings, command: str, *words: str) -> str:
     return " ".join(["runbook", command, named, *words, *pairs])
 
 
+def file_word(path: Path) -> str:
+    """A file as a command names it at the top of this checkout: of one inside it, no folder of the machine."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
 def papermill(settings: Settings, notebook: str, output: str) -> str:
     """The notebook alone, from the top of the runbook's checkout, in the mode of the parameters."""
     path = fitting_file(settings)
-    file = shlex.quote(path.relative_to(ROOT).as_posix()) if path else FILE
+    file = shlex.quote(file_word(path)) if path else FILE
     values = (_for_papermill(settings, key, word) for key, word in _differing(settings, path, ()))
     return " ".join(["papermill", f"runbooks/{notebook}.ipynb", output, "-f", file, *values])
 

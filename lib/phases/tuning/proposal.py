@@ -60,7 +60,7 @@ def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
     text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
     path = run.record.keep_text(KEPT, text)
     doubts = f" Do not follow it: {'; '.join(sure.doubts)}." if sure.doubts else ""
-    planned = command_lines.runbook(run.settings, "plan", "--thresholds", str(path))
+    planned = command_lines.runbook(run.settings, "plan", "--thresholds", command_lines.file_word(path))
     return (
         f"{path.relative_to(run.record.folder)} holds until {made + HOLDS:%Y-%m-%d}: `{planned}` shows the change, "
         f"phase 03 its backtest.{doubts}"
