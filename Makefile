@@ -4,6 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
+# What of the tests `make lint` runs; CI, which runs them all beside it, sets it to nothing.
+HOUSE := tests/unit/test_house.py tests/unit/test_notebooks_style.py
 # Which environment `make lab` opens.
 ENV := local
 
@@ -26,7 +28,7 @@ lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-cache --no-logo
-	$(RUN)/python -m pytest -q -p no:cacheprovider tests/unit/test_house.py tests/unit/test_notebooks_style.py
+	$(if $(HOUSE),$(RUN)/python -m pytest -q -p no:cacheprovider $(HOUSE))
 
 faults: $(VENV)/ready  ## every fault at every call that changes something, then resume or rollback: lost must be 0
 	$(QUIET) $(RUN)/python -m rehearsal.fault_matrix $(ARGS)

@@ -54,10 +54,12 @@ LONG = Path(__file__).parent / "long.txt"
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests of `long.txt`. Raises pytest.UsageError for a line of it that names none, so that none is lost."""
     lines = {line for line in LONG.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")}
+    beginnings = {line for line in lines if line.endswith("*")}
     named = set[str]()
     for item in items:
         inside = item.nodeid.removeprefix("tests/")
-        if names := {inside, inside.partition("[")[0], inside.partition("::")[0]} & lines:
+        begun = {line for line in beginnings if inside.startswith(line[:-1])}
+        if names := begun | {inside, inside.partition("[")[0], inside.partition("::")[0]} & lines:
             item.add_marker(pytest.mark.long)
             named |= names
     whole = {str(Path(argument).resolve()) for argument in config.args} >= {str(LONG.parent)}
