@@ -16,8 +16,8 @@ from lib.values.subscriber_addresses import hide_address
 from lib.values.yaml_text import read
 
 __all__ = [
-    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "check", "file_of", "fitting_file",
-    "folder_of", "from_values", "load", "mask", "path_of", "said_by", "waives_approval", "with_changes",
+    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "check", "file_of", "file_word",
+    "fitting_file", "folder_of", "from_values", "load", "mask", "path_of", "said_by", "waives_approval", "with_changes",
 ]  # fmt: skip
 
 SUFFIXES = (".yaml", ".yml")
@@ -187,6 +187,11 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None, strict: b
 def path_of(environment: str) -> Path:
     """Where the parameters file of an environment's name is, or one that is named by its path."""
     return Path(environment) if environment.endswith(SUFFIXES) else ROOT / "parameters" / f"{environment}.yaml"
+
+
+def file_word(path: Path) -> str:
+    """A file as a command names it at the top of this checkout: of one inside it, no folder of the machine."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
 def require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], file: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from lib.settings import file_of, fitting_file, said_by
+from lib.settings import file_of, file_word, fitting_file, said_by
 from lib.settings_schema import ROOT, Settings
 from lib.values.modes import OF_THE_RUN
 
@@ -50,11 +50,6 @@ def anywhere(settings: Settings, command: str, *words: str) -> str:
     """The same for whoever reads it in the application's checkout: without this machine's files and folders."""
     named, *pairs = _named(settings, fitting_file(settings), ())
     return " ".join(["runbook", command, named, *words, *pairs])
-
-
-def file_word(path: Path) -> str:
-    """A file as a command names it at the top of this checkout: of one inside it, no folder of the machine."""
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
 def papermill(settings: Settings, notebook: str, output: str) -> str:

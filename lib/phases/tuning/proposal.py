@@ -14,6 +14,7 @@ from lib.phases.tuning.search import Answer, Search
 from lib.phases.tuning.uncertainty import Assessment
 from lib.record import command_lines
 from lib.record.records import Run
+from lib.settings import file_word
 from lib.telemetry.checkin_frames import CELL, CONTRACT
 from lib.telemetry.review_window import Window
 
@@ -60,7 +61,7 @@ def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
     text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
     path = run.record.keep_text(KEPT, text)
     doubts = f" Do not follow it: {'; '.join(sure.doubts)}." if sure.doubts else ""
-    planned = command_lines.runbook(run.settings, "plan", "--thresholds", command_lines.file_word(path))
+    planned = command_lines.runbook(run.settings, "plan", "--thresholds", file_word(path))
     return (
         f"{path.relative_to(run.record.folder)} holds until {made + HOLDS:%Y-%m-%d}: `{planned}` shows the change, "
         f"phase 03 its backtest.{doubts}"

@@ -62,8 +62,8 @@ def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
 
 def test_a_file_inside_the_checkout_is_named_from_its_top_and_another_as_it_lies(tmp_path):
     inside = ROOT / "outputs" / "local" / "run" / "evidence" / "some.yaml"
-    assert command_lines.file_word(inside) == "outputs/local/run/evidence/some.yaml"
-    assert command_lines.file_word(tmp_path / "some.yaml") == str(tmp_path / "some.yaml")
+    assert settings.file_word(inside) == "outputs/local/run/evidence/some.yaml"
+    assert settings.file_word(tmp_path / "some.yaml") == str(tmp_path / "some.yaml")
 
 
 def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(own):
