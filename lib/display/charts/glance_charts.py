@@ -55,11 +55,9 @@ def _outside(window: tuple[datetime, datetime], change_at: datetime | None) -> s
     if change_at is None:
         return "; no moment of a change is known"
     at = f"{change_at:%Y-%m-%d %H:%M}"
-    return (
-        f"; the change is later, at {at}"
-        if change_at > window[1]
-        else (f"; the change was before, at {at}" if change_at < window[0] else "")
-    )
+    if change_at > window[1]:
+        return f"; the change is later, at {at}"
+    return f"; the change was before, at {at}" if change_at < window[0] else ""
 
 
 def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change_at: datetime | None) -> None:

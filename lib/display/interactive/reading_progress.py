@@ -29,4 +29,4 @@ class ReadingLine:
         if what in self._places:
             self._places[what].update(said)
         else:
-            self._places[what] = page.live({}, said)
+            self._places[what] = page.place(said)

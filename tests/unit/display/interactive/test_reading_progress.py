@@ -13,12 +13,12 @@ from lib.phases import hand_run
 def shown(monkeypatch):
     lines = list[str]()
 
-    def live(widget, said):
+    def place(said):
         lines.append(said.text)
         at = len(lines) - 1
         return SimpleNamespace(update=lambda said: lines.__setitem__(at, said.text))
 
-    monkeypatch.setattr(page, "live", live)
+    monkeypatch.setattr(page, "place", place)
     return lines
 
 
