@@ -4,6 +4,7 @@ Every place at which an answer of the embedded account holds a member is left ou
 replaced by others, for everything that reads: whatever comes of it, it is an answer or an error of our family.
 """
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -36,17 +37,35 @@ ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widg
 PLANNED = ("01", "02", "03", "04")
 
 
+READS = ("Describe", "Get", "List", "Simulate", "Test")
+
+
 class Odd:
-    """A connection whose answers are changed before anybody sees them."""
+    """A connection whose answers are changed before anybody sees them.
+
+    What reads is asked of the account once, and then answered as the account did: it is the same account all along.
+    Of IAM, in whose answers botocore has read the JSON texts by then, it is asked each time.
+    """
 
     def __init__(self, settings):
         self.live = connect(settings)
+        self.live.session.events.register("before-call", self.asked)
         self.live.session.events.register("after-call", self.answered)
-        self.change, self.seen = None, set()
+        self.change, self.seen, self.kept = None, set(), {}
 
-    def answered(self, parsed, model, **_):
+    def asked(self, model, params, context, **_):
+        context["asked"] = (model.name, params["url"], repr(params["body"]))
+        if answer := self.kept.get(context["asked"]):
+            http, parsed = answer
+            return http, deepcopy(parsed)
+        return None
+
+    def answered(self, http_response, parsed, model, context, **_):
         if "Error" in parsed:
             return
+        service = model.service_model.service_name
+        if model.name.startswith(READS) and not model.has_streaming_output and service != "iam":
+            self.kept.setdefault(context["asked"], (http_response, deepcopy(parsed)))
         self.seen |= {(model.name, *place) for place in places(parsed)}
         if self.change and self.change[0][0] == model.name:
             put(parsed, self.change[0][1:], self.change[1])

@@ -1,5 +1,6 @@
 """What the tests of an approval share: things in a dictionary, a run that stopped half-way, and a copy of the code."""
 
+import functools
 import shutil
 
 import pytest
@@ -9,6 +10,16 @@ from fakes import World
 from lib.changes import engine, loss_guard, plan_data, writer
 from lib.record import origin
 from lib.settings import ROOT
+
+
+on_disk, imported_sources = functools.cache(origin.on_disk), functools.cache(origin.imported_sources)
+
+
+@pytest.fixture(autouse=True)
+def code_read_once(monkeypatch):
+    """Each plan has a digest of all the code, which no test edits but in a `checkout` of its own."""
+    monkeypatch.setattr(origin, "on_disk", lambda folder: dict(on_disk(folder)))
+    monkeypatch.setattr(origin, "imported_sources", lambda: dict(imported_sources()))
 
 
 @pytest.fixture
@@ -34,6 +45,7 @@ def checkout(tmp_path, monkeypatch):
     for part in ("lib", "runbooks"):
         shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(plan_data, "ROOT", top)
+    monkeypatch.setattr(origin, "on_disk", on_disk.__wrapped__)
     monkeypatch.setattr(origin, "imported_sources", dict)
     return top
 
