@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from ministack.app import main
 from ministack.services import dynamodb
 
 from rehearsal.account import (
@@ -20,6 +19,7 @@ from rehearsal.account import (
     enforcement,
     function_forks,
     function_logs,
+    http_front,
     missing_answers,
     past_entries,
     task_roles,
@@ -68,4 +68,4 @@ if __name__ == "__main__":
         enforcement.install()
     if task_roles.are_wanted():
         task_roles.enforce()
-    main()
+    http_front.serve()
