@@ -21,7 +21,7 @@ import pandas as pd
 from lib import settings
 from lib.definitions import templates
 from lib.phases import threshold_tuning
-from lib.phases.tuning import cube, cube_engine, joint_sweep
+from lib.phases.tuning import cube, cube_engine, exact_optimum
 from lib.telemetry.history import spool
 from lib.telemetry.review_window import Window
 
@@ -62,16 +62,16 @@ def ours(folder: Path) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     count = counted.cells["count"].to_numpy(dtype=float)
     begun = time.perf_counter()
-    cost = joint_sweep.add_up(counted, {route: count * route.row.level for route in joint_sweep.Route})
+    cost = exact_optimum.add_up(counted, {route: count * route.row.level for route in exact_optimum.Route})
     summed = time.perf_counter() - begun
-    ordered = joint_sweep.all_ordered(counted)
-    alerts = joint_sweep.add_up(
-        counted, {one: count * (one is not joint_sweep.Route.NONE) for one in joint_sweep.Route}
+    ordered = exact_optimum.all_ordered(counted)
+    alerts = exact_optimum.add_up(
+        counted, {one: count * (one is not exact_optimum.Route.NONE) for one in exact_optimum.Route}
     )
-    bounded = joint_sweep.add_budget(ordered, alerts, counted.checkins * BUDGET)
-    times = {"best": _median(lambda: joint_sweep.best(cost, ordered))}
-    times["bounded"] = _median(lambda: joint_sweep.best(cost, bounded))
-    times["budget"] = _median(lambda: joint_sweep.add_budget(ordered, alerts, counted.checkins * BUDGET))
+    bounded = exact_optimum.add_budget(ordered, alerts, counted.checkins * BUDGET)
+    times = {"best": _median(lambda: exact_optimum.best(cost, ordered))}
+    times["bounded"] = _median(lambda: exact_optimum.best(cost, bounded))
+    times["budget"] = _median(lambda: exact_optimum.add_budget(ordered, alerts, counted.checkins * BUDGET))
     found = {"found": len(counted.cells), "rows": counted.checkins, "summed": summed, **times}
     click.echo(json.dumps({"seconds": seconds, "mb": memory, **found}))
 

@@ -24,6 +24,7 @@ from lib.record import formats, records
 from lib.record.records import LOG, VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS as EVERY
 from lib.record.run_phases import ROLLBACK
+from lib.record.seals import sealing
 from lib.resources import connected_run
 from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
@@ -203,7 +204,7 @@ def recorded(chosen: Settings) -> None:
         other.write_json(VERDICT, {**told, **whose, "phases": [phase | counts], "rollback": phase})
         other.keep_json("plan.json", {"fingerprint": PLAIN_JSON, "changes": [], "approval": told})
         records.open_to_write(Run(chosen, other))
-        records.seal(other)
+        sealing.seal(other)
     other.write_text(f"evidence/{TAG.replace('/', '')}\x1b]52;c\u202e\n- approved.json", "x")
     log = Record(chosen.runs_folder / run_names.DRILLS, run_names.DRILLS)
     log.folder.mkdir()

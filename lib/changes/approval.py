@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.changes import kept_plans, second_person, undo_plan
 from lib.changes.account import AccountGuards
-from lib.changes.drift import find_drift, other_code, other_parameters, plan_differences, rows_since
+from lib.changes.drift import other_code, other_parameters, plan_differences, require_no_drift, rows_since
 from lib.changes.guarded_run import GuardedRun
 from lib.changes.kept_plans import PLAN as PLAN
 from lib.changes.kept_plans import Begun
@@ -97,12 +97,8 @@ def require(plan: Plan, run: GuardedRun) -> None:
         )
     rows = _own_rows(begun, run, account, account.caller if account else "")
     approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
-    drift = find_drift(approved, plan.changes, rows)
-    if drift:
-        raise Refused(
-            f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
-            f"{'; '.join(drift)}. Plan and approve again"
-        )
+    as_it_was = f"it was when {settings.approved_plan} was approved"
+    require_no_drift(approved, plan.changes, rows, as_it_was, "Plan and approve again")
 
 
 def _own_rows(begun: Begun, run: Run, account: AccountGuards | None, caller: str) -> Sequence[Mapping[str, Any]]:
@@ -194,12 +190,9 @@ def require_resumable(run: GuardedRun, plans: Sequence[Plan], caller: str) -> No
         _require_waiving_file(settings, plans)
         return
     rows = _own_rows(begun, run, account, caller)
-    drift = find_drift(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
-    if drift:
-        raise Refused(
-            f"the account is not as run {record.run_id} left it; changed since: {'; '.join(drift)}. Find out who; "
-            "roll back, or plan and approve again"
-        )
+    planned = [change for plan in plans for change in plan.changes]
+    what_to_do = "Find out who; roll back, or plan and approve again"
+    require_no_drift(begun.plan["changes"], planned, rows, f"run {record.run_id} left it", what_to_do)
 
 
 def require_same_subscriber(run: Run) -> None:

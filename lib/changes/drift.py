@@ -1,4 +1,4 @@
-"""Where an account, its parameters or the code differ from what was approved, in words. Pure comparison, no AWS.
+"""Where an account, its parameters or the code differ from what was approved, in words; drift is refused. No AWS.
 
 What a run itself has written since is no drift: that is what a resumed run finds.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from lib.changes import undo_plan
 from lib.changes.plans import Change, differences, half_done, same
+from lib.errors import Refused
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.values import contacts
@@ -28,6 +29,14 @@ def rows_since(record: Record, saved: Row) -> list[Row]:
         return rows[saved["rows_before"] :]
     made = datetime.fromisoformat(saved["made"])
     return [row for row in rows if datetime.fromisoformat(row["time"]) >= made]
+
+
+def require_no_drift(
+    approved: Sequence[Row], planned: Sequence[Change], rows: Sequence[Row], as_it_was: str, what_to_do: str
+) -> None:
+    """Raises Refused, which stops the apply, naming what is neither as approved nor as the run's own rows left it."""
+    if drift := find_drift(approved, planned, rows):
+        raise Refused(f"the account is not as {as_it_was}; changed since: {'; '.join(drift)}. {what_to_do}")
 
 
 def find_drift(approved: Sequence[Row], planned: Sequence[Change], rows: Sequence[Row]) -> list[str]:

@@ -11,5 +11,6 @@ def main() -> None:
 
     change_commands.main()
 
+
 if __name__ == "__main__":
     origin.become("lib.cli.__main__", sys.argv[1:])

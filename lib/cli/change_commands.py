@@ -118,7 +118,7 @@ def go_on(
     """Resume a run; returns the exit code."""
     run = session.reopen_with(chosen, usable=run_phases.resumable)
     terminal.identity(run.live)
-    with runner.sealing(run.record):
+    with runner.sealed_run(run.record):
         begun = replace(run.live, settings=resume.with_its_approval(run))
         return _left_of(connected_run.of(begun, run.record), break_lock, undo, execute, agreed)
 

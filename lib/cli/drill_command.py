@@ -65,7 +65,7 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
     record, live = run.record, run.live
     caller = live.identity.caller
     terminal.identity(live)
-    with runner.sealing(record):
+    with runner.sealed_run(record):
         standing = validity.latest(live)
         terminal.validity(standing)
         about = {"validated": str(validity.check(standing).status), "since": standing.since}
@@ -107,7 +107,7 @@ def _fire_alarms(chosen: Settings) -> int:
     """Fire each alarm once, as a test. Whoever is told by them gets a notification each, and that it is over."""
     run = session.begin_with(chosen)
     terminal.identity(run.live)
-    with runner.sealing(run.record):
+    with runner.sealed_run(run.record):
         checks = alarm_drill.run(run)
         run.record.keep_json(ALARMS_FIRED, [check.to_row() for check in checks])
         run.record.checked(DRILL, checks)

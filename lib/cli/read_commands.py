@@ -18,11 +18,12 @@ from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
 from lib.phases.review import request
 from lib.phases.tuning import proposal_file
-from lib.record import command_lines, manifest, records, run_phases
+from lib.record import command_lines, records, run_phases
 from lib.record.change_rows import Action
-from lib.record.manifest import Binding
 from lib.record.records import Record, Run
 from lib.record.run_phases import Phase
+from lib.record.seals import manifest, sealing
+from lib.record.seals.manifest import Binding
 from lib.resources import record_stores
 from lib.resources.existing import baseline_pieces
 from lib.resources.resource_kinds import Subscription
@@ -64,7 +65,7 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     record.keep_json(approval.PLAN, made)
     if people := second_person.two_persons(chosen, live.identity.caller):
         record.checked(APPROVAL, people)
-    records.seal(record)
+    sealing.seal(record)
     plan_table.changes(plans)
     terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
@@ -200,7 +201,7 @@ def run_again(chosen: Settings, number: str, prepare: Callable[[Record], object]
     done = notebooks.execute(run, number, notebook)
     terminal.progress(done)
     # Where another machine may still write, this one does not say that all is there.
-    records.seal(record, closing=record.store is None or not records.taken_over(record))
+    sealing.seal(record, closing=record.store is None or not records.taken_over(record))
     terminal.criteria(record, [done], earlier)
     terminal.say(f"Record: {record.folder / done.output}")
     return exit_code([done])

@@ -17,6 +17,7 @@ from lib.record import records
 from lib.record.records import VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase
 from lib.record.run_verdict import write_verdict
+from lib.record.seals import sealing
 from lib.resources import record_stores
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.desired import plan_all
@@ -70,7 +71,7 @@ def phases(
         try:
             run = opened = session.attach(run)
             show_account(opened)
-            held.enter_context(sealing(run.record))  # last of all, since giving the lock back is a call as well
+            held.enter_context(sealed_run(run.record))  # last of all, since giving the lock back is a call as well
             held.enter_context(locked(opened))
             begin(opened, chosen)
         except BaseException as error:
@@ -80,7 +81,7 @@ def phases(
                     done[0] = _broken_off(done[0], error, run.settings)
                 write_verdict(run, done, started, None, _why(error, run.settings))
                 with suppress(RunbookError):
-                    records.seal(run.record)
+                    sealing.seal(run.record)
             raise
         for index, waiting in enumerate(done):
             done[index] = replace(waiting, verdict=Verdict.RUNNING)
@@ -114,12 +115,12 @@ def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase
 
 
 @contextmanager
-def sealing(record: Record) -> Iterator[None]:
+def sealed_run(record: Record) -> Iterator[None]:
     """Seal the record at the end, however that is: a refusal has called AWS as well, and the record holds its calls."""
     # Held open, so that no other folder can pass for this one when it is gone.
     descriptor = os.open(record.folder, os.O_RDONLY)
     try:
-        with records.sealing(record):
+        with sealing.sealed_at_end(record):
             yield
     finally:
         os.close(descriptor)
@@ -143,7 +144,7 @@ def roll_back(run: Run, listener: Callable[[Phase], None], execute: Execute = no
     """Run the rollback of this run, and add its verdict to the run's. Holds the lock where it may write."""
     opened = session.attach(run)
     settings, record = opened.settings, opened.record
-    with sealing(record), locked(opened):
+    with sealed_run(record), locked(opened):
         listener(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:

@@ -86,7 +86,7 @@ def rollback(
 def rolled_back(run: ConnectedRun, break_lock: bool, execute: runner.Execute) -> int:
     """Roll a run back whose record is open; returns the exit code."""
     record = run.record
-    with runner.sealing(record):
+    with runner.sealed_run(record):
         rows = record.changes()
         rollbacks.rows_from_phase(rows, run.settings.rollback_to_phase)
         if break_lock:  # also of a run that was killed before it changed anything

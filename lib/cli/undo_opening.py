@@ -18,6 +18,7 @@ from lib.errors import (
 from lib.phases import restore, session
 from lib.record import records, run_index
 from lib.record.records import Record, Run
+from lib.record.seals import sealing
 from lib.resources import connected_run, record_stores
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, with_changes
@@ -107,15 +108,15 @@ def sealed_soon(run: Run, left: bool) -> str:
     soon, record = run.settings, run.record
     why = _left_as_it_is(soon) if left else ""
     with suppress(RunbookError):
-        records.seal(record, closing=False)
+        sealing.seal(record, closing=False)
     try:
         if soon.record_store and not left:
             shelves = record_stores.shelves(soon, session.SOON_ATTEMPTS)
-            records.seal(session.attach(run, shelves).record)
+            sealing.seal(session.attach(run, shelves).record)
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
     with suppress(RunbookError):
-        records.seal(record)
+        sealing.seal(record)
     return why
 
 

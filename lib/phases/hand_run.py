@@ -24,6 +24,7 @@ from lib.record.folder import ATTEMPT
 from lib.record.records import VERDICT, Run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK, Phase
 from lib.record.run_verdict import LONGEST_ERROR
+from lib.record.seals import sealing
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import ROOT
@@ -135,7 +136,7 @@ class _HandRun:
             # Unless a command went on with the phase meanwhile, whose verdict counts.
             if left and left.verdict == Verdict.RUNNING and left in run_phases.recorded_phases(record):
                 self._keep(replace(left, verdict=Verdict.INTERRUPTED, error="its kernel ended before its last cell"))
-            records.seal(record)
+            sealing.seal(record)
 
     def _keep_plan(self) -> None:
         """The plan that a run begins with, without which nobody could go on with it.
@@ -216,11 +217,11 @@ class _HandRun:
     def _keep_verdict(self) -> None:
         """What the cells so far make of the phase, as the runner would say it; the record is closed after the last."""
         if not self.phase:
-            records.seal(self.run.record, closing=False)
+            sealing.seal(self.run.record, closing=False)
             return
         self._keep(self._judged())
         if self.kept and self.kept.verdict == Verdict.SUCCEEDED:
-            records.seal(self.run.record)
+            sealing.seal(self.run.record)
 
     def _judged(self) -> Phase:
         record, notebook = self.run.record, STEPPED[self.phase]
@@ -240,7 +241,7 @@ class _HandRun:
             run.record.write_json(VERDICT, {**before, "rollback": done.to_row()})
         elif not looks:
             run_verdict.write_verdict(run, [done], self.began, run.live.identity, by_hand=True)
-        records.seal(run.record, closing=False)
+        sealing.seal(run.record, closing=False)
 
 
 _followed: list[_HandRun] = []  # of this kernel, which is of one notebook

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lib.errors import Unrecorded
-from lib.record import change_rows, files, formats, manifest
-from lib.record.manifest import MANIFEST, VERDICT
+from lib.record import change_rows, files, formats
+from lib.record.seals import manifest
+from lib.record.seals.manifest import MANIFEST, VERDICT
 from lib.values import contacts, json_rows
 from lib.values.exact_json import dumps, loads, parse_foreign
 

@@ -6,23 +6,23 @@ and executed notebooks, when it is sealed.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lib.errors import Altered, BadParameters, RunbookError
-from lib.record import files, manifest, writers
+from lib.errors import Altered, BadParameters
+from lib.record import files, writers
 from lib.record.files import DRAFT
-from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, WHOLE, Record, Store
-from lib.record.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed_differences
-from lib.record.seals import State
+from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, Record, Store
+from lib.record.seals import manifest, sealing
+from lib.record.seals.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed_differences
+from lib.record.seals.seal_chain import State
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES
 
 __all__ = [
     "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Run", "Store",
-    "new_run_id", "open_run", "seal", "unsealed_differences",
+    "new_run_id", "open_run", "unsealed_differences",
 ]  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def open_to_write(run: Run, unverified: str = "") -> Findings:
             if findings.manifest.trouble:
                 # Whatever it is, a pipe as well; it stays beside the one that begins here.
                 (record.folder / MANIFEST).rename(record.new_path("MANIFEST.unstored.json"))
-            _add_seal(record, _bound(findings, run.binding), State.OPENED, unverified)
+            sealing.add(record, _bound(findings, run.binding), State.OPENED, unverified)
     return findings
 
 
@@ -134,7 +134,7 @@ def seal_with_note(run: Run, notes: Sequence[str]) -> tuple[str, ...]:
     record = run.record
     with record.kept(), record.held():
         findings = manifest.findings(record.folder, run.binding)
-        _add_seal(record, replace(findings, wrong=(*dict.fromkeys((*notes, *findings.wrong)),)), State.GOING_ON)
+        sealing.add(record, replace(findings, wrong=(*dict.fromkeys((*notes, *findings.wrong)),)), State.GOING_ON)
     return findings.wrong
 
 
@@ -143,58 +143,3 @@ def _bound(findings: Findings, binding: Binding) -> Findings:
     kept = findings.manifest
     known = {key: getattr(kept, key) or getattr(binding, key) for key in ("run_id", "environment", "account")}
     return replace(findings, manifest=replace(kept, **known))
-
-
-def _add_seal(record: Record, findings: Findings, state: State, unverified: str = "") -> list[str]:
-    """Add a seal to the manifest; returns the names that were sealed."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    made = manifest.add_seal(record.folder, findings, state, now, unverified)
-    news, before = made.seals[-1], findings.manifest.seals[-1:]
-    if state is State.OPENED or news.files or news.wrong or [news.state] != [seal.state for seal in before]:
-        record.write_bytes(MANIFEST, made.to_text().encode())
-    return list(made.claims)
-
-
-@contextmanager
-def sealing(record: Record) -> Iterator[None]:
-    """Seal the record at the end, however that is; within another such part, it stays open."""
-    try:
-        with writers.nesting(record.folder):
-            yield
-    finally:
-        seal(record)
-
-
-def seal(record: Record, closing: bool = True) -> None:
-    """Add a seal over what is new to `MANIFEST.json`, then store what is not yet.
-
-    With `closing` nothing may come besides any more, unless another process of this machine still writes. A store that
-    does not take it is told of once this machine's record is sealed.
-    """
-    with record.kept(), record.held():
-        # A store that fails must not keep this machine's record from being sealed: it is raised at the end.
-        trouble = _store_logs(record)
-        files.tighten(record.folder)
-        findings = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))
-        closed = closing and not writers.is_nested(record.folder) and not writers.others(record.folder, record.at_once)
-        names = _add_seal(record, findings, State.CLOSED if closed else State.GOING_ON)
-        if closed:
-            writers.leave(record.folder)
-        if trouble:
-            raise trouble
-        if record.store:
-            there = [name for name in names if (record.folder / name).is_file()]
-            # The seals go ahead of the verdict, and close the record when it is there.
-            order = [*sorted({*there} - {*WHOLE}), MANIFEST, *({*there} & {VERDICT}), MANIFEST]
-            record.store.put_all([(name, record.folder / name) for name in order])
-
-
-def _store_logs(record: Record) -> RunbookError | None:
-    """The logs come first: their store says in which order the rows of two machines stand, and so what is sealed."""
-    logs = sorted(path.name for path in record.folder.glob("*.jsonl"))
-    try:
-        if record.store:
-            record.store.put_all([(name, record.folder / name) for name in logs])
-    except RunbookError as error:
-        return error
-    return None

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lib.errors import BadParameters, RunbookError
 from lib.record.folder import LOG, Record
-from lib.record.manifest import VERDICT
 from lib.record.records import Run, alterations
+from lib.record.seals.manifest import VERDICT
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES, DRILLS
 

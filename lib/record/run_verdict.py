@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from lib.errors import RunbookError
-from lib.record import formats, records, run_phases, software_versions
+from lib.record import formats, run_phases, software_versions
 from lib.record.records import VERDICT, Run
 from lib.record.run_phases import NOTEBOOKS, Phase
+from lib.record.seals import sealing
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
@@ -58,7 +59,7 @@ def write_verdict(
             **({BEGUN_BY_HAND: True} if begun_by_hand else {}),
         },
     )
-    records.seal(record, closing=False)
+    sealing.seal(record, closing=False)
 
 
 def _with_earlier(earlier: Mapping[str, Any], done: Sequence[Phase]) -> list[Phase]:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from lib.errors import RunbookError, Unreachable
-from lib.record import files, manifest, seals, sync
+from lib.record import files, sync
 from lib.record.folder import LOG, Record
-from lib.record.manifest import MANIFEST, VERDICT
-from lib.record.seals import Manifest
+from lib.record.seals import manifest, seal_chain
+from lib.record.seals.manifest import MANIFEST, VERDICT
+from lib.record.seals.seal_chain import Manifest
 from lib.record.store_check import Shelf, problem_of, put_together, sealed_there
 
 BACKUPS = "backup/"
@@ -65,9 +66,9 @@ class Salvage:
             self.troubles[""] = f"what the store holds cannot be listed ({error.__cause__ or error})"
             return dict.fromkeys((*self.sealed.claims, LOG, VERDICT), "")
         for name in etags:
-            if not seals.inside(name):
+            if not seal_chain.inside(name):
                 self.troubles[name] = f"{name!r}: a name that no record holds"
-        return {name: etag for name, etag in etags.items() if seals.inside(name)}
+        return {name: etag for name, etag in etags.items() if seal_chain.inside(name)}
 
     def take(self, stored: Mapping[str, str]) -> list[str]:
         """Take what can be taken of these files; returns what is wrong with any, each in a sentence."""

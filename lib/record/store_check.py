@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 from lib.errors import Altered
-from lib.record import files, seals
-from lib.record.contents import BY_HAND, VERDICT, agrees, claim_of, is_replaced
+from lib.record import files
 from lib.record.folder import Record, Store
-from lib.record.manifest import MANIFEST, read
-from lib.record.seals import Claim, Manifest
+from lib.record.seals import seal_chain
+from lib.record.seals.file_hashes import BY_HAND, VERDICT, agrees, claim_of, is_replaced
+from lib.record.seals.manifest import MANIFEST, read
+from lib.record.seals.seal_chain import Claim, Manifest
 
 
 class Shelf(Store, Protocol):
@@ -98,7 +99,7 @@ def sealed_here_and_there(
 def sealed_there(record: Record, data: bytes) -> Manifest:
     """The seals of this run that are stored. Raises Altered for what is no manifest, or another run's."""
     try:
-        theirs = seals.from_text(data.decode())
+        theirs = seal_chain.from_text(data.decode())
     except ValueError as error:
         raise Altered(f"{MANIFEST} in the store is none that this runbook wrote ({error}); see who did") from error
     if theirs.trouble:
@@ -118,7 +119,7 @@ def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None)
     def fits(claim: Claim) -> bool:
         return is_replaced(claim.path) or _agrees(record.folder / claim.path, claim.path, [claim])
 
-    both = seals.merge_seals(ours, theirs, fits) if ours else theirs
+    both = seal_chain.merge_seals(ours, theirs, fits) if ours else theirs
     if ours and any(claim for rows in ours.claims.values() for claim in rows if not fits(claim)):
         record.keep_aside(MANIFEST)
     text = _with_verdict(record, both, [one for one in (ours, theirs) if one]).to_text().encode()
@@ -132,7 +133,9 @@ def _with_verdict(record: Record, both: Manifest, each: Sequence[Manifest]) -> M
     if not path.is_file() or not any(_agrees(path, VERDICT, one.claims.get(VERDICT, [])) for one in each):
         return both
     claim = claim_of(path, VERDICT)
-    return both if both.claims[VERDICT][-1] == claim else seals.continue_manifest(both, [claim], both.seals[-1].time)
+    return (
+        both if both.claims[VERDICT][-1] == claim else seal_chain.continue_manifest(both, [claim], both.seals[-1].time)
+    )
 
 
 def _agrees(path: Path, name: str, claims: Sequence[Claim]) -> bool:

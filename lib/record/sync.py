@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import Refused
-from lib.record import files, seals
+from lib.record import files
 from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
-from lib.record.manifest import MANIFEST, VERDICT
+from lib.record.seals import seal_chain
+from lib.record.seals.manifest import MANIFEST, VERDICT
 from lib.record.store_check import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 
@@ -235,7 +236,7 @@ def _begun_unannounced(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _refuse_outside(name: str) -> None:
-    if not seals.inside(name):
+    if not seal_chain.inside(name):
         raise Refused(f"the store names a file {name!r}, which no record holds; remove it, nothing was read or written")
 
 

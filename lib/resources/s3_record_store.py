@@ -16,9 +16,10 @@ from botocore.exceptions import ClientError
 from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.errors import Altered, RunbookError, Superseded, Unrecorded
-from lib.record import command_lines, run_phases, seals
-from lib.record.manifest import MANIFEST, VERDICT
+from lib.record import command_lines, run_phases
 from lib.record.records import LOG
+from lib.record.seals import seal_chain
+from lib.record.seals.manifest import MANIFEST, VERDICT
 from lib.record.sync import take, union
 from lib.values.run_names import DRILLS
 
@@ -76,11 +77,11 @@ class RunStore:
         etag, theirs = self._get(MANIFEST)
         self._remember(MANIFEST, etag, theirs)
         try:
-            there = seals.from_text(theirs.decode()) if theirs is not None else None
-            own = seals.from_text(ours.decode())
-            both = seals.merge_seals(own, there) if there else own
+            there = seal_chain.from_text(theirs.decode()) if theirs is not None else None
+            own = seal_chain.from_text(ours.decode())
+            both = seal_chain.merge_seals(own, there) if there else own
             if (stored := self.known.get(VERDICT)) is not None:  # else nothing of ours is to follow these seals
-                both = seals.claimable_ahead(both, VERDICT, stored, len(there.seals) if there else 0)
+                both = seal_chain.claimable_ahead(both, VERDICT, stored, len(there.seals) if there else 0)
             return ours if there is None and both == own else both.to_text().encode()
         except ValueError as error:
             where = f"{MANIFEST} in {self.where}"
@@ -104,7 +105,7 @@ class RunStore:
     def _require_own(self, name: str, ours: bytes, etag: str) -> None:
         """Raise Superseded before a seal of ours goes ahead of a file that another machine wrote meanwhile."""
         if not etag:
-            self.known[name] = seals.ABSENT
+            self.known[name] = seal_chain.ABSENT
         if not etag or (etag == self.seen.get(name) and name in self.known):
             return
         now, stored = self._get(name)

@@ -18,6 +18,7 @@ from steps import started
 
 from lib.record import records
 from lib.record.folder import CHECKS
+from lib.record.seals import sealing
 from lib.settings import Settings, with_changes
 
 pytestmark = pytest.mark.browser
@@ -40,7 +41,7 @@ def account(module_account: Settings) -> Settings:
     record = records.open_run(chosen)
     record.write_json("run.json", {"run_id": RUN, "verdict": PLAIN_JSON, "mode": PLAIN_JSON, "phases": []})
     record.append(CHECKS, {"phase": "04", "time": PLAIN_JSON})
-    records.seal(record)
+    sealing.seal(record)
     return module_account
 
 

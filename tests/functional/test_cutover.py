@@ -9,8 +9,8 @@ from ways import applied, published
 
 from lib.aws import connect
 from lib.phases.review import asked_window
-from lib.record import records
 from lib.record.records import LOG
+from lib.record.seals import sealing
 from lib.resources import connected_run
 from lib.telemetry import continuity, cutover
 from lib.telemetry.review_window import NO_CHANGE
@@ -100,7 +100,7 @@ def test_where_aws_owed_the_answer_of_the_write_the_alias_tells_the_moment(accou
 
 def test_a_record_that_was_altered_since_it_was_sealed_tells_no_moment(account):
     live, record = applied(account)
-    records.seal(record)
+    sealing.seal(record)
     text = (record.folder / LOG).read_text(encoding="utf-8")
     earlier = datetime.fromisoformat(written(record, "state machine")) - LATER
     (record.folder / LOG).write_text(text.replace(written(record, "state machine"), earlier.isoformat()), "utf-8")

@@ -22,7 +22,7 @@ def copy(tmp_path):
     ("module", "line", "named"),
     [
         (
-            "lib/record/seals.py",
+            "lib/record/seals/seal_chain.py",
             "from lib.changes import plans as above",
             "lib.record is not allowed to import lib.changes",
         ),

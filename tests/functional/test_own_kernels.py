@@ -20,6 +20,7 @@ from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreach
 from lib.record import records
 from lib.record.records import Run
 from lib.record.run_phases import Phase
+from lib.record.seals import sealing
 from lib.settings import load
 
 NOTEBOOK = "00_preflight"
@@ -322,7 +323,7 @@ def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(execute
         lambda: record.append("changes.jsonl", {"a": 1}),
         lambda: record.write_json("run.json", {}),
         lambda: record.keep_json("evidence/x.json", {}),
-        lambda: records.seal(record),
+        lambda: sealing.seal(record),
     ):
         with pytest.raises(Unrecorded, match="bring it back"):
             keep()
@@ -331,7 +332,7 @@ def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(execute
 
 def test_another_folder_in_its_place_is_not_sealed_as_this_run(tmp_path):
     record = records.open_run(load("local", {"outputs_dir": str(tmp_path)}))
-    with pytest.raises(Unrecorded, match="another folder lies in its place"), runner.sealing(record):
+    with pytest.raises(Unrecorded, match="another folder lies in its place"), runner.sealed_run(record):
         shutil.rmtree(record.folder)
         record.folder.mkdir()
     assert list(record.folder.iterdir()) == []

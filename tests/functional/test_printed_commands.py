@@ -39,6 +39,7 @@ from lib.phases.watch import breaks, journal, news
 from lib.record import records, run_index
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS
+from lib.record.seals import sealing
 from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
@@ -486,7 +487,7 @@ def test_a_walk_that_only_looked_prints_how_it_is_applied_or_what_somebody_appro
     record = records.open_run(chosen)
     rows = [{"number": number, "notebook": one, "verdict": "succeeded"} for number, one in NOTEBOOKS.items()]
     record.write_json("run.json", {"mode": "plan", "verdict": "succeeded", "phases": rows})
-    records.seal(record)
+    sealing.seal(record)
     shown = "".join(one.html for one in phase_table.outputs(Run(chosen, record)))
     (command,) = [unescape(one) for one in re.findall("<code>(.*?)</code>", shown)]
     code, out = typed(f"{command}{more}", tmp_path)
@@ -500,7 +501,7 @@ def test_the_commands_of_a_review_sign_it_and_the_record_says_so(file, tmp_path)
     run = Run(chosen, record)
     record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
     record.keep_json(records.CRITERIA, [{"name": "1 All test scenarios pass", "status": "passed", "found": "6 of 6"}])
-    records.seal(record)
+    sealing.seal(record)
     accept, reject = (row["command"] for row in signature.commands(run))
     code, out = typed(accept, tmp_path, REVIEWER="Sam Roe")
     assert (code, f"Run {record.run_id}: accepted by Sam Roe at" in out) == (0, True), out
@@ -524,13 +525,13 @@ def test_a_watch_that_stopped_goes_on_by_the_command_that_it_prints_and_is_revie
     begun = datetime.now(UTC) - timedelta(hours=1)
     about = {"for_seconds": 1800, "every_seconds": 900, "since": begun.isoformat(), "caller": "jane"}
     record.append(journal.LOG, {"row": "watch begun", "time": begun.isoformat(), **about})
-    records.seal(record)
+    sealing.seal(record)
     run = session.reopen_with(with_changes(chosen, run_id=record.run_id))
     monkeypatch.setattr(watch_command.Watch, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     with console.console.capture() as printed, pytest.raises(KeyboardInterrupt):
         watch_command._watch(run, (timedelta(minutes=30), timedelta(minutes=15)))
     (command,) = re.findall(r"Go on: (runbook watch .+)", printed.get())
-    records.seal(record)
+    sealing.seal(record)
     code, out = typed(command, tmp_path)
     # Nothing of the plan is in this account, so that much is broken, and there is nobody who could be told.
     assert (code, "NOT WATCHED from" in out, "Watch of run" in out) == (1, True, True), out

@@ -11,6 +11,7 @@ from lib.changes.plans import Change, entry
 from lib.definitions import loader
 from lib.record import records, writers
 from lib.record.records import LOG, Run
+from lib.record.seals import sealing
 from lib.resources.resource_kinds import Rule
 
 EVIL = {"StartAt": "Evil", "States": {"Evil": {"Type": "Succeed"}}}
@@ -34,7 +35,7 @@ def test_what_was_added_to_an_open_run_is_restored_and_undone_by_no_command_also
     shutil.copy(kept, kept.with_name("a.json"))
     own.rename(kept)  # under its own name, as it was sealed
     records.open_to_write(Run(account, record))
-    records.seal(record)  # the next command's, which covers all of it
+    sealing.seal(record)  # the next command's, which covers all of it
     writers.leave(record.folder)
     assert records.unsealed_differences(record.folder) == []
 

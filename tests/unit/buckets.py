@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, Incomplete
 
 from lib.record import records, sync, writers
 from lib.record.records import LOG, VERDICT, Record, Run
+from lib.record.seals import sealing
 from lib.resources.s3_record_store import RunStore
 from lib.settings import load
 
@@ -121,10 +122,10 @@ def a_run(machine):
     record.keep_json("backup/workflow.json", {"definition": "ü"})
     record.write_json(VERDICT, {"verdict": "running", "ended": "T1"})
     (machine.folder / "01_x.by-hand.ipynb").write_text("whole")
-    records.seal(record, closing=False)
+    sealing.seal(record, closing=False)
     return record
 
 
 def run_says(record, ended, closing):
     record.write_json(VERDICT, {"run_id": RUN, "verdict": "running", "ended": ended})
-    records.seal(record, closing)
+    sealing.seal(record, closing)

@@ -3,9 +3,10 @@
 import json
 
 from lib.changes.plans import Change, entry, row_digest
-from lib.record import manifest, records
+from lib.record import records
 from lib.record.records import LOG, MANIFEST, Run
-from lib.record.seals import Manifest, State
+from lib.record.seals import manifest
+from lib.record.seals.seal_chain import Manifest, State
 from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import WorkflowAlias
 

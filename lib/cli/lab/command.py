@@ -11,6 +11,7 @@ from lib.display import terminal
 from lib.phases import session
 from lib.record import records
 from lib.record.records import Run
+from lib.record.seals import sealing
 from lib.settings import Settings
 from lib.values.modes import Mode
 
@@ -56,7 +57,7 @@ def _step_through(chosen: Settings, write: Callable[[Run], Path], no_browser: bo
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
     run = session.begin_with(chosen) if chosen.record_store else Run(chosen, records.open_run(chosen))
     records.open_to_write(run)
-    with records.sealing(run.record):
+    with sealing.sealed_at_end(run.record):
         path = write(run)
         terminal.say(f"Run: {run.record.run_id}")
         terminal.say(f"Notebook: {path}")

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from lib import routes
-from lib.phases.tuning import joint_sweep, judged_settings, recall_floor, search
+from lib.phases.tuning import exact_optimum, judged_settings, recall_floor, search
 from lib.phases.tuning.counting import Counted
 from lib.phases.tuning.cube import Grid
-from lib.phases.tuning.joint_sweep import Terms
+from lib.phases.tuning.exact_optimum import Terms
 from lib.phases.tuning.search import Search
 from lib.routes import Route
 from lib.settings import Settings
@@ -85,10 +85,10 @@ def of(joint: Search, counted: Counted, settings: Settings) -> Explorer:
     return Explorer(
         filled.grid,
         {one.name: one.numbers for one in joint.settings},
-        {route: joint_sweep.add_up(filled, _only(route, count)) for route in Route},
-        joint_sweep.add_up(filled, search.cost_amounts(filled, prices)) if reviewed else None,
-        joint_sweep.add_up(filled, search.missed_amounts(filled)) if danger else None,
-        joint_sweep.add_up(filled, _only(Route.CRISIS, crisis)),
+        {route: exact_optimum.add_up(filled, _only(route, count)) for route in Route},
+        exact_optimum.add_up(filled, search.cost_amounts(filled, prices)) if reviewed else None,
+        exact_optimum.add_up(filled, search.missed_amounts(filled)) if danger else None,
+        exact_optimum.add_up(filled, _only(Route.CRISIS, crisis)),
         float(crisis.sum()),
         joint.reviews,
         joint.spans * (filled.checkins / len(joint.checkins) if len(joint.checkins) else 1),
@@ -99,7 +99,7 @@ def of(joint: Search, counted: Counted, settings: Settings) -> Explorer:
     )
 
 
-def _only(route: Route, amount: np.ndarray) -> joint_sweep.Amounts:
+def _only(route: Route, amount: np.ndarray) -> exact_optimum.Amounts:
     nothing = np.zeros_like(amount)
     return {one: amount if one is route else nothing for one in Route}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib import routes
-from lib.phases.tuning import joint_sweep, recall_floor
+from lib.phases.tuning import exact_optimum, recall_floor
 from lib.phases.tuning.judged_settings import Judged, prices_of
 from lib.phases.tuning.search import Answer, Search
 from lib.phases.tuning.spots import Spot
@@ -100,8 +100,8 @@ def fewest_missed(search: Search) -> pd.DataFrame:
     """The settings that no other beats: alerts and missed, in a `span`. Empty where nobody was found in danger."""
     if not search.settings[0].weights.loc[DANGER].to_numpy().any():
         return pd.DataFrame(columns=["alerts", "missed"])
-    ordered = joint_sweep.all_ordered(search.cube)
-    rows = joint_sweep.frontier(search.alerts, search.missed, ordered) / search.spans
+    ordered = exact_optimum.all_ordered(search.cube)
+    rows = exact_optimum.frontier(search.alerts, search.missed, ordered) / search.spans
     return _by_reviews(search, pd.DataFrame(rows, columns=["alerts", "missed"]))
 
 
@@ -121,7 +121,7 @@ def missed_spots(search: Search) -> list[Spot]:
 
 def cheapest_pairs(search: Search) -> pd.DataFrame:
     """The smallest cost, in a `span`, for each moderate threshold (rows) and sentiment threshold (columns)."""
-    costs = joint_sweep.cheapest(search.cost, search.allowed) / search.spans
+    costs = exact_optimum.cheapest(search.cost, search.allowed) / search.spans
     if search.answer in (Answer.CANNOT_TELL, Answer.REFUSED):
         costs = np.full_like(costs, np.inf)
     return pd.DataFrame(costs, index=search.grid.risks, columns=search.grid.sentiments)

@@ -16,9 +16,9 @@ from lib import routes
 from lib.errors import NotAsWanted
 from lib.phases import threshold_tuning
 from lib.phases.threshold_tuning import Current
-from lib.phases.tuning import cube, joint_sweep, judged_settings, recall_floor
+from lib.phases.tuning import cube, exact_optimum, judged_settings, recall_floor
 from lib.phases.tuning.cube import Cube, Grid
-from lib.phases.tuning.joint_sweep import Allowed, Place, Terms
+from lib.phases.tuning.exact_optimum import Allowed, Place, Terms
 from lib.phases.tuning.judged_settings import Judged
 from lib.routes import Route
 from lib.settings import Settings
@@ -77,8 +77,8 @@ def run(
     known = checkins[cube.which_known(checkins)]
     whole = counted and counted.checkins == len(known)
     filled = counted if counted and whole else cube.fill(known, cube.grid_around(now.thresholds))
-    cost = joint_sweep.add_up(filled, cost_amounts(filled, judged_settings.prices_of(settings)))
-    alerts, missed = joint_sweep.add_up(filled, _alerts(filled)), joint_sweep.add_up(filled, missed_amounts(filled))
+    cost = exact_optimum.add_up(filled, cost_amounts(filled, judged_settings.prices_of(settings)))
+    alerts, missed = exact_optimum.add_up(filled, _alerts(filled)), exact_optimum.add_up(filled, missed_amounts(filled))
     spans = threshold_tuning.spans(checkins, window)
     allowed = _allowed(filled, alerts, known, settings, spans)
     here = place_of(filled.grid, now.thresholds)
@@ -127,17 +127,17 @@ def _outcomes(filled: Cube) -> np.ndarray:
     return filled.cells["outcome"].map({str(one): at for at, one in enumerate(Outcome)}).fillna(-1).to_numpy(dtype=int)
 
 
-def cost_amounts(filled: Cube, prices: np.ndarray) -> joint_sweep.Amounts:
+def cost_amounts(filled: Cube, prices: np.ndarray) -> exact_optimum.Amounts:
     at, weight = _outcomes(filled), filled.cells["weight"].to_numpy(dtype=float)
     return {route: weight * np.where(at >= 0, prices[at, route.row.level], 0.0) for route in Route}
 
 
-def _alerts(filled: Cube) -> joint_sweep.Amounts:
+def _alerts(filled: Cube) -> exact_optimum.Amounts:
     count = filled.cells["count"].to_numpy(dtype=float)
     return {route: count * (route is not Route.NONE) for route in Route}
 
 
-def missed_amounts(filled: Cube) -> joint_sweep.Amounts:
+def missed_amounts(filled: Cube) -> exact_optimum.Amounts:
     """People who were in danger, by weight, and raise no alert."""
     weight = filled.cells["weight"].to_numpy(dtype=float) * (_outcomes(filled) > 0)
     return {route: weight * (route is Route.NONE) for route in Route}
@@ -145,13 +145,13 @@ def missed_amounts(filled: Cube) -> joint_sweep.Amounts:
 
 def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Settings, spans: float) -> Allowed:
     """The settings that keep the floor and the budget. The floor hangs on the crisis threshold alone."""
-    ordered = joint_sweep.all_ordered(filled)
+    ordered = exact_optimum.all_ordered(filled)
     weights = recall_floor.crises(known)
     of_crises = filled.cells["weight"].to_numpy(dtype=float) * (filled.cells["outcome"] == Outcome.CRISIS).to_numpy()
-    caught = joint_sweep.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
+    caught = exact_optimum.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
     limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.effective_size(weights))
     proven = replace(ordered, crisis=limits >= settings.crisis_recall_floor)
-    return joint_sweep.add_budget(proven, alerts, settings.alerts_a_day * spans)
+    return exact_optimum.add_budget(proven, alerts, settings.alerts_a_day * spans)
 
 
 def _decide(
@@ -169,7 +169,7 @@ def _decide(
             f"no crisis threshold is proven to reach {floor:.4g} of crises, 95 % sure: there are {there:.4g} reviewed "
             f"crises by weight, and {need:,} are needed where none is missed. Have more reviewed"
         ), None  # fmt: skip
-    best = joint_sweep.best(cost, allowed)
+    best = exact_optimum.best(cost, allowed)
     if best is None:
         return Answer.REFUSED, (
             f"no setting keeps both the floor of {floor:.4g} and {settings.alerts_a_day:g} alerts a day; one of them "
@@ -185,8 +185,8 @@ def _near(cost: Terms, allowed: Allowed, best: Place, here: Place) -> Place:
     """A setting of the same cost that leaves as many thresholds as it can where they are."""
     least, pinned = cost.at(best), allowed
     for name in NAMES:
-        tried = joint_sweep.pin(pinned, here, [name])
-        other = joint_sweep.best(cost, tried)
+        tried = exact_optimum.pin(pinned, here, [name])
+        other = exact_optimum.best(cost, tried)
         if other and cost.at(other) <= least + SAME * max(1.0, abs(least)):
             pinned, best = tried, other
     return best
@@ -194,8 +194,8 @@ def _near(cost: Terms, allowed: Allowed, best: Place, here: Place) -> Place:
 
 def _single(cost: Terms, allowed: Allowed, here: Place) -> Place | None:
     """The best setting that moves one threshold alone."""
-    tries = [joint_sweep.pin(allowed, here, [other for other in NAMES if other != name]) for name in NAMES]
-    places = [place for one in tries if (place := joint_sweep.best(cost, one))]
+    tries = [exact_optimum.pin(allowed, here, [other for other in NAMES if other != name]) for name in NAMES]
+    places = [place for one in tries if (place := exact_optimum.best(cost, one))]
     return min(places, key=cost.at, default=None)
 
 

@@ -13,8 +13,8 @@ from lib.errors import Altered, RunbookError, Superseded
 from lib.phases.watch.breaks import Kind, Row
 from lib.phases.watch.checkpoint import Asked, Checkpoint, Counts
 from lib.phases.watch.pace import Pace
-from lib.record import records
 from lib.record.records import Record
+from lib.record.seals import sealing
 from lib.values import contacts
 
 LOG = "checkpoints.jsonl"
@@ -101,7 +101,7 @@ class Journal:
         """Add a checkpoint, and seal what the record holds by now: of a killed watch little is unsealed."""
         data = made.to_row()
         row = self.add(Kind.CHECKPOINT, made.begun, **{key: data[key] for key in ("seconds", "answers")})
-        self._tried(lambda: records.seal(self.record, closing=False))
+        self._tried(lambda: sealing.seal(self.record, closing=False))
         return row
 
     def _write(self) -> None:

@@ -11,7 +11,6 @@ from lib.changes import engine, loss_guard, plan_data, writer
 from lib.record import origin
 from lib.settings import ROOT
 
-
 on_disk, imported_sources = functools.cache(origin.on_disk), functools.cache(origin.imported_sources)
 
 

@@ -17,6 +17,7 @@ from lib.errors import BadParameters, Refused
 from lib.phases import rollback
 from lib.record import records, run_index
 from lib.record.records import LOG, Record
+from lib.record.seals import sealing
 from lib.settings import OF_THE_RUN, Settings, load
 from lib.values import run_names
 
@@ -190,7 +191,7 @@ def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(sett
 def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_difference(copied, settings, world, wanted):
     approved = planned(settings, engine.plan("01", wanted))
     (kept,) = run_index.all_records(settings)
-    records.seal(kept)
+    sealing.seal(kept)
     if copied:
         (kept.folder.parent / run_names.COPIES).mkdir()
         kept.folder.rename(kept.folder.parent / run_names.COPIES / kept.run_id)

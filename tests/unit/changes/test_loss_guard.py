@@ -18,6 +18,7 @@ from lib.display import console, page, plan_table, show
 from lib.errors import Refused
 from lib.record import records, run_index
 from lib.record.records import LOG, Record, Run
+from lib.record.seals import sealing
 from lib.resources.resource_kinds import KINDS
 from lib.resources.topics import Subscription
 from lib.settings import load
@@ -211,7 +212,7 @@ def forged(settings, record, **more):
     records.open_to_write(Run(settings, made))
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
     made.append(LOG, {**row, "after": "theirs", **more})
-    records.seal(made)
+    sealing.seal(made)
     return made
 
 
@@ -265,7 +266,7 @@ def test_a_row_that_tells_of_no_write_of_the_thing_is_passed_over_unsaid_and_the
     records.open_to_write(Run(settings, made))
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": None, "after": "ours", "undoes": False}
     made.append(LOG, {**row, "state": "intended"})
-    records.seal(made)
+    sealing.seal(made)
     world = World()
     world.keep_written(made.run_id, [plans.row_digest(made.changes()[-1])])
     assert loss_guard.ours(OF_X, (world).run(settings, record)) == Ours({OF_X[0].key: ["ours"]}, {}, [])

@@ -12,8 +12,9 @@ from lib.changes.plans import Change, Plan, Wanted, entry
 from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.phases import rollback
-from lib.record import change_rows, manifest, records, writers
+from lib.record import change_rows, records, writers
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
+from lib.record.seals import manifest, sealing
 from lib.settings import check, load
 from lib.values.exact_json import Laid
 
@@ -52,7 +53,7 @@ def altered(record, label, **changed):
 
 def laundered(settings, record):
     """The next command seals what it finds, and so does the one after it."""
-    records.seal(record)
+    sealing.seal(record)
     records.open_to_write(Run(settings, record))
     assert records.alterations(Run(settings, record), whole=True) == []
 
@@ -398,7 +399,7 @@ def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(
     plan = undo_plan.plan(rollback.rows(world.run(settings, record)), world.reopen)
     assert set(engine.roll_back(plan, world.run(settings, record)).states) == {"applied"}
     assert world.live == {**BEFORE, "theirs": 0}
-    records.seal(record)
+    sealing.seal(record)
     assert any("used by rollback --unverified" in one for one in manifest.read(record.folder).said)
     records.open_to_write(Run(settings, record))
     with pytest.raises(Refused):

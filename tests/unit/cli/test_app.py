@@ -18,6 +18,7 @@ from lib.cli.change_commands import main
 from lib.display import console
 from lib.display.console import Volume
 from lib.record import records
+from lib.record.seals import sealing
 from lib.settings import ROOT, load
 from lib.values.check_registry import Id
 
@@ -106,7 +107,7 @@ def runs(tmp_path):
     counts = {"cells_run": 1, "cells_failed": 1, "cells_not_run": 0}
     told = {"run_id": "r1", "mode": "apply", "verdict": "failed", "phases": [row | counts], "ended": "now"}
     record.write_json("run.json", told)
-    records.seal(record)
+    sealing.seal(record)
     return record, ("--set", f"outputs_dir={tmp_path}")
 
 

@@ -15,6 +15,7 @@ from lib.phases import session
 from lib.record import records
 from lib.record.records import Run
 from lib.record.run_phases import Phase
+from lib.record.seals import sealing
 from lib.settings import Settings, load
 
 
@@ -49,7 +50,7 @@ def nobody():
 def sealed(tmp_path):
     record = records.open_run(load("local", {"outputs_dir": str(tmp_path)}))
     record.write_text("evidence.txt", "as it was")
-    records.seal(record)
+    sealing.seal(record)
     return record
 
 

@@ -97,7 +97,7 @@ def test_a_store_that_is_away_at_the_end_takes_nothing_from_what_was_watched(typ
         yield
         raise Unrecorded("the store does not answer")
 
-    monkeypatch.setattr(watch_command.runner, "sealing", sealing)
+    monkeypatch.setattr(watch_command.runner, "sealed_run", sealing)
     ended = typed("--for", "15m")
     assert (ended.exit_code, typed.reviews) == (0, [REVIEW])
     assert "Unrecorded: the store does not answer" in ended.stderr and "nothing broke" in ended.stdout

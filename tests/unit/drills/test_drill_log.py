@@ -9,6 +9,7 @@ from lib.drills import drill_log
 from lib.record import records
 from lib.record.folder import BROKEN_OFF, DRILLED, TELLING
 from lib.record.records import Record
+from lib.record.seals import sealing
 from lib.settings import load
 
 DRILL = {
@@ -30,7 +31,7 @@ def drilled(settings):
     """A drill whose record is sealed, and whose row stands in the log."""
     record = records.open_run(settings)
     record.keep_json(DRILLED, DRILL)
-    records.seal(record)
+    sealing.seal(record)
     row = drill_log.row(record.run_id, DRILL, [], "me") | FAILED
     log = Record(settings.runs_folder / "drills", "drills")
     log.folder.mkdir()

@@ -13,9 +13,10 @@ from lib.changes.plans import Plan
 from lib.display.interactive import drill_watch
 from lib.errors import Refused
 from lib.phases import hand_run
-from lib.record import manifest, records, run_phases, run_verdict, writers
+from lib.record import records, run_phases, run_verdict, writers
 from lib.record.folder import ATTEMPT
 from lib.record.records import Run
+from lib.record.seals import manifest
 from lib.resources import connected_run, desired
 from lib.settings import ROOT, load
 

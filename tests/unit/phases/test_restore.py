@@ -15,6 +15,7 @@ from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unansw
 from lib.phases import restore, restore_end, restore_plan, rollback, state_machine
 from lib.record import files, records, writers
 from lib.record.records import LOG, Record, Run
+from lib.record.seals import sealing
 from lib.resources import connected_run
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 
@@ -385,14 +386,14 @@ def test_a_process_that_holds_the_record_and_is_stopped_keeps_nobody_from_being_
 
 def test_nor_does_one_that_keeps_all_others_from_writing(settings, live, aws, run, monkeypatch):
     monkeypatch.setattr(files, "SOON", replace(files.SOON, seconds=0))
-    records.seal(run)
+    sealing.seal(run)
     soon = Record(run.folder, run.run_id, at_once=True)
     with (run.folder.parent / writers.LOCKS / run.run_id).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Unrecorded, match="keeps all others from writing"):
             records.open_to_write(Run(settings, soon))
         assert given_back(live, soon) == []
-        records.seal(soon)
+        sealing.seal(soon)
     assert aws.runs() == "before"
     records.open_to_write(Run(settings, soon))
 

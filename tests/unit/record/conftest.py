@@ -3,6 +3,7 @@
 import pytest
 
 from lib.record import records
+from lib.record.seals import sealing
 
 
 @pytest.fixture
@@ -10,6 +11,6 @@ def sealed(record):
     record.append("changes.jsonl", {"n": 1})
     record.write_text("evidence/a.txt", "a")
     record.write_text("evidence/b.txt", "b")
-    records.seal(record)
+    sealing.seal(record)
     assert records.unsealed_differences(record.folder) == []
     return record.folder

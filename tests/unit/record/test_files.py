@@ -7,6 +7,7 @@ import pytest
 
 from lib.record import files, records
 from lib.record.records import LOG
+from lib.record.seals import sealing
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
@@ -20,7 +21,7 @@ def test_files_are_600_and_folders_700_whatever_the_umask(umask, settings):
         record.write_bytes("evidence/deep/chart.png", b"x")
         files.make_folder(record.folder / "more")
         record.new_path("more/by hand.ipynb").write_text("by another program")
-        records.seal(record)
+        sealing.seal(record)
     finally:
         os.umask(before)
     top = settings.path(settings.outputs_dir) / "local"

@@ -10,6 +10,7 @@ from lib.checks import Check
 from lib.errors import Unrecorded
 from lib.record import records
 from lib.record.records import MANIFEST, Record
+from lib.record.seals import sealing
 from lib.values.check_registry import Id
 
 LOG = "changes.jsonl"
@@ -123,7 +124,7 @@ def test_a_kept_file_goes_to_the_store_at_once_and_the_verdict_after_its_seal_wh
     assert [name for name, _ in record.store.puts] == ["backup/a.json"]
     record.store.puts.clear()
     (record.folder / "chart.png").write_bytes(b"x")
-    records.seal(record)
+    sealing.seal(record)
     assert [name for name, _ in record.store.puts] == ["backup/a.json", "chart.png", MANIFEST, "run.json", MANIFEST]
     assert records.unsealed_differences(record.folder) == []
 
@@ -133,7 +134,7 @@ def test_where_the_store_fails_this_machines_record_is_complete_and_sealed(recor
     with pytest.raises(Unrecorded):
         record.append(LOG, {"n": 1})
     with pytest.raises(Unrecorded):
-        records.seal(record)
+        sealing.seal(record)
     assert record.rows(LOG) == [{"n": 1}]
     assert records.unsealed_differences(record.folder) == []
 

@@ -17,10 +17,11 @@ from lib.checks import Check
 from lib.cli import resume
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.phases import restore, restore_plan, rollback
-from lib.record import change_rows, formats, manifest, records, run_phases, run_verdict, writers
+from lib.record import change_rows, formats, records, run_phases, run_verdict, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record, Run
 from lib.record.run_phases import Phase
+from lib.record.seals import manifest, sealing
 from lib.resources import connected_run, resource_kinds
 from lib.resources.lock_value import Lock
 from lib.settings import check, load
@@ -48,7 +49,7 @@ def test_a_record_of_the_first_format_opens_verifies_and_is_sealed_in_this_one(f
     records.open_to_write(Run(settings, record))
     record.append(LOG, record.rows(LOG)[0])
     record.write_json("run.json", {**record.verdict(), "verdict": "gone on with"})
-    records.seal(record)
+    sealing.seal(record)
     assert records.unsealed_differences(record.folder) == []
     found = manifest.read(record.folder)
     assert (found.run_id, found.environment, found.account) == (RUN, "local", "000000000000")
@@ -66,7 +67,7 @@ def test_one_that_was_altered_is_refused_before_and_after_it_is_sealed_in_this_f
         if sealed_here:
             (record.folder / name).write_bytes(data)
             records.open_to_write(Run(settings, record))
-            records.seal(record)
+            sealing.seal(record)
         (record.folder / name).write_bytes(data.replace(b"e", b"f", 1))
         with pytest.raises(Altered, match=f"{name}: edited"):
             records.open_to_write(Run(settings, record))

@@ -7,6 +7,7 @@ import pytest
 
 from lib.record import records
 from lib.record.records import Record, Run
+from lib.record.seals import sealing
 from lib.settings import load
 
 
@@ -35,5 +36,5 @@ def test_a_named_run_is_opened_again(settings, record):
 def test_sealing_again_adds_what_came_while_it_was_open(settings, sealed):
     records.open_to_write(Run(settings, Record(sealed, sealed.name)))
     (sealed / "later.txt").write_text("x")
-    records.seal(Record(sealed, sealed.name))
+    sealing.seal(Record(sealed, sealed.name))
     assert records.unsealed_differences(sealed) == []

@@ -7,6 +7,7 @@ import pytest
 from lib.errors import BadParameters
 from lib.record import records, run_index
 from lib.record.records import MANIFEST, Record, Run
+from lib.record.seals import sealing
 from lib.settings import load
 from lib.values import run_names
 
@@ -88,7 +89,7 @@ def sealed_run(settings, where, run_id, row):
     records.open_to_write(Run(settings, made))
     made.append(LOG, row)
     made.write_json("plan.json", {"fingerprint": "plan-1", "mode": "apply", "changes": []})
-    records.seal(made)
+    sealing.seal(made)
     return made
 
 

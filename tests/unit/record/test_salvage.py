@@ -25,12 +25,13 @@ from lib.cli import notebooks, undo_opening
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import rollback, session, state_machine
-from lib.record import manifest, records, salvage, seals, sync, writers
+from lib.record import records, salvage, sync, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
+from lib.record.seals import manifest, seal_chain, sealing
 from lib.resources import record_stores
 from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
@@ -101,7 +102,7 @@ class Emergency:
         record, live = run.record, run.live
         record.write_json(PLAN, {"subscriber": None})
         record.write_json(VERDICT, {"run_id": RUN, "environment": "local", "verdict": "running"})
-        records.seal(record, closing=False)
+        sealing.seal(record, closing=False)
         state_machine.backup(run)
         machine = Workflow(live, live.settings.state_machine_name)
         alias = WorkflowAlias(live, machine.machine, "live")
@@ -113,11 +114,11 @@ class Emergency:
         record.append(CHECKS, {"phase": "03", "attempt": "a"})
         record.write_json(EVIDENCE, {"permissions": []})
         record.write_json(VERDICT, {"run_id": RUN, "environment": "local", "verdict": "running", "phases": []})
-        records.seal(record, closing=False)
+        sealing.seal(record, closing=False)
         record.write_json(VERDICT, {"run_id": RUN, "environment": "local", "verdict": "failed", "phases": []})
-        records.seal(record)
+        sealing.seal(record)
         self.sealed = self.seals
-        assert not seals.from_text(self.s3.objects[PLACE + MANIFEST].decode()).open
+        assert not seal_chain.from_text(self.s3.objects[PLACE + MANIFEST].decode()).open
 
     def told(self, record, thing, before):
         for state in ("intended", "applied"):
@@ -153,7 +154,7 @@ class Emergency:
     def seals(self):
         """Those that the store has; where they were touched, what the touch left is compared elsewhere."""
         try:
-            return seals.from_text(self.s3.objects[PLACE + MANIFEST].decode()).seals
+            return seal_chain.from_text(self.s3.objects[PLACE + MANIFEST].decode()).seals
         except (KeyError, ValueError, Refused):
             return self.sealed
 
@@ -287,7 +288,7 @@ def test_whatever_lies_beside_it_the_emergency_goes_on_and_says_it_for_ever(memb
     assert {key: lost.s3.objects[key] for key in touched} == touched
     assert PLACE + MANIFEST in touched or lost.seals[: len(lost.sealed)] == lost.sealed
     records.open_to_write(Run(lost.settings(), lost.record), "another")
-    records.seal(lost.record)  # which makes nothing of it whole
+    sealing.seal(lost.record)  # which makes nothing of it whole
     writers.leave(lost.record.folder)
     found = " ".join(records.unsealed_differences(lost.record.folder))
     assert f"used by {command} --unverified at " in found

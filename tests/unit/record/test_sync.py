@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lib.record import records, sync
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
+from lib.record.seals import sealing
 from lib.settings import load
 
 
@@ -32,9 +33,9 @@ def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs)
     a_run(ours)
     theirs.again()
     (theirs.folder / "01_x.by-hand.ipynb").write_text("by the other")
-    records.seal(theirs.record)
+    sealing.seal(theirs.record)
     sync.synchronise(ours.record, ours.shelf)
-    records.seal(ours.record)
+    sealing.seal(ours.record)
     assert in_store(s3, "01_x.by-hand.ipynb") == ours.file("01_x.by-hand.ipynb")
 
 

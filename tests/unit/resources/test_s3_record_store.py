@@ -18,8 +18,9 @@ from waiting import until
 from lib.changes import engine
 from lib.errors import Altered, Refused, Superseded, Unrecorded
 from lib.phases import session
-from lib.record import records, seals
+from lib.record import records
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record, Run
+from lib.record.seals import seal_chain, sealing
 from lib.settings import load
 
 
@@ -89,18 +90,18 @@ def test_of_two_machines_one_is_refused_and_writes_nothing(s3, ours, theirs, set
     assert world.writes == []
     assert in_store(s3) == before
     with pytest.raises(Superseded):
-        records.seal(ours.record)
+        sealing.seal(ours.record)
     assert names(s3) == {LOG}
 
 
 def test_a_verdict_of_another_machine_is_not_replaced(s3, ours, theirs):
     ours.record.write_json(VERDICT, {"verdict": "running"})
-    records.seal(ours.record)
+    sealing.seal(ours.record)
     theirs.again().write_json(VERDICT, {"verdict": "succeeded"})
-    records.seal(theirs.record)
+    sealing.seal(theirs.record)
     ours.record.write_json(VERDICT, {"verdict": "failed"})
     with pytest.raises(Superseded):
-        records.seal(ours.record)
+        sealing.seal(ours.record)
     assert json.loads(in_store(s3, VERDICT)) == {"verdict": "succeeded"}
 
 
@@ -122,15 +123,15 @@ def test_who_only_looks_at_a_run_that_is_going_on_does_not_stop_it(s3, ours, the
     assert s3.objects == before  # refused there for whatever reason, it leaves no trace here
     looking.append("checks.jsonl", {"n": "theirs"})
     looking.keep_json("evidence/review.json", {})
-    records.seal(looking)
+    sealing.seal(looking)
     first.log_call({"time": "T3", "operation": "B"})
     first.append("checks.jsonl", {"n": "ours"})
     assert {found["n"] for found in map(json.loads, in_store(s3, "checks.jsonl").splitlines())} == {1, "ours", "theirs"}
     first.append(LOG, row("b"))
     first.write_json(VERDICT, {"verdict": "succeeded", "ended": "T3"})
-    records.seal(first)
+    sealing.seal(first)
     for machine in (ours, theirs, ours):
-        records.seal(machine.again())
+        sealing.seal(machine.again())
     for name, expected in (("checks.jsonl", {1, "ours", "theirs"}), (CALLS, {"A", "B", "looked"})):
         assert {next(reversed(found.values())) for found in first.rows(name)} == expected
         assert sorted(in_store(s3, name).splitlines()) == sorted(theirs.file(name).splitlines())
@@ -141,7 +142,7 @@ def test_who_only_looks_at_a_run_that_is_going_on_does_not_stop_it(s3, ours, the
 def test_a_notebook_that_is_running_is_not_stored(s3, ours):
     record = a_run(ours)
     (ours.folder / f"03_y{records.RUNNING}").write_text("with an address")
-    records.seal(record)
+    sealing.seal(record)
     assert f"03_y{records.RUNNING}" not in names(s3)
 
 
@@ -176,12 +177,12 @@ def test_a_file_that_somebody_deleted_is_stored_again(s3, ours):
 def test_what_is_stored_as_it_is_is_not_put_again(s3, ours):
     ours.record.append(LOG, row("a"))
     ours.record.write_json("evidence/a.json", {})
-    records.seal(ours.record)
+    sealing.seal(ours.record)
     s3.puts.clear()
-    records.seal(ours.record)
+    sealing.seal(ours.record)
     assert s3.puts == []
     ours.record.append(LOG, row("b"))
-    records.seal(ours.record)
+    sealing.seal(ours.record)
     assert s3.puts == [LOG, MANIFEST]
 
 
@@ -208,7 +209,7 @@ def test_the_first_machine_comes_back_and_sees_what_the_second_did(s3, ours, the
     second.append(LOG, row("b"))
     second.write_json(VERDICT, {"verdict": "succeeded", "ended": "T3"})
     (theirs.folder / "03_y.ipynb").write_text("complete")
-    records.seal(second)
+    sealing.seal(second)
     first = ours.again()
     assert first.rows(LOG) == second.rows(LOG)
     assert first.read_json(VERDICT)["verdict"] == "succeeded"
@@ -216,7 +217,7 @@ def test_the_first_machine_comes_back_and_sees_what_the_second_did(s3, ours, the
     assert ours.file("03_y.unstored.ipynb") == b"cut in the middle"
     assert [found["operation"] for found in first.rows(CALLS)] == ["A", "C", "B"]  # as the store has them
     first.append(LOG, row("c"))
-    records.seal(first)
+    sealing.seal(first)
     assert names(s3) >= {"03_y.unstored.ipynb"}
     assert records.unsealed_differences(ours.folder) == []
 
@@ -244,7 +245,7 @@ def test_a_handover_that_was_cut_anywhere_is_completed_by_the_next(answers, s3, 
     second.keep_json("evidence/a.json", {})
     (theirs.folder / "03_y.ipynb").write_text("complete")
     second.write_json(VERDICT, {"verdict": "succeeded", "ended": "T3"})
-    records.seal(second)
+    sealing.seal(second)
     s3.answers = answers
     with contextlib.suppress(Unrecorded):
         ours.again()
@@ -284,7 +285,7 @@ def test_what_a_machine_did_without_the_store_is_stored_when_nobody_else_went_on
 def test_of_two_equal_logs_the_later_verdict_counts(ours, theirs):
     a_run(ours)
     theirs.again().write_json(VERDICT, {"verdict": "interrupted", "ended": "T2"})
-    records.seal(theirs.record, closing=False)
+    sealing.seal(theirs.record, closing=False)
     assert ours.again().read_json(VERDICT)["verdict"] == "interrupted"
     theirs.start()
     Record(theirs.folder, RUN).write_json(VERDICT, {"verdict": "failed", "ended": "T9"})
@@ -303,7 +304,7 @@ def test_a_file_that_is_never_written_twice_and_differs_is_refused(ours):
 def test_a_notebook_that_is_worked_on_stays_and_is_stored_when_sealed(s3, ours):
     a_run(ours)
     (ours.folder / "01_x.by-hand.ipynb").write_text("stepped through")
-    records.seal(ours.again())
+    sealing.seal(ours.again())
     assert in_store(s3, "01_x.by-hand.ipynb") == b"stepped through"
 
 
@@ -385,7 +386,7 @@ def test_what_somebody_changed_in_the_store_is_taken_by_no_machine(name, s3, our
 
 @pytest.mark.parametrize("name", ["evidence/planted.json", "changes.jsonl", "run.json"])
 def test_what_somebody_added_in_the_store_to_a_run_that_ended_is_taken_by_no_machine(name, s3, ours, theirs):
-    records.seal(a_run(ours))
+    sealing.seal(a_run(ours))
     key = f"p/local/{RUN}/{name}"
     s3.objects[key] = s3.objects.get(key, b"") + b'{"kind": "topic", "state": "intended"}\n'
     with pytest.raises((Altered, Unrecorded, Refused), match=name):
@@ -421,14 +422,14 @@ def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):
     first = a_run(ours)
     second = theirs.again()
     second.keep_json("evidence/theirs.json", {})
-    records.seal(second)
+    sealing.seal(second)
     first.keep_json("evidence/ours.json", {})
-    records.seal(first, closing=False)
-    sealed = seals.from_text(in_store(s3, MANIFEST).decode())
+    sealing.seal(first, closing=False)
+    sealed = seal_chain.from_text(in_store(s3, MANIFEST).decode())
     assert {"evidence/theirs.json", "evidence/ours.json"} <= set(sealed.claims)
     assert sealed.open  # the first still writes
     assert sealed.trouble == ()
-    records.seal(ours.again())
+    sealing.seal(ours.again())
     assert records.unsealed_differences(ours.folder) == []
     assert records.unsealed_differences(theirs.again().folder) == []
 
@@ -436,9 +437,9 @@ def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):
 def test_what_was_found_wrong_on_one_machine_is_said_on_the_other(s3, ours, theirs):
     record = a_run(ours)
     (ours.folder / "more").symlink_to("/etc/passwd")
-    records.seal(record)
+    sealing.seal(record)
     theirs.again()
-    records.seal(theirs.record)
+    sealing.seal(theirs.record)
     assert any(one.startswith("more: a symbolic link") for one in records.unsealed_differences(theirs.folder))
 
 
@@ -528,6 +529,6 @@ def test_no_verdict_is_taken_for_edited_whatever_two_machines_do(steps, kms):
         for machine in (*machines, *machines):
             machine.again()
             with contextlib.suppress(Superseded):
-                records.seal(machine.record, closing=False)
+                sealing.seal(machine.record, closing=False)
             assert faults(machine) == ()
         assert machines[0].record.verdict() == machines[1].record.verdict()

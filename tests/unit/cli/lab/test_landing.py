@@ -5,9 +5,9 @@ from lab_copies import read, run_of
 
 from lib.cli.lab import landing
 from lib.display import page
-from lib.record import records
 from lib.record.folder import CHECKS
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
+from lib.record.seals import sealing
 
 
 def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_what_comes_next(tmp_path, monkeypatch):
@@ -17,7 +17,7 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
         {"number": "01", "notebook": NOTEBOOKS["01"], "verdict": "failed"},
     ]})  # fmt: skip
     run.record.append(CHECKS, {"phase": "02", "time": "2026-11-28T02:41:07+00:00"})
-    records.seal(run.record)
+    sealing.seal(run.record)
     (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
     assert cell.outputs[1].data["text/plain"].startswith("Next: 01 Infrastructure")
     table = cell.outputs[2].data["text/html"]
@@ -43,7 +43,7 @@ def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
     plan = run_of(tmp_path)
     rows = [{"number": number, "notebook": name, "verdict": "succeeded"} for number, name in NOTEBOOKS.items()]
     plan.record.write_json("run.json", {"mode": "plan", "verdict": "succeeded", "phases": rows})
-    records.seal(plan.record)
+    sealing.seal(plan.record)
     text = read(landing.notebook_of(run_of(tmp_path, "apply"), anew=True)).cells[2].outputs[2].data["text/plain"]
     assert text.count("✓ succeeded in plan mode") == len(NOTEBOOKS)
     assert text.splitlines()[1].rstrip().endswith("NEXT")
@@ -62,7 +62,7 @@ def test_a_landing_page_on_which_nothing_is_left_says_how_to_apply_it(tmp_path, 
     rows = [{"number": number, "notebook": one, "verdict": "succeeded"} for number, one in NOTEBOOKS.items()]
     run.record.write_json("run.json", {"mode": mode, "verdict": "succeeded", "phases": rows})
     run.record.append("cells.jsonl", {"phase": "08", "time": "2026-11-28T02:41:07+00:00"})
-    records.seal(run.record)
+    sealing.seal(run.record)
     shown = read(landing.notebook_of(run, anew=True)).cells[2].outputs
     assert said in shown[1].data["text/plain"]
     assert "02:41" in shown[2].data["text/plain"].splitlines()[-2]  # a phase that only reads answers no check
@@ -86,7 +86,7 @@ def test_a_phase_that_was_looked_at_in_plan_mode_alone_is_not_begun_where_the_ru
     run.record.append("cells.jsonl", {**told, "attempt": "a", "mode": "plan"})
     if last:
         run.record.append(last["file"], {**told, **{key: value for key, value in last.items() if key != "file"}})
-    records.seal(run.record)
+    sealing.seal(run.record)
     shown = read(landing.notebook_of(run, anew=True)).cells[2].outputs[2].data["text/html"]
     assert state in shown.split("<tr>")[3]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tuned
 
-from lib.phases.tuning import cube_engine, found_settings, joint_sweep, recall_floor
+from lib.phases.tuning import cube_engine, exact_optimum, found_settings, recall_floor
 from lib.phases.tuning.cube import Grid
 from lib.routes import Route
 from lib.values.reviewed import Outcome
@@ -46,8 +46,8 @@ def test_recall_and_precision_of_every_threshold_are_those_of_scikit_learn(score
     cube = cube_engine.count(people, grid, tuned.WINDOW)
     weight = cube.cells["weight"].to_numpy(dtype=float)
     crises = weight * (cube.cells["outcome"] == Outcome.CRISIS).to_numpy()
-    caught = joint_sweep.add_up(cube, amounts(cube, crises))
-    raised = joint_sweep.add_up(cube, amounts(cube, weight))
+    caught = exact_optimum.add_up(cube, amounts(cube, crises))
+    raised = exact_optimum.add_up(cube, amounts(cube, weight))
     hits, alerts = caught.crisis + caught.constant, raised.crisis + raised.constant
     assert len(thresholds) > 400
     assert hits / malignant.sum() == pytest.approx(recall[:-1])

@@ -14,6 +14,7 @@ from lib.phases.watch.breaks import Kind
 from lib.phases.watch.checkpoint import Asked, Reading
 from lib.phases.watch.journal import LOG, End
 from lib.record import records
+from lib.record.seals import sealing
 
 MINUTE = timedelta(minutes=1)
 
@@ -320,7 +321,7 @@ def test_every_checkpoint_is_sealed_as_it_goes(record, time, settings):
 
 def test_a_row_that_was_changed_afterwards_is_found(record, time, settings):
     watch(record, time, Account())
-    records.seal(record)
+    sealing.seal(record)
     path = record.folder / LOG
     path.write_text(path.read_text(encoding="utf-8").replace('"passed"', '"failed"', 1), encoding="utf-8")
     assert f"{LOG}: edited" in records.alterations(records.Run(settings, record), whole=True)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from lib import routes
 from lib.asl.router import Router
 from lib.definitions import templates, thresholds
-from lib.phases.tuning import cube, joint_sweep
+from lib.phases.tuning import cube, exact_optimum
 from lib.phases.tuning.cube import Grid
-from lib.phases.tuning.joint_sweep import Allowed, Place
+from lib.phases.tuning.exact_optimum import Allowed, Place
 from lib.routes import Route
 from lib.telemetry import checkin_frames
 
@@ -68,7 +68,7 @@ def test_the_sum_of_a_setting_is_the_routers_over_the_rows(rows, place):
     routed = router_at(place).routes(checkin_frames.cells(frame)).value_counts()
     for route in Route:
         ones = {other: filled.cells["count"].to_numpy(dtype=float) * (other is route) for other in Route}
-        assert joint_sweep.add_up(filled, ones).at(place) == routed.get(route, 0), route
+        assert exact_optimum.add_up(filled, ones).at(place) == routed.get(route, 0), route
 
 
 def tried(terms, allowed):
@@ -81,7 +81,7 @@ def tried(terms, allowed):
 
 
 def some_allowed(filled, seed):
-    drawn, every = np.random.default_rng(seed), joint_sweep.all_ordered(filled)
+    drawn, every = np.random.default_rng(seed), exact_optimum.all_ordered(filled)
     first, last = (drawn.integers(-1, len(GRID.risks), every.last.shape) for _ in range(2))
     return Allowed(
         drawn.random(every.crisis.shape) < 0.7, drawn.random(every.high.shape) < 0.8,
@@ -93,10 +93,10 @@ def some_allowed(filled, seed):
 @given(many, st.integers(0, 9999), st.booleans())
 def test_the_best_setting_is_the_one_that_trying_all_finds(rows, seed, bounded):
     filled = cube.fill(tuned.checkins(rows), GRID)
-    terms = joint_sweep.add_up(filled, amounts_of(filled, seed))
-    allowed = some_allowed(filled, seed) if bounded else joint_sweep.all_ordered(filled)
+    terms = exact_optimum.add_up(filled, amounts_of(filled, seed))
+    allowed = some_allowed(filled, seed) if bounded else exact_optimum.all_ordered(filled)
     every = dict(tried(terms, allowed))
-    found = joint_sweep.best(terms, allowed)
+    found = exact_optimum.best(terms, allowed)
     if found is None:
         assert not every
     else:
@@ -108,11 +108,11 @@ def test_the_best_setting_is_the_one_that_trying_all_finds(rows, seed, bounded):
 @given(many, st.integers(0, 9999))
 def test_the_cheapest_of_each_pair_is_the_one_that_trying_all_finds(rows, seed):
     filled = cube.fill(tuned.checkins(rows), GRID)
-    terms, allowed = joint_sweep.add_up(filled, amounts_of(filled, seed)), some_allowed(filled, seed)
+    terms, allowed = exact_optimum.add_up(filled, amounts_of(filled, seed)), some_allowed(filled, seed)
     least = np.full((len(GRID.risks), len(GRID.sentiments)), inf)
     for place, total in tried(terms, allowed):
         least[place.moderate, place.sentiment] = min(total, least[place.moderate, place.sentiment])
-    np.testing.assert_array_equal(joint_sweep.cheapest(terms, allowed), least)
+    np.testing.assert_array_equal(exact_optimum.cheapest(terms, allowed), least)
 
 
 @settings(max_examples=20)
@@ -121,21 +121,21 @@ def test_the_frontier_is_what_no_other_setting_beats(rows, seed, bounded):
     filled = cube.fill(tuned.checkins(rows), GRID)
     count, drawn = filled.cells["count"].to_numpy(dtype=float), np.random.default_rng(seed)
     danger = count * drawn.integers(0, 2, len(count))
-    alerts = joint_sweep.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
-    missed = joint_sweep.add_up(filled, {route: danger * (route is Route.NONE) for route in Route})
-    allowed = some_allowed(filled, seed) if bounded else joint_sweep.all_ordered(filled)
+    alerts = exact_optimum.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
+    missed = exact_optimum.add_up(filled, {route: danger * (route is Route.NONE) for route in Route})
+    allowed = some_allowed(filled, seed) if bounded else exact_optimum.all_ordered(filled)
     every = {(alerts.at(place), missed.at(place)) for place, _ in tried(alerts, allowed)}
     expected = [one for one in every if not any(o != one and o[0] <= one[0] and o[1] <= one[1] for o in every)]
-    assert [tuple(row) for row in joint_sweep.frontier(alerts, missed, allowed).tolist()] == sorted(expected)
+    assert [tuple(row) for row in exact_optimum.frontier(alerts, missed, allowed).tolist()] == sorted(expected)
 
 
 def test_a_pinned_threshold_stays_where_it_is():
     filled = cube.fill(tuned.checkins([tuned.risky(40)]), GRID)
-    terms = joint_sweep.add_up(filled, amounts_of(filled, 1))
+    terms = exact_optimum.add_up(filled, amounts_of(filled, 1))
     here = Place(crisis=5, high=3, moderate=2, proactive=1, sentiment=0)
     names = [one.name for one in routes.THRESHOLDS]
-    assert joint_sweep.best(terms, joint_sweep.pin(joint_sweep.all_ordered(filled), here, names)) == here
-    found = joint_sweep.best(terms, joint_sweep.pin(joint_sweep.all_ordered(filled), here, ["high", "sentiment"]))
+    assert exact_optimum.best(terms, exact_optimum.pin(exact_optimum.all_ordered(filled), here, names)) == here
+    found = exact_optimum.best(terms, exact_optimum.pin(exact_optimum.all_ordered(filled), here, ["high", "sentiment"]))
     assert found and (found.high, found.sentiment) == (3, 0)
 
 
@@ -144,26 +144,26 @@ def test_a_pinned_threshold_stays_where_it_is():
 def test_a_budget_allows_what_trying_all_finds_within_it(rows, seed, most):
     filled = cube.fill(tuned.checkins(rows), GRID)
     count = filled.cells["count"].to_numpy(dtype=float)
-    alerts = joint_sweep.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
-    cost, every = joint_sweep.add_up(filled, amounts_of(filled, seed)), joint_sweep.all_ordered(filled)
-    bounded = joint_sweep.add_budget(every, alerts, most)
+    alerts = exact_optimum.add_up(filled, {route: count * (route is not Route.NONE) for route in Route})
+    cost, every = exact_optimum.add_up(filled, amounts_of(filled, seed)), exact_optimum.all_ordered(filled)
+    bounded = exact_optimum.add_budget(every, alerts, most)
     affordable = {place: cost.at(place) for place, many in tried(alerts, every) if many <= most}
     assert dict(tried(cost, bounded)) == affordable
-    found = joint_sweep.best(cost, bounded)
+    found = exact_optimum.best(cost, bounded)
     assert (found is None) == (not affordable)
     assert found is None or cost.at(found) == min(affordable.values())
 
 
 def test_a_sum_that_grows_with_the_proactive_threshold_is_no_budget():
     filled = cube.fill(tuned.checkins([tuned.risky(40, trajectory="declining")]), GRID)
-    calm = joint_sweep.add_up(filled, {route: np.ones(1) * (route is Route.NONE) for route in Route})
+    calm = exact_optimum.add_up(filled, {route: np.ones(1) * (route is Route.NONE) for route in Route})
     with pytest.raises(ValueError, match="grows with the proactive threshold"):
-        joint_sweep.add_budget(joint_sweep.all_ordered(filled), calm, 1)
+        exact_optimum.add_budget(exact_optimum.all_ordered(filled), calm, 1)
 
 
 @pytest.mark.parametrize("allowed", ["crisis", "high", "last"])
 def test_where_nothing_is_allowed_there_is_no_best(allowed):
     filled = cube.fill(tuned.checkins([tuned.risky(40)]), GRID)
-    every = joint_sweep.all_ordered(filled)
+    every = exact_optimum.all_ordered(filled)
     none = replace(every, **{allowed: np.full_like(getattr(every, allowed), -1 if allowed == "last" else False)})
-    assert joint_sweep.best(joint_sweep.add_up(filled, amounts_of(filled, 1)), none) is None
+    assert exact_optimum.best(exact_optimum.add_up(filled, amounts_of(filled, 1)), none) is None

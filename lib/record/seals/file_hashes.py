@@ -11,7 +11,7 @@ from io import BufferedIOBase
 from pathlib import Path
 
 from lib.record import files
-from lib.record.seals import UNKNOWN_SIZE, Claim
+from lib.record.seals.seal_chain import UNKNOWN_SIZE, Claim
 
 VERDICT = "run.json"
 PIECE = 2**20

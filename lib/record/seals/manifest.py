@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import BadParameters, NotAsWanted
-from lib.record import contents, files, seals
-from lib.record.contents import BY_HAND, VERDICT
+from lib.record import files
 from lib.record.files import DRAFT
-from lib.record.seals import ABSENT, UNKNOWN_SIZE, Claim, Manifest, Seal, State
+from lib.record.seals import file_hashes, seal_chain
+from lib.record.seals.file_hashes import BY_HAND, VERDICT
+from lib.record.seals.seal_chain import ABSENT, UNKNOWN_SIZE, Claim, Manifest, Seal, State
 from lib.values.exact_json import loads
 from lib.values.verdicts import Verdict
 
@@ -100,7 +101,7 @@ def _settled(folder: Path, binding: Binding, about: Callable[[str], object] = la
 def read(folder: Path) -> Manifest:
     """The manifest of a folder; one that cannot be read has no seals, and its `trouble` says why."""
     try:
-        manifest = seals.from_text(files.read(folder / MANIFEST, LONGEST).decode())
+        manifest = seal_chain.from_text(files.read(folder / MANIFEST, LONGEST).decode())
     except (OSError, ValueError) as error:
         why = str(error) if isinstance(error, ValueError) else "it cannot be read as a file"
         return Manifest("", trouble=(f"it is not a manifest this runbook wrote ({why})",))
@@ -150,7 +151,7 @@ def _differing(path: Path | None, name: str, claims: Sequence[Claim]) -> tuple[s
         return ("", "sealed, and not written") if awaited else ("missing", "")
     try:
         with files.open_to_read(path) as file:
-            return contents.agrees(name, file, claims)
+            return file_hashes.agrees(name, file, claims)
     except OSError:
         return "it cannot be read", ""
 
@@ -192,7 +193,7 @@ def add_seal(folder: Path, comparison: Findings, state: State, time: str, unveri
         before = claims.get(name, [])
         problem, grew = _differing(path, name, before)
         if not problem and (grew or any(claim.size == UNKNOWN_SIZE for claim in before)):
-            rows.append(contents.claim_of(path, name))
+            rows.append(file_hashes.claim_of(path, name))
     known = {wrong for seal in comparison.manifest.seals for wrong in seal.wrong}
     wrong = tuple(one for one in (*comparison.wrong, *comparison.worked_on) if one not in known)
     kept = State.GOING_ON if left and state is State.CLOSED else state
@@ -213,5 +214,5 @@ def claim_file(folder: Path, name: str, data: bytes, time: str) -> Manifest | No
     if manifest.trouble or not manifest.seals or not manifest.open or claims[-1:] == [coming]:
         return None
     _, grew = _differing(there, VERDICT, claims) if name == VERDICT else ("", "")
-    before = [contents.claim_of(there, VERDICT) if there else Claim(VERDICT, ABSENT, 0)] if grew else []
-    return seals.continue_manifest(manifest, [*before, coming], time)
+    before = [file_hashes.claim_of(there, VERDICT) if there else Claim(VERDICT, ABSENT, 0)] if grew else []
+    return seal_chain.continue_manifest(manifest, [*before, coming], time)

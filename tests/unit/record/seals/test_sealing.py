@@ -16,10 +16,11 @@ from lib.changes import engine, loss_guard, plans
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import session
-from lib.record import files, manifest, records, run_index, writers
-from lib.record.manifest import Binding
+from lib.record import files, records, run_index, writers
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
-from lib.record.seals import Claim, Manifest, Seal, State
+from lib.record.seals import manifest, sealing
+from lib.record.seals.manifest import Binding
+from lib.record.seals.seal_chain import Claim, Manifest, Seal, State
 from lib.settings import ROOT, load
 
 BACKUP = "backup/stepfunctions-backup-20260101.json"
@@ -33,7 +34,7 @@ def ended(settings):
     record.append(LOG, {"n": 1})
     record.keep_json(BACKUP, {"definition": "as it was"})
     record.write_json(VERDICT, {"run_id": record.run_id, "environment": "local", "verdict": "succeeded"})
-    records.seal(record)
+    sealing.seal(record)
     assert records.unsealed_differences(record.folder) == []
     return record
 
@@ -195,11 +196,11 @@ def test_whatever_was_altered_is_refused_and_no_seal_makes_it_whole(alteration, 
         open_again(settings, ended)
     open_again(settings, ended, "restore --unverified")
     for _ in range(2):
-        records.seal(ended)
+        sealing.seal(ended)
         assert wrong(ended) != []
     with (ended.folder / LOG).open("a") as file:
         file.write('{"n": 3}\n')
-    records.seal(ended)
+    sealing.seal(ended)
     assert any("so it was sealed at" in one for one in wrong(ended))
 
 
@@ -207,7 +208,7 @@ def test_what_was_put_back_stays_said(ended, settings):
     kept = (ended.folder / BACKUP).read_bytes()
     (ended.folder / BACKUP).write_text("another")
     open_again(settings, ended, "restore --unverified")
-    records.seal(ended)
+    sealing.seal(ended)
     (ended.folder / BACKUP).write_bytes(kept)
     found = wrong(ended)
     assert EDITED not in found
@@ -220,7 +221,7 @@ def test_seals_are_added_and_never_replaced(ended, settings):
     open_again(settings, ended)
     ended.append(LOG, {"n": 2})
     ended.write_json(VERDICT, {"run_id": ended.run_id, "verdict": "rolled back"})
-    records.seal(ended)
+    sealing.seal(ended)
     after = json.loads((ended.folder / MANIFEST).read_text())["seals"]
     assert after[: len(before)] == before
     assert [[row["path"] for row in seal["files"]] for seal in after[len(before) :]] == [[], [VERDICT], [LOG]]
@@ -245,11 +246,11 @@ def test_a_killed_run_is_not_sealed_since_and_not_edited(ended, settings):
     }  # fmt: skip
     assert manifest.findings(ended.folder, Binding(ended.run_id)).wrong == ()
     open_again(settings, ended)
-    records.seal(ended)  # while something half written is there, it is not closed
+    sealing.seal(ended)  # while something half written is there, it is not closed
     assert {one.partition(":")[0] for one in wrong(ended)} == {"03_x.running.ipynb", ".draft-x"}
     for name in ("03_x.running.ipynb", ".draft-x"):
         (ended.folder / name).unlink()
-    records.seal(ended)
+    sealing.seal(ended)
     assert wrong(ended) == []
 
 
@@ -274,8 +275,8 @@ def test_a_log_keeps_the_beginning_that_was_sealed(size, ended, settings):
 
 def test_a_command_within_another_does_not_close_it(ended, settings):
     open_again(settings, ended)
-    with records.sealing(ended):
-        with records.sealing(ended):
+    with sealing.sealed_at_end(ended):
+        with sealing.sealed_at_end(ended):
             ended.append(LOG, {"n": 2})
         ended.log_call({"operation": "DeleteParameter"})
         assert manifest.read(ended.folder).open
@@ -288,11 +289,11 @@ def test_another_process_that_still_writes_keeps_it_open(ended, settings):
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
         open_again(settings, ended)
-        records.seal(ended)
+        sealing.seal(ended)
         assert manifest.read(ended.folder).open
         other.stdin.close()
         other.wait()
-    records.seal(ended)
+    sealing.seal(ended)
     assert not manifest.read(ended.folder).open
 
 
@@ -340,12 +341,12 @@ def test_every_command_refuses_a_killed_run_whose_verdict_somebody_edited(comman
 
 def test_no_seal_makes_an_edited_verdict_whole_and_neither_does_the_next_that_is_written(cut, settings):
     (cut.folder / VERDICT).write_text(json.dumps(verdict(cut, "succeeded")))
-    records.seal(cut)
+    sealing.seal(cut)
     with pytest.raises(Altered, match=f"{VERDICT}: edited"):
         open_again(settings, cut)
     open_again(settings, cut, "rollback --unverified")
     cut.write_json(VERDICT, verdict(cut, "rolled back"))
-    records.seal(cut)
+    sealing.seal(cut)
     (found,) = [one for one in wrong(cut) if one.startswith(VERDICT)]
     assert found.startswith(f"{VERDICT}: edited (so it was sealed at ")
 
@@ -361,7 +362,7 @@ def test_a_kill_between_its_seal_and_itself_leaves_the_one_before_and_the_next_s
         assert (cut.folder / VERDICT).read_bytes() == before
         assert [one.partition(" since")[0] for one in wrong(cut)] == [f"{VERDICT}: not sealed"]
     open_again(settings, cut)
-    records.seal(cut)
+    sealing.seal(cut)
     assert wrong(cut) == []
     open_again(settings, cut)
     cut.write_json(VERDICT, verdict(cut, "failed"))
@@ -394,7 +395,7 @@ def test_of_a_run_that_ended_only_its_last_verdict_counts(ended, settings):
     older = (ended.folder / VERDICT).read_bytes()
     open_again(settings, ended)
     ended.write_json(VERDICT, verdict(ended, "failed"))
-    records.seal(ended)
+    sealing.seal(ended)
     (ended.folder / VERDICT).write_bytes(older)
     with pytest.raises(Altered, match=f"{VERDICT}: "):
         open_again(settings, ended)
@@ -529,7 +530,7 @@ def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(sett
     other = records.open_run(settings)
     row = {**told, "identity": {"label": "x"}, "state": "intended", "undoes": False, "after": "theirs"}
     other.append(LOG, row)
-    records.seal(other)
+    sealing.seal(other)
     world = World({"x": "theirs"}).believing(other)
     world.keep_written(other.run_id, [plans.row_digest({**row, "after": "planted"})])
     lost = loss_guard.losses([engine.plan("01", world.wanted(x="wanted"))], loss_guard.Ours())
@@ -553,7 +554,7 @@ def test_an_audit_of_a_new_run_begins_with_a_seal_before_anything_is_written(set
 def test_the_engine_itself_leaves_a_record_that_verifies(settings):
     record, world = records.open_run(settings), World()
     engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
-    records.seal(record)
+    sealing.seal(record)
     assert wrong(record) == []
     assert isinstance(Altered("x"), Refused) and session.Altered is Altered and load("local").environment == "local"
 
