@@ -4,11 +4,11 @@ from typing import Any
 
 from lib.aws import Live
 from lib.errors import BadParameters
-from lib.resources.cloudwatch import LogGroup, Widgets
 from lib.resources.document_sections import Section
 from lib.resources.functions import EnvironmentVariable, Permission
 from lib.resources.live_thing import LiveThing
 from lib.resources.monitoring.alarms import Alarm
+from lib.resources.monitoring.logs_and_widgets import LogGroup, Widgets
 from lib.resources.monitoring.metric_filters import MetricFilter
 from lib.resources.queues import Queue, QueueStatement
 from lib.resources.roles import InlinePolicy

@@ -21,8 +21,8 @@ from lib.phases import preflight, rollback
 from lib.record import records, run_index
 from lib.record.records import LOG, Record, Run
 from lib.resources import connected_run, desired, functions
-from lib.resources.cloudwatch import Widgets
 from lib.resources.existing import baseline_pieces
+from lib.resources.monitoring.logs_and_widgets import Widgets
 from lib.settings import Settings
 from rehearsal.account import clients
 

@@ -32,8 +32,8 @@ Client = Callable[[str], Any]
 
 def known() -> dict[str, type[LiveThing]]:
     """Every kind of live thing of every module under lib.resources, whether or not anybody uses it."""
-    for module in pkgutil.iter_modules(resources.__path__):
-        importlib.import_module(f"{resources.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(resources.__path__, f"{resources.__name__}."):
+        importlib.import_module(module.name)
     ahead, found = [LiveThing], dict[str, type[LiveThing]]()
     while ahead:
         kind = ahead.pop()

@@ -1,1 +1,1 @@
-"""What goes off when something is wrong: alarms, and the metrics that are made from the workflow's log."""
+"""What watches the workflow: its log group, the metrics made from it, alarms, and widgets on the dashboard."""
