@@ -16,8 +16,8 @@ from lib.errors import Refused
 from lib.record import files
 from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
-from lib.record.seals import seal_chain
 from lib.record.seals.manifest import MANIFEST, VERDICT
+from lib.record.seals.seal_chain import inside
 from lib.record.store_check import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 
@@ -67,10 +67,9 @@ def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
 
     While it is written there, the seals are as new as the verdict, which they go ahead of, and no newer than a log.
     """
-    for name in sorted(stored, key=lambda name: (name != VERDICT, name != MANIFEST)):
+    wanted = [name for name in stored if name == MANIFEST or TELLING.fullmatch(name)]
+    for name in sorted(wanted, key=lambda name: (name != VERDICT, name != MANIFEST)):
         path = copy.folder / name
-        if not (name == MANIFEST or TELLING.fullmatch(name)):
-            continue
         known = path.is_file() and _same_content(files.read(path), stored[name])
         if not known and (data := shelf.read(name)) is not None:
             with copy.kept():
@@ -236,7 +235,7 @@ def _begun_unannounced(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _refuse_outside(name: str) -> None:
-    if not seal_chain.inside(name):
+    if not inside(name):
         raise Refused(f"the store names a file {name!r}, which no record holds; remove it, nothing was read or written")
 
 

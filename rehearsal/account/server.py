@@ -145,8 +145,8 @@ def start(
 def is_listening(child: Child, url: str) -> bool:
     """Whether this very process answers at the address. Read-only."""
     # Its own log must say so: what answers on the port may be somebody else who took it a moment earlier.
-    told = child.log.read_text(encoding="utf-8", errors="replace").lower()  # each server has its own way to spell it
-    said = f"running on http://{urlsplit(url).netloc}" in told
+    log = child.log.read_text(encoding="utf-8", errors="replace").lower()  # each server has its own way to spell it
+    said = f"running on http://{urlsplit(url).netloc}" in log
     return said and answers(url)
 
 
