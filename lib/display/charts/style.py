@@ -14,6 +14,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -41,7 +42,6 @@ STYLE: Any = {  # the type that matplotlib wants names all its 300 keys
     "hatch.linewidth": 0.8,
     "legend.frameon": False,
     "figure.facecolor": "white",
-    "savefig.facecolor": "white",
     "timezone": "UTC",
     "text.parse_math": False,  # a `$` in a name or a path is a dollar, and never the begin of a formula
 }
@@ -78,7 +78,8 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
     buffer = BytesIO()
     _make_legible(figure)
     with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format="png", dpi=dpi)
+        figure.set_dpi(dpi)
+        FigureCanvasAgg(figure).print_png(buffer)  # `savefig` would lay it out once more before, to the same end
     return buffer.getvalue()
 
 
