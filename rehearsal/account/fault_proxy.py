@@ -211,7 +211,8 @@ class Exchange(BaseHTTPRequestHandler):
                 self.send_header(name, text)
         # One call a connection: a process that is forked or killed then leaves nobody with half of somebody's answer.
         self.send_header("Connection", "close")
-        length = dict(headers).get("Content-Length", "0") if self.command == "HEAD" else str(len(body))
+        said = {name.lower(): text for name, text in headers}
+        length = said.get("content-length", "0") if self.command == "HEAD" else str(len(body))
         self.send_header("Content-Length", length)
         self.end_headers()
         self.wfile.write(body)
