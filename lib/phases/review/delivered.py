@@ -13,11 +13,14 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.topics import LISTENING, PENDING, subscriptions
+from lib.telemetry import workflow_log
 from lib.telemetry.deliveries import alarm_history, alert_log, alert_path, counts, figures, reconciliation
 from lib.telemetry.deliveries.alarm_history import AlarmRecord
 from lib.telemetry.deliveries.dead_letters import DeadLetters
 from lib.telemetry.deliveries.reconciliation import LATE
 from lib.telemetry.review_window import Window
+
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,14 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     live, begin = run.live, window.after or window.start
     since = since_change(window, log)
     alerts, seen = alert_log.alerts(since), figures.of_window(live, begin, window.end, now)
-    after, trailing = seen.totals, _trailing(live, seen.counted, window.end, now)
+    after, last = seen.totals, min(window.end + LATE, now)
+    trailing, every = seen.counted, alerts
+    if last - window.end > 2 * A_MINUTE:  # it ended long ago: its last are counted behind it, as are later ones
+        trailing = _and_later(seen.counted, counts.read(live, window.end, last, now))
+        # Of the very last of those, the counts may lie behind what is read here.
+        every = alert_log.alerts(_and_later(since, workflow_log.read(live, window.end, last - 2 * A_MINUTE)))
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
-    compared = reconciliation.compare(alert_path.stages(run.settings, alerts, trailing), now)
+    compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing), now, window.end)
     run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))
     run.record.keep_text("evidence/deliveries.csv", after.to_csv(index=False))
     return Deliveries(
@@ -68,13 +76,9 @@ def since_change(window: Window, log: pd.DataFrame) -> pd.DataFrame:
     return since
 
 
-def _trailing(live: Live, counted: pd.DataFrame, end: datetime, now: datetime) -> pd.DataFrame:
-    """The counts, and those of the minutes behind a window that ended long ago: its last alerts are counted there."""
-    last = min(end + LATE, now)
-    if last - end < timedelta(minutes=1):
-        return counted
-    both = pd.concat([counted, counts.read(live, end, last, now)], ignore_index=True)
-    both.attrs = counted.attrs
+def _and_later(rows: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    both = pd.concat([rows, later], ignore_index=True)
+    both.attrs = rows.attrs
     return both
 
 

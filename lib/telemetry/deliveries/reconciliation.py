@@ -8,8 +8,8 @@ are best effort: a difference names the executions to look at, and is a failure 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
@@ -69,21 +69,30 @@ class Alert:
     execution: str
 
 
-def compare(stages: Iterable[Stage], now: datetime) -> pd.DataFrame:
-    """COLUMNS, one row a stage and hour in which something was sent or counted; what was lost comes first."""
-    rows = [row for stage in stages for row in _rows(stage, now)]
+def compare(stages: Iterable[Stage], now: datetime, end: datetime | None = None) -> pd.DataFrame:
+    """COLUMNS, one row a stage and hour in which something was sent or counted; what was lost comes first.
+
+    What was sent after `end` is of no row, and takes its counts all the same: where one of all these has none, nobody
+    can tell whether it was of this time.
+    """
+    rows = [row for stage in stages for row in _rows(stage, now, end or now)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     order = frame["state"].map({state.value: at for at, state in enumerate(Compared)})
     return frame.assign(order=order).sort_values(["order", "hour"], ignore_index=True, kind="stable")[COLUMNS]
 
 
-def _rows(stage: Stage, now: datetime) -> list[tuple[Any, ...]]:
-    # Those that were just sent take part: else their counts would stand for an alert that was lost before.
+def _rows(stage: Stage, now: datetime, end: datetime) -> list[tuple[Any, ...]]:
+    # Those that were just sent, or after the end, take part: else their counts would stand for one lost before.
     alone = without_count([_alert(row) for row in stage.alerts.itertuples(index=False)], stage.counted or {})
-    missing = Counter(_hour(sent) for sent in alone if sent <= now - LATE)
-    late = Counter(_hour(sent) for sent in alone if sent > now - LATE)
-    hours = {moment.to_pydatetime() for moment in stage.alerts["sent"].dt.floor("h")} | {*(stage.counted or {})}
-    return [_row(stage, hour, missing, late, now) for hour in sorted(hours)]
+    late = Counter(_hour(sent) for sent in alone if now - LATE < sent <= end)
+    missing = Counter(_hour(sent) for sent in alone if sent <= min(now - LATE, end))
+    doubtful = {_hour(end)} if any(sent > end for sent in alone) else set[datetime]()
+    mine = stage.alerts["sent"] <= pd.Timestamp(end)
+    later = Counter(moment.to_pydatetime() for moment in stage.alerts.loc[~mine, "sent"].dt.floor("h"))
+    counted = {hour: max(0.0, value - later[hour]) for hour, value in (stage.counted or {}).items()}
+    own = replace(stage, alerts=stage.alerts[mine], counted=None if stage.counted is None else counted)
+    hours = {moment.to_pydatetime() for moment in own.alerts["sent"].dt.floor("h")} | {*counted}
+    return [_row(own, hour, missing, late, doubtful, now) for hour in sorted(hours)]
 
 
 def _alert(row: Any) -> Alert:  # noqa: ANN401 - a row of a frame
@@ -119,15 +128,23 @@ def without_count(alerts: Sequence[Alert], counted: Mapping[datetime, float]) ->
 
 
 def _row(
-    stage: Stage, hour: datetime, missing: Mapping[datetime, int], late: Mapping[datetime, int], now: datetime
+    stage: Stage,
+    hour: datetime,
+    missing: Mapping[datetime, int],
+    late: Mapping[datetime, int],
+    doubtful: Container[datetime],
+    now: datetime,
 ) -> tuple[Any, ...]:
     alerts = stage.alerts
     here = alerts[alerts["sent"].dt.floor("h") == pd.Timestamp(hour)]
     counted = None if stage.counted is None else stage.counted.get(hour)
     lacking, drills = missing.get(hour, 0), int(here["drill"].sum())
     state = _state(stage, here, (lacking, late.get(hour, 0)), counted, now)
+    if state in (Compared.EQUAL, Compared.MORE) and hour in doubtful and len(here):
+        state = Compared.CANNOT_TELL
     near = alerts["sent"].between(pd.Timestamp(hour - TURN), pd.Timestamp(hour + HOUR + TURN))
-    named = [str(arn).rsplit(":", 1)[-1] for arn in alerts.loc[near, "execution"]] if lacking else []
+    to_look_at = lacking or (hour in doubtful and len(here))
+    named = [str(arn).rsplit(":", 1)[-1] for arn in alerts.loc[near, "execution"]] if to_look_at else []
     taken = ", ".join(dict.fromkeys(alerts["route"]))
     return (
         stage.place.value, stage.name, taken, hour, len(here) - drills, drills, len(here),

@@ -1,5 +1,6 @@
 """Alerts against what was counted behind them: what is lost is named, and nothing that nobody counted is equal."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -94,3 +95,20 @@ def test_the_count_of_one_that_was_just_sent_makes_up_for_none_that_was_lost_bef
     found = states({HOUR: 1.0, NEXT: 2.0}, 10, 58, 62, 67, now=now)
     assert {state for state, _ in found.values()} & {"LOST", "not counted yet"}
     assert {state for state, _ in states({HOUR: 2.0, NEXT: 2.0}, 10, 58, 62, 67, now=now).values()} == {"as many"}
+
+
+def test_what_is_counted_of_those_sent_after_the_end_stands_for_none_that_was_lost_before_it():
+    """A time that ended long ago, at minute 20: its counts go on for some minutes, and so do others' alerts."""
+    end, stage = HOUR + timedelta(minutes=20), Stage(Place.RULE, "R", alerts(10, 19, 22, 23), {HOUR: 3.0})
+    (row,) = compare([stage], NOW, end).to_dict("records")
+    assert (row["state"], row["sent"], row["counted"], row["executions"]) == ("cannot tell", 2, 1.0, ["c0", "c1"])
+    (row,) = compare([replace(stage, counted={HOUR: 4.0})], NOW, end).to_dict("records")
+    assert (row["state"], row["missing"], row["sent"], row["counted"]) == ("as many", 0, 2, 2.0)
+    (row,) = compare([replace(stage, counted={HOUR: 1.0})], NOW, end).to_dict("records")
+    assert (row["state"], row["missing"]) == ("LOST", 1)
+
+
+def test_that_one_sent_after_the_end_has_no_count_says_nothing_of_a_time_without_alerts():
+    stage = Stage(Place.RULE, "R", alerts(22, 23), {HOUR: 1.0})
+    (row,) = compare([stage], NOW, HOUR + timedelta(minutes=20)).to_dict("records")
+    assert (row["state"], row["missing"], row["sent"]) == ("as many", 0, 0)
