@@ -5,7 +5,7 @@ counted where it comes by: a rule that is off, or a dispatcher that is gone, cou
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +35,12 @@ USUALLY = (Count.STARTED, Count.SUCCEEDED, Metric.TRIGGERED, Metric.INVOCATIONS,
 
 @dataclass
 class ReviewedAccount(WatchedAccount):
-    """It also tells of each alert in the log, and counts it at every place that it comes by."""
+    """It also tells of each alert in the log, and counts it at every place that it comes by.
+
+    `unmatched`: when alerts were sent that no rule took up.
+    """
+
+    unmatched: Set[datetime] = frozenset()
 
     def describe_execution(self, **_: Any) -> dict[str, Any]:
         return {"status": "FAILED", "startDate": START, "error": "Broken"}
@@ -91,7 +96,7 @@ class ReviewedAccount(WatchedAccount):
         return []
 
     def _on(self, rule: str, at: datetime) -> bool:
-        return rule not in self.rules_off or at < INCIDENT
+        return at not in self.unmatched and (rule not in self.rules_off or at < INCIDENT)
 
     def _list_subscriptions_by_topic(self, TopicArn: str) -> dict[str, Any]:  # noqa: N803 - AWS's own names
         rows = super()._list_subscriptions_by_topic(TopicArn)["Subscriptions"]

@@ -54,10 +54,9 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     alerts, seen = alert_log.alerts(since), figures.of_window(live, begin, window.end, now)
     after, last = seen.totals, min(window.end + LATE, now)
     trailing, every = seen.counted, alerts
-    if last - window.end > 2 * A_MINUTE:  # it ended long ago: its last are counted behind it, as are later ones
+    if last - window.end > A_MINUTE:  # it ended long ago: its last alerts are counted behind it, as are later ones
         trailing = _and_later(seen.counted, counts.read(live, window.end, last, now))
-        # Of the very last of those, the counts may lie behind what is read here.
-        every = alert_log.alerts(_and_later(since, workflow_log.read(live, window.end, last - 2 * A_MINUTE)))
+        every = alert_log.alerts(_and_later(since, workflow_log.read(live, window.end, last)))
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
     compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing), now, window.end)
     run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))

@@ -1,5 +1,8 @@
 """Each incident of the table in the docs, planted in a stand-in account: the review's answer that names it says so."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import incidents
 import pytest
 from fakes import World
@@ -10,10 +13,11 @@ from simulated import Time
 from watched_account import FORECAST
 
 from lib.phases import validity
-from lib.phases.review import alarm_rows, forecast, glance, reading
+from lib.phases.review import alarm_rows, delivery_checks, forecast, glance, reading
 from lib.phases.validity import Validity
 from lib.record.records import open_run
 from lib.resources.connected_run import ConnectedRun
+from lib.routes import ALERTING
 from lib.settings import load
 from lib.telemetry.configuration import messaging
 from lib.telemetry.configuration.facts import Fact, compare_facts
@@ -27,18 +31,18 @@ PLANTED = {
 }  # fmt: skip
 
 
-def answers(tmp_path, plant=lambda aws: None):
+def answers(tmp_path, plant=lambda aws: None, window=WINDOW, per_minute=2):
     """What the review answers by name, also of the alarms that it lists, of an account in which this was planted."""
     settings = load("local", {"mode": "apply", "outputs_dir": str(tmp_path)})
     record = open_run(settings)
     record.keep_text(forecast.MOVES, FORECAST)
     of = {"start": "2026-11-01T00:00:00+00:00", "end": "2026-11-11T00:00:00+00:00", "routed": 1000, "recorded": 1000}
     record.keep_json(forecast.TOTALS, of)
-    aws = ReviewedAccount(Time(END), settings, per_minute=4 if plant is busy_route else 2)
+    aws = ReviewedAccount(Time(END), settings, per_minute=4 if plant is busy_route else per_minute)
     run = ConnectedRun(settings, record, World(), World().lock, connected(settings, **aws.clients()))
     before = facts(run)
     plant(aws)
-    read = reading.of_window(run, WINDOW, lambda: aws.time.wall)
+    read = reading.of_window(run, window, lambda: aws.time.wall)
     standing = Validity("r1", "2026-11-28T11:00:00+00:00", "", compare_facts(before, facts(run)))
     said = {
         one.name: (str(one.status), one.found) for one in (*read.undisturbed, *read.alerts, validity.check(standing))
@@ -76,3 +80,21 @@ def test_the_review_names_each_incident_by_the_answer_that_the_table_says(what, 
 def test_a_row_of_the_table_names_that_answer(row):
     said = row[-1].strip("`")
     assert INCIDENTS[row[0]][2].replace(incidents.ALARM, "NAME") == said
+
+
+def lost_at(end):
+    """Plant: the last alert before this moment is matched by no rule, and all others are, also right behind it."""
+
+    def plant(aws):
+        sent = [aws.sent(one) for one in aws.check_ins() if one.route in ALERTING and aws.sent(one) <= end]
+        aws.unmatched = {max(sent)}
+
+    return plant
+
+
+def test_of_a_time_that_ended_long_ago_no_later_alert_hides_one_that_was_lost_at_its_end(tmp_path):
+    """So many check-ins that another crisis follows within the minutes in which the lost one might yet be counted."""
+    ended = replace(WINDOW, end=END - timedelta(minutes=10))
+    whole = answers(tmp_path, window=ended, per_minute=10)[delivery_checks.RECONCILED]
+    lacking = answers(tmp_path, lost_at(ended.end), ended, per_minute=10)[delivery_checks.RECONCILED]
+    assert (whole[0], lacking[0]) == ("passed", "cannot tell")
