@@ -20,11 +20,10 @@ from lib.aws import connect
 from lib.cli import notebooks
 from lib.drills import drill_log
 from lib.phases import state_machine
-from lib.record import formats, records
+from lib.record import formats, records, sealing
 from lib.record.records import LOG, VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS as EVERY
 from lib.record.run_phases import ROLLBACK
-from lib.record.seals import sealing
 from lib.resources import connected_run
 from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE

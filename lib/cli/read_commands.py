@@ -18,11 +18,11 @@ from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
 from lib.phases.review import request
 from lib.phases.tuning import proposal_file
-from lib.record import command_lines, records, run_phases
+from lib.record import command_lines, records, run_phases, sealing
 from lib.record.change_rows import Action
 from lib.record.records import Record, Run
 from lib.record.run_phases import Phase
-from lib.record.seals import manifest, sealing
+from lib.record.seals import manifest
 from lib.record.seals.manifest import Binding
 from lib.resources import record_stores
 from lib.resources.existing import baseline_pieces

@@ -13,11 +13,10 @@ from lib.checks import require
 from lib.cli import notebooks
 from lib.errors import Altered, RunbookError
 from lib.phases import session
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase
 from lib.record.run_verdict import write_verdict
-from lib.record.seals import sealing
 from lib.resources import record_stores
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.desired import plan_all

@@ -16,9 +16,8 @@ from lib.errors import (
     first_cause,
 )
 from lib.phases import restore, session
-from lib.record import records, run_index
+from lib.record import records, run_index, sealing
 from lib.record.records import Record, Run
-from lib.record.seals import sealing
 from lib.resources import connected_run, record_stores
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, with_changes

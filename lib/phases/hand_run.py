@@ -18,13 +18,12 @@ from lib.changes.notebook_sources import CodeCell
 from lib.changes.stepped_cells import CELLS, PUT_IN, UNTOLD, WELL, Edited
 from lib.errors import RunbookError
 from lib.phases.parameters_cell import INJECTED, sets_parameters
-from lib.record import records, run_phases, run_verdict, writers
+from lib.record import records, run_phases, run_verdict, sealing, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import ATTEMPT
 from lib.record.records import VERDICT, Run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK, Phase
 from lib.record.run_verdict import LONGEST_ERROR
-from lib.record.seals import sealing
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import ROOT

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lib.errors import Altered, BadParameters
-from lib.record import files, writers
+from lib.record import files, sealing, writers
 from lib.record.files import DRAFT
 from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, Record, Store
-from lib.record.seals import manifest, sealing
+from lib.record.seals import manifest
 from lib.record.seals.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed_differences
 from lib.record.seals.seal_chain import State
 from lib.settings import Settings, folder_of

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from lib.errors import RunbookError
-from lib.record import formats, run_phases, software_versions
+from lib.record import formats, run_phases, sealing, software_versions
 from lib.record.records import VERDICT, Run
 from lib.record.run_phases import NOTEBOOKS, Phase
-from lib.record.seals import sealing
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 

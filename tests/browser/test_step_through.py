@@ -16,9 +16,8 @@ from lab_screen import LAPTOP, chromium
 from playwright.sync_api import Locator, Page
 from steps import started
 
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.folder import CHECKS
-from lib.record.seals import sealing
 from lib.settings import Settings, with_changes
 
 pytestmark = pytest.mark.browser

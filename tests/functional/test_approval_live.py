@@ -27,9 +27,8 @@ from lib.cli import change_commands, runner
 from lib.definitions import loader
 from lib.errors import Refused
 from lib.phases import rollback, state_machine
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import LOG, Record
-from lib.record.seals import sealing
 from lib.resources import connected_run, desired
 from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import KINDS, Candidate

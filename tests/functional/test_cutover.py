@@ -9,8 +9,8 @@ from ways import applied, published
 
 from lib.aws import connect
 from lib.phases.review import asked_window
+from lib.record import sealing
 from lib.record.records import LOG
-from lib.record.seals import sealing
 from lib.resources import connected_run
 from lib.telemetry import continuity, cutover
 from lib.telemetry.review_window import NO_CHANGE

@@ -17,10 +17,9 @@ from lib.cli.lab.jupyter import LabKernels
 from lib.cli.notebook_engine import Kernels
 from lib.display import console
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import Run
 from lib.record.run_phases import Phase
-from lib.record.seals import sealing
 from lib.settings import load
 
 NOTEBOOK = "00_preflight"

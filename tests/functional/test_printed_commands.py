@@ -36,10 +36,9 @@ from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.phases.review import signature
 from lib.phases.watch import breaks, journal, news
-from lib.record import records, run_index
+from lib.record import records, run_index, sealing
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS
-from lib.record.seals import sealing
 from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription

@@ -9,9 +9,8 @@ from steps import carried_out, killed, lasting, runbook
 from lib.aws import connect
 from lib.changes.plans import Change, entry
 from lib.definitions import loader
-from lib.record import records, writers
+from lib.record import records, sealing, writers
 from lib.record.records import LOG, Run
-from lib.record.seals import sealing
 from lib.resources.resource_kinds import Rule
 
 EVIL = {"StartAt": "Evil", "States": {"Evil": {"Type": "Succeed"}}}

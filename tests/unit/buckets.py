@@ -6,9 +6,8 @@ from types import SimpleNamespace
 
 from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
 
-from lib.record import records, sync, writers
+from lib.record import records, sealing, sync, writers
 from lib.record.records import LOG, VERDICT, Record, Run
-from lib.record.seals import sealing
 from lib.resources.s3_record_store import RunStore
 from lib.settings import load
 

@@ -9,9 +9,8 @@ import click
 from lib.cli.app import exits_with_code, main, parameters
 from lib.display import terminal
 from lib.phases import session
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import Run
-from lib.record.seals import sealing
 from lib.settings import Settings
 from lib.values.modes import Mode
 

@@ -13,8 +13,8 @@ from lib.errors import Altered, RunbookError, Superseded
 from lib.phases.watch.breaks import Kind, Row
 from lib.phases.watch.checkpoint import Asked, Checkpoint, Counts
 from lib.phases.watch.pace import Pace
+from lib.record import sealing
 from lib.record.records import Record
-from lib.record.seals import sealing
 from lib.values import contacts
 
 LOG = "checkpoints.jsonl"

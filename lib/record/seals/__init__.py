@@ -1,1 +1,1 @@
-"""How a record is sealed: hashes of its files, chained so that none can be changed unseen. See each module."""
+"""What was sealed of a record: hashes of its files, chained so that none can be changed unseen. No AWS."""

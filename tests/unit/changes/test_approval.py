@@ -15,9 +15,8 @@ from lib.changes.approval import require, require_resumable, require_whole
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.errors import BadParameters, Refused
 from lib.phases import rollback
-from lib.record import records, run_index
+from lib.record import records, run_index, sealing
 from lib.record.records import LOG, Record
-from lib.record.seals import sealing
 from lib.settings import OF_THE_RUN, Settings, load
 from lib.values import run_names
 

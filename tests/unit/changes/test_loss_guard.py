@@ -16,9 +16,8 @@ from lib.changes.loss_guard import Ours
 from lib.changes.plans import UNKNOWN, Change, Plan
 from lib.display import console, page, plan_table, show
 from lib.errors import Refused
-from lib.record import records, run_index
+from lib.record import records, run_index, sealing
 from lib.record.records import LOG, Record, Run
-from lib.record.seals import sealing
 from lib.resources.resource_kinds import KINDS
 from lib.resources.topics import Subscription
 from lib.settings import load

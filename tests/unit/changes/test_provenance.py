@@ -12,9 +12,9 @@ from lib.changes.plans import Change, Plan, Wanted, entry
 from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.phases import rollback
-from lib.record import change_rows, records, writers
+from lib.record import change_rows, records, sealing, writers
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
-from lib.record.seals import manifest, sealing
+from lib.record.seals import manifest
 from lib.settings import check, load
 from lib.values.exact_json import Laid
 

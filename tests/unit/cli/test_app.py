@@ -17,8 +17,7 @@ from lib.cli import app, drill_command
 from lib.cli.change_commands import main
 from lib.display import console
 from lib.display.console import Volume
-from lib.record import records
-from lib.record.seals import sealing
+from lib.record import records, sealing
 from lib.settings import ROOT, load
 from lib.values.check_registry import Id
 

@@ -12,10 +12,9 @@ from lib.cli.change_commands import carry_out, main
 from lib.cli.read_commands import run_again
 from lib.errors import BadParameters
 from lib.phases import session
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import Run
 from lib.record.run_phases import Phase
-from lib.record.seals import sealing
 from lib.settings import Settings, load
 
 

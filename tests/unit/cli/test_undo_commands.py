@@ -2,9 +2,8 @@
 
 from lib.cli import undo_commands
 from lib.errors import BadParameters
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import Run
-from lib.record.seals import sealing
 from lib.settings import load
 
 

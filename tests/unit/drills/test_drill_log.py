@@ -6,10 +6,9 @@ import pytest
 
 from lib.display.charts import drill_charts, style
 from lib.drills import drill_log
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.folder import BROKEN_OFF, DRILLED, TELLING
 from lib.record.records import Record
-from lib.record.seals import sealing
 from lib.settings import load
 
 DRILL = {

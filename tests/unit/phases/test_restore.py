@@ -13,9 +13,8 @@ from restored import UNVERIFIED, alias, altered, backup_of, laundered, told
 from lib.changes.plans import UNKNOWN, Change, entry
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.phases import restore, restore_end, restore_plan, rollback, state_machine
-from lib.record import files, records, writers
+from lib.record import files, records, sealing, writers
 from lib.record.records import LOG, Record, Run
-from lib.record.seals import sealing
 from lib.resources import connected_run
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from lib.record import records
-from lib.record.seals import sealing
+from lib.record import records, sealing
 
 
 @pytest.fixture

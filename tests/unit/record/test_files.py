@@ -5,9 +5,8 @@ import stat
 
 import pytest
 
-from lib.record import files, records
+from lib.record import files, records, sealing
 from lib.record.records import LOG
-from lib.record.seals import sealing
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])

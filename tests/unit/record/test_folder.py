@@ -8,9 +8,8 @@ import pytest
 
 from lib.checks import Check
 from lib.errors import Unrecorded
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import MANIFEST, Record
-from lib.record.seals import sealing
 from lib.values.check_registry import Id
 
 LOG = "changes.jsonl"

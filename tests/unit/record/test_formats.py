@@ -17,11 +17,11 @@ from lib.checks import Check
 from lib.cli import resume
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.phases import restore, restore_plan, rollback
-from lib.record import change_rows, formats, records, run_phases, run_verdict, writers
+from lib.record import change_rows, formats, records, run_phases, run_verdict, sealing, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record, Run
 from lib.record.run_phases import Phase
-from lib.record.seals import manifest, sealing
+from lib.record.seals import manifest
 from lib.resources import connected_run, resource_kinds
 from lib.resources.lock_value import Lock
 from lib.settings import check, load

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import Record, Run
-from lib.record.seals import sealing
 from lib.settings import load
 
 

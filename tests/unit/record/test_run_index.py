@@ -5,9 +5,8 @@ import json
 import pytest
 
 from lib.errors import BadParameters
-from lib.record import records, run_index
+from lib.record import records, run_index, sealing
 from lib.record.records import MANIFEST, Record, Run
-from lib.record.seals import sealing
 from lib.settings import load
 from lib.values import run_names
 

@@ -25,13 +25,13 @@ from lib.cli import notebooks, undo_opening
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import rollback, session, state_machine
-from lib.record import records, salvage, sync, writers
+from lib.record import records, salvage, sealing, sync, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
-from lib.record.seals import manifest, seal_chain, sealing
+from lib.record.seals import manifest, seal_chain
 from lib.resources import record_stores
 from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import Workflow, WorkflowAlias

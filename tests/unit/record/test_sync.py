@@ -8,9 +8,8 @@ from buckets import RUN, a_run, in_store, row, run_says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.record import records, sync
+from lib.record import records, sealing, sync
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
-from lib.record.seals import sealing
 from lib.settings import load
 
 

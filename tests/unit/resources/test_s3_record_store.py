@@ -18,9 +18,9 @@ from waiting import until
 from lib.changes import engine
 from lib.errors import Altered, Refused, Superseded, Unrecorded
 from lib.phases import session
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record, Run
-from lib.record.seals import seal_chain, sealing
+from lib.record.seals import seal_chain
 from lib.settings import load
 
 

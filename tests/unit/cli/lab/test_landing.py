@@ -5,9 +5,9 @@ from lab_copies import read, run_of
 
 from lib.cli.lab import landing
 from lib.display import page
+from lib.record import sealing
 from lib.record.folder import CHECKS
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
-from lib.record.seals import sealing
 
 
 def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_what_comes_next(tmp_path, monkeypatch):

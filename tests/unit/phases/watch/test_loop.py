@@ -13,8 +13,7 @@ from lib.phases.watch import journal, summary
 from lib.phases.watch.breaks import Kind
 from lib.phases.watch.checkpoint import Asked, Reading
 from lib.phases.watch.journal import LOG, End
-from lib.record import records
-from lib.record.seals import sealing
+from lib.record import records, sealing
 
 MINUTE = timedelta(minutes=1)
 

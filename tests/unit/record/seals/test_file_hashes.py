@@ -4,9 +4,9 @@ from hashlib import sha256
 
 import pytest
 
-from lib.record import files, records
+from lib.record import files, records, sealing
 from lib.record.records import LOG
-from lib.record.seals import file_hashes, manifest, sealing
+from lib.record.seals import file_hashes, manifest
 from lib.record.seals.seal_chain import Claim
 
 

@@ -16,9 +16,9 @@ from lib.changes import engine, loss_guard, plans
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import session
-from lib.record import files, records, run_index, writers
+from lib.record import files, records, run_index, sealing, writers
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
-from lib.record.seals import manifest, sealing
+from lib.record.seals import manifest
 from lib.record.seals.manifest import Binding
 from lib.record.seals.seal_chain import Claim, Manifest, Seal, State
 from lib.settings import ROOT, load
