@@ -22,6 +22,10 @@ from rehearsal.account.enforced import ASKED, RUNBOOKS_KEY
 
 # The members of a request that name a thing by its ARN, where ministack does not look for it.
 ARN_MEMBERS = ("ResourceArn", "resourceArn", "ResourceARN", "stateMachineAliasArn", "PolicySourceArn")
+# Many messages in a call are allowed by AWS as one is.
+MANY_AS_ONE = {
+    f"sqs:{action}Batch": f"sqs:{action}" for action in ("ChangeMessageVisibility", "DeleteMessage", "SendMessage")
+}
 ASKED_WITH = ContextVar[Mapping[str, Any]]("asked with", default={})  # noqa: B039 - read alone
 Answer = Callable[..., Any]
 
@@ -51,6 +55,7 @@ def _no_action(method: str, path: str) -> None:
 def _action_as_on_aws(ask: Answer) -> Answer:
     def action(service: str, method: str, path: str, *rest: Any) -> str | None:  # noqa: ANN401
         named = ask(service, method, path, *rest)
+        named = MANY_AS_ONE.get(named, named)
         if service != "lambda" or not named:
             return named
         return iam_actions.of_operation(service, named.partition(":")[2])[0]
@@ -68,7 +73,10 @@ def _resource_as_on_aws(ask: Answer) -> Answer:
         named = next((str(request[key]) for key in ARN_MEMBERS if request.get(key)), "")
         if service == "monitoring":
             board = request.get("DashboardName") or next(iter(request.get("DashboardNames", [])), "")
-            return f"arn:{of_region(region)}:cloudwatch::{account}:dashboard/{board}" if board else "*"
+            if board:
+                return f"arn:{of_region(region)}:cloudwatch::{account}:dashboard/{board}"
+            alarm = request.get("AlarmName") or next(iter(request.get("AlarmNames", [])), "")
+            return f"arn:{of_region(region)}:cloudwatch:{region}:{account}:alarm:{alarm}" if alarm else "*"
         target = headers.get("x-amz-target", "")
         if target.startswith("AWSEvents.") and (name := request.get("Rule") or request.get("Name")):
             kind = "event-bus" if target.endswith("DescribeEventBus") else "rule"
