@@ -19,6 +19,7 @@ from lib.record.change_rows import Action, WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import Record, Run
 from lib.settings import Settings
+from lib.values.escape import one_line
 from lib.values.verdicts import Verdict
 
 DID = {Action.CREATE: "added", Action.UPDATE: "changed", Action.REMOVE: "removed"}
@@ -147,7 +148,9 @@ def all_runs(chosen: Settings) -> None:
     """
     here = set(run_index.runs(chosen))
     runs = [_read(Run(chosen, one), here) for one in run_index.latest_of_each(run_index.all_records(chosen))]
-    console.data({"environment": chosen.environment, "runs": [run.to_row() for run in reversed(runs)]})
+    others = [path.name for path in run_index.no_runs(chosen)]
+    rows = [run.to_row() for run in reversed(runs)]
+    console.data({"environment": chosen.environment, "runs": rows, "no_runs": others})
     none = [run for run in runs if not run.changed and not run_phases.took_place(run.status)]
     begun = [run for run in reversed(runs) if run not in none]
     loud = [run for run in begun if run.changed]
@@ -162,6 +165,8 @@ def all_runs(chosen: Settings) -> None:
         counted = f"{len(same)} {KINDS[what]}" if len(same) > 1 else f"1 {what}"
         well = ", passed" if what == "drill" else ""
         console.paragraph(f"Besides {counted}{well}, the latest {same[0].run_id}.")
+    if others:
+        console.line(f"No runs, by their names, but folders among them: {', '.join(map(one_line, others))}")
     if none:
         console.line(f"Nothing took place in: {', '.join(f'{run.run_id} ({run.verdict})' for run in none)}")
 
@@ -179,9 +184,10 @@ def one_run(run: Run) -> None:
     row = RunRow(record.run_id, _with_phase(status), status, _counts(record.changes()), list(ways), _drill_of(record))
     named = {str(way.name.lower()): command for way, command in ways.items()}
     signed, watched = record.rows(signature.LOG), summary.of_run(record)
+    newest = signature.not_passed(record) if record.kept_as(records.CRITERIA) else []
     console.data({
         **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed,
-        "watched": watched.to_row() if watched else None,
+        "watched": watched.to_row() if watched else None, "not_passed": newest,
     })  # fmt: skip
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
@@ -194,6 +200,7 @@ def one_run(run: Run) -> None:
         console.table(f"Run {record.run_id}", columns, rows)
     if record.kept_as(records.CRITERIA):
         console.line(f"Review: {signature.latest(record)}")
+        console.line(f"The newest review: {'; '.join(newest) or 'every criterion passed'}")
     if record.kept_as(records.CRITERIA) or watched:
         console.line(f"Watch: {watched.said if watched else summary.NOBODY}")
     for way, command in ways.items():

@@ -1,6 +1,6 @@
 """The runs of an environment, on this machine and as copies of others. Read-only."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lib.errors import BadParameters, RunbookError
@@ -8,7 +8,7 @@ from lib.record.folder import LOG, Record
 from lib.record.records import Run, alterations
 from lib.record.seals.manifest import VERDICT
 from lib.settings import Settings, folder_of
-from lib.values.run_names import COPIES, DRILLS
+from lib.values.run_names import COPIES, DRILLS, checked_run_id
 
 
 def find_run(settings: Settings, run_id: str, usable: Callable[["Record"], bool] = bool) -> Record:
@@ -29,6 +29,12 @@ def find_run(settings: Settings, run_id: str, usable: Callable[["Record"], bool]
 def runs(settings: Settings) -> list[str]:
     """The run ids of this environment on this machine, oldest first."""
     return [record.run_id for record in _in(settings.runs_folder)]
+
+
+def no_runs(settings: Settings) -> list[Path]:
+    """The folders among the runs that no run can have made, by their names: somebody put them there."""
+    folder = settings.runs_folder
+    return sorted(path for path in _folders(folder) if not _is_run_id(path.name))
 
 
 def copies(settings: Settings) -> list[Record]:
@@ -75,8 +81,17 @@ def _reach(record: Record) -> tuple[int, str]:
 
 
 def _in(folder: Path) -> list[Record]:
+    records = (Record(path, path.name) for path in _folders(folder) if _is_run_id(path.name))
+    return sorted(records, key=lambda record: record.run_id)
+
+
+def _folders(folder: Path) -> Iterator[Path]:
     paths = folder.iterdir() if folder.is_dir() else ()
-    return sorted(
-        (Record(path, path.name) for path in paths if path.is_dir() and path.name != DRILLS and path.name[0] != "."),
-        key=lambda record: record.run_id,
-    )
+    return (path for path in paths if path.is_dir() and path.name != DRILLS and path.name[0] != ".")
+
+
+def _is_run_id(name: str) -> bool:
+    try:
+        return checked_run_id(name) == name
+    except ValueError:
+        return False

@@ -48,7 +48,7 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
     kept = run.record.kept_as(CRITERIA)
     if not kept:
         raise BadParameters(f"run {run.record.run_id} has no review that could be signed; review it first")
-    unmet = _unmet(run.record)
+    unmet = not_passed(run.record)
     _require(signature, unmet)
     row = {
         "time": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
@@ -65,7 +65,7 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
     return row
 
 
-def _unmet(record: Record) -> list[str]:
+def not_passed(record: Record) -> list[str]:
     """The criteria that did not pass in the newest review, each with how it was answered; none without a review."""
     criteria = record.latest(CRITERIA) or []
     return [f"{one['name']}: {one['status']}" for one in criteria if one["status"] != Status.PASSED]
@@ -124,7 +124,7 @@ def table(record: Record) -> list[dict[str, str]]:
 def commands(run: Run) -> list[dict[str, str]]:
     """How the review of this run is signed, a row a decision."""
     why = ["--comment", '"$WHY"']
-    words = {Decision.ACCEPT: why if _unmet(run.record) else [], Decision.REJECT: why}
+    words = {Decision.ACCEPT: why if not_passed(run.record) else [], Decision.REJECT: why}
     return [
         {
             "decision": str(decision),

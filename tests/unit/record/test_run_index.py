@@ -36,6 +36,14 @@ def test_runs_are_listed_oldest_first(settings):
     assert run_index.runs(settings) == ["20260101T000000Z-ffff", "20260102T000000Z-aaaa"]
 
 
+def test_a_folder_that_no_run_can_have_made_is_none_and_hides_no_other(settings, record):
+    for name in ("odd folder", "new\nline"):
+        (settings.runs_folder / name).mkdir()
+    assert run_index.runs(settings) == [record.run_id]
+    assert [one.run_id for one in run_index.all_records(settings)] == [record.run_id]
+    assert {path.name for path in run_index.no_runs(settings)} == {"odd folder", "new\nline"}
+
+
 def copied(settings, run_id, rows, verdict=None):
     """What the store told of a run."""
     folder = settings.path(settings.outputs_dir) / "local" / run_names.COPIES / run_id
