@@ -15,6 +15,7 @@ from lib.display import terminal
 from lib.display.interactive import watch_lines
 from lib.errors import Refused, RunbookError, Unrecorded
 from lib.phases import session
+from lib.phases.review import request
 from lib.phases.watch import summary
 from lib.phases.watch.breaks import Row
 from lib.phases.watch.criteria import change_moment
@@ -102,8 +103,10 @@ def _change_moment(run: ConnectedRun) -> datetime | None:
 
 def _review(chosen: Settings) -> tuple[int, str]:
     """The review that ends a watch: its exit code, and what is said of it. One that is not possible is said, too."""
+    # Of the whole time since the change, whatever somebody asked a review for that was never made.
+    whole = request.parse("", "", _now())
     try:
-        code = read_commands.run_again(chosen, run_phases.REVIEW)
+        code = read_commands.run_again(chosen, run_phases.REVIEW, lambda record: request.keep(record, whole))
     except RunbookError as error:
         terminal.complain(error)
         way = command_lines.runbook(chosen, "review", chosen.run_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lib.errors import BadParameters, RunbookError
+from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases.watch import breaks, journal
 from lib.phases.watch.breaks import Break, Kind, News, Row
 from lib.phases.watch.checkpoint import Checkpoint
@@ -138,10 +138,12 @@ class Watch:
                 self._tell_operations(one, one.untold)
         if measured and made.seconds >= pace.every.total_seconds():
             self._add(Kind.ENDED, why=str(End.TOO_SLOW))
-            raise BadParameters(
+            said = (
                 f"a checkpoint takes {made.seconds:.0f} s, and --every {in_words(pace.every)} asks for one more often; "
                 "expected an interval that is longer, such as 15m"
             )
+            # What broke meanwhile was told already, and is no matter of the interval.
+            raise NotAsWanted(said) if breaks.every_break(self.journal.rows) else BadParameters(said)
         return made.begun
 
     def _tell_operations(self, one: Break, which: News) -> None:

@@ -15,6 +15,7 @@ from watched_account import WatchedAccount
 from lib.cli.change_commands import main
 from lib.cli.review import watch_command
 from lib.errors import NotAsWanted, Unreachable, Unrecorded
+from lib.phases.review import request
 from lib.phases.watch import checkpoint, reader
 from lib.phases.watch.checkpoint import Asked
 from lib.phases.watch.journal import LOG
@@ -44,13 +45,18 @@ def typed(aws, time, record, monkeypatch):
         asked = reader.questions(run)
         return {**asked, Asked.CRITERIA: lambda span: checkpoint.Reading([])}
 
+    def reviewed(chosen, number, prepare):
+        prepare(record)
+        reviews.append(number)
+        return 0
+
     live = replace(connected(S, **aws.clients()), sleep=time.pass_by, clock=lambda: time.ran)
     run = ConnectedRun(S, record, World(), World().lock, live)
     monkeypatch.setattr(watch_command, "Reader", lambda run: reader.Reader(run, questions))
     monkeypatch.setattr(watch_command, "_now", lambda: time.wall)
     monkeypatch.setattr(watch_command, "change_moment", lambda run: None)
     monkeypatch.setattr(watch_command.session, "reopen_with", lambda chosen: run)
-    monkeypatch.setattr(watch_command.read_commands, "run_again", lambda chosen, number: reviews.append(number) or 0)
+    monkeypatch.setattr(watch_command.read_commands, "run_again", reviewed)
 
     def command(*words):
         return CliRunner().invoke(main, ["watch", "local", record.run_id, *words])
@@ -66,6 +72,13 @@ def test_a_quiet_watch_ends_with_its_review_and_with_0(typed, record):
     assert len(record.rows(LOG)) == 5
 
 
+def test_its_review_looks_at_all_of_the_time_whatever_an_earlier_one_was_asked_for_and_never_made(typed, record, time):
+    request.keep(record, request.parse("2026-11-28T11:00", "2026-11-28T11:01", time.wall))
+    assert typed("--for", "15m").exit_code == 0
+    asked = request.latest(record)
+    assert (asked.since, asked.until) == (None, None)
+
+
 def test_what_broke_is_1_and_the_review_is_made_all_the_same(typed, aws):
     aws.queues[S.events_dead_letter_queue_name] = 2
     ended = typed("--for", "15m")
@@ -76,12 +89,12 @@ def test_what_broke_is_1_and_the_review_is_made_all_the_same(typed, aws):
 
 
 def test_a_review_that_did_not_succeed_is_the_end_of_a_quiet_watch_too(typed, monkeypatch):
-    monkeypatch.setattr(watch_command.read_commands, "run_again", lambda chosen, number: 1)
+    monkeypatch.setattr(watch_command.read_commands, "run_again", lambda chosen, number, prepare: 1)
     assert typed("--for", "15m").exit_code == 1
 
 
 def test_a_review_that_is_not_possible_is_said_with_the_way_on(typed, monkeypatch):
-    def away(chosen, number):
+    def away(chosen, number, prepare):
         raise Unreachable("no answer while connecting")
 
     monkeypatch.setattr(watch_command.read_commands, "run_again", away)

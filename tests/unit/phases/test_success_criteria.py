@@ -341,17 +341,22 @@ def test_criterion_4_fails_on_zero():
 
 
 def test_criterion_5_passes_when_every_metric_is_seen():
-    assert success_criteria.metrics_visible({"one": True, "two": True}).status == "passed"
+    assert success_criteria.metrics_visible({"one": True, "two": True}, whole=False).status == "passed"
 
 
 def test_criterion_5_fails_and_names_the_dark_ones():
-    check = success_criteria.metrics_visible({"one": True, "two": False, "three": False})
+    check = success_criteria.metrics_visible({"one": True, "two": False, "three": False}, whole=True)
     assert check.status == "failed"
     assert check.found == "1 of 3 metrics have datapoints; without: two, three"
 
 
 def test_criterion_5_fails_where_nothing_is_shown():
-    assert success_criteria.metrics_visible({}).status == "failed"
+    assert success_criteria.metrics_visible({}, whole=True).status == "failed"
+
+
+def test_of_a_time_in_which_nothing_took_place_nobody_can_tell_of_4_and_5():
+    assert fourth(counted(0, 0), split(after=(0, 0))).status == "cannot tell"
+    assert success_criteria.metrics_visible({"one": False}, whole=False).status == "cannot tell"
 
 
 def test_checks_are_counted_by_what_became_of_them_and_none_is_left_out():
