@@ -53,6 +53,8 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     """
     chosen = given(mode=Mode.PLAN)
     if proposal:
+        if elsewhere := proposal_file.require_as_made(proposal, chosen):
+            terminal.say(elsewhere)
         chosen = with_changes(chosen, **proposal_file.proposed_parameters(proposal, chosen, datetime.now(UTC)))
     run = session.begin_with(chosen)
     record, live = run.record, run.live

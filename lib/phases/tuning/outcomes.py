@@ -5,8 +5,10 @@ from those without an alert, and each reviewed check-in stands for its share of 
 """
 
 import csv
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -120,12 +122,19 @@ def _of_file(path: Path) -> _Said:
 
 def _rows(path: Path) -> pd.DataFrame:
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            head = next(csv.reader(file), [])
+        with warnings.catch_warnings():
+            # Without an index, a comma too many at the end of each line moves no cell into another column.
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+            rows = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig")
     except (OSError, ValueError, csv.Error) as error:
         raise BadParameters(
             f"outcomes_file {path.name} cannot be read as CSV ({type(error).__name__}); expected the filled-in "
             f"{TEMPLATE}"
         ) from error
+    if twice := sorted({name for name in head if name and head.count(name) > 1} & {*COLUMNS}):
+        raise BadParameters(f"outcomes_file {path.name} has a column {', '.join(twice)} twice; expected one of each")
     lacking = [column for column in (*KEY, "outcome") if column not in rows]
     if lacking:
         raise BadParameters(
@@ -141,7 +150,11 @@ def _weights(source: str, said: pd.DataFrame) -> pd.Series:
         return pd.Series(1.0, index=said.index)
     sizes = pd.to_numeric(said["of"], errors="coerce")
     number = said.groupby("stratum")["outcome"].transform("size")
-    _require_none(source, "has sizes of strata that cannot be; leave the column as it was", said[~(sizes >= number)])
+    _require_none(
+        source,
+        "has sizes of strata that cannot be; leave the column as it was",
+        said[~((sizes >= number) & (sizes < inf))],
+    )
     return sizes / number
 
 

@@ -1,13 +1,15 @@
 """The file of a proposal, as `runbook plan --thresholds` takes it. Reads a file; no AWS."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lib import routes
 from lib.errors import BadParameters, Refused
-from lib.settings import Settings
+from lib.record import records, run_index
+from lib.record.records import Run
+from lib.settings import Settings, file_word
 from lib.values.yaml_text import read
 
 FORMAT = 1
@@ -24,7 +26,7 @@ def proposed_parameters(path: Path, settings: Settings, moment: datetime) -> dic
     said = _content(path)
     try:
         numbers, compared = _five(said["thresholds"]), _five(said["now"])
-        until = datetime.fromisoformat(str(said["holds_until"]))
+        until = datetime.fromisoformat(str(said["holds_until"])).astimezone(UTC)
         whose = str(said["environment"]), str(said["account_id"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadParameters(
@@ -42,6 +44,23 @@ def proposed_parameters(path: Path, settings: Settings, moment: datetime) -> dic
             f"{path.name} was compared with {', '.join(other)}, and the parameters say otherwise now; tune again"
         )
     return numbers
+
+
+def require_as_made(path: Path, settings: Settings) -> str:
+    """Refuse a proposal that is not as the run that made it kept it; returns what is to be said of one of elsewhere."""
+    run_id, text = str(_content(path).get("run_id", "")), path.read_text(encoding="utf-8")
+    try:
+        record = run_index.find_run(settings, run_id)
+    except BadParameters:
+        return f"{path.name} is of run {run_id!r}, which is not on this machine: nobody compared it with what that kept"
+    run = Run(settings, record)
+    kept = [name for name in record.kept_as(KEPT) if not records.wrong_with(run, name)]
+    if text not in [(record.folder / name).read_text(encoding="utf-8") for name in kept]:
+        raise Refused(
+            f"{path.name} is not as run {run_id} made and sealed it; take it from there: "
+            f"{file_word(record.folder / KEPT)}, or tune again"
+        )
+    return ""
 
 
 def _content(path: Path) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
+from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.telemetry.checkin_copies import BESIDE, TAKEN
 from lib.telemetry.checkin_frames import CONTRACT, ROUTE, Answer, taken_in
@@ -31,7 +32,7 @@ ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", 
 USER, MOMENT = ("userId", "user"), ("timestamp", "time")
 AT_A_TIME = 20_000
 MICROSECONDS, A_YEAR_TOO_FAR = 10**14, 10**17  # since 1970; less is seconds or milliseconds, as `moment_of` takes them
-NO_USER, NO_MOMENT = "names no user", "no usable timestamp"
+NO_USER, NO_MOMENT, NO_CELL = "names no user", "no usable timestamp", "a field that is no JSON"
 Read = tuple[str, Answer | str]  # where it stood in its file; the check-in, or why there is none
 
 
@@ -99,8 +100,8 @@ def _answer(content: Any, path: Path) -> Answer | str:  # noqa: ANN401 - any JSO
     named = KEY.match("/".join(path.parts[-5:]))
     user = next((content[name] for name in USER if content.get(name)), named["user"] if named else None)
     said = [content[name] for name in MOMENT if content.get(name)]
-    moment = _moment(said[0]) if said else moment_of(named["stamp"]) if named else None
-    if not isinstance(user, str):
+    moment = _usable(_moment(said[0]) if said else moment_of(named["stamp"]) if named else None)
+    if not isinstance(user, str) or not _is_user(user):
         return NO_USER
     cells = tuple(cell(USUAL, name, dict(content)) for name in CONTRACT)
     return Answer(user, moment, cells, taken_in(content)) if moment else NO_MOMENT
@@ -160,7 +161,29 @@ def _evidence(path: Path) -> Iterator[Read]:
 def _kept(row: list[str], columns: Mapping[str, int]) -> Answer | str:
     if len(row) != len(columns):
         return f"has {len(row)} fields, expected {len(columns)}"
-    moment = moment_of(row[columns["time"]])
+    user, moment = row[columns["user"]], _usable(moment_of(row[columns["time"]]))
     taken = taken_in({ROUTE: row[columns[TAKEN]] or None}) if TAKEN in columns else ""
-    cells = tuple(row[columns[name]] for name in CONTRACT)
-    return Answer(row[columns["user"]], moment, cells, taken) if moment else NO_MOMENT
+    try:
+        cells = tuple(_cell(name, row[columns[name]]) for name in CONTRACT)
+    except (ValueError, RecursionError):
+        return NO_CELL
+    if not _is_user(user):
+        return NO_USER
+    return Answer(user, moment, cells, taken) if moment else NO_MOMENT
+
+
+def _cell(name: str, text: str) -> str:
+    """What a cell holds, as it is kept of any other file: of what is no word of ours, no word."""
+    if text in (ABSENT_CELL, UNKNOWN_CELL):
+        return text
+    return cell(USUAL, name, {name: json.loads(text, object_pairs_hook=without_text)})
+
+
+def _is_user(name: str) -> bool:
+    """Whether it names somebody, in characters that a file can hold."""
+    return bool(name) and not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _usable(moment: datetime | None) -> datetime | None:
+    """None of a moment before computers, which no check-in has."""
+    return moment if moment and moment >= EPOCH else None

@@ -112,7 +112,18 @@ def test_what_does_not_fit_is_a_sentence(history, asked, tmp_path):
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="3"))
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="many"))
     assert "has no column outcome; expected userId" in refused(history, tmp_path, filled.drop(columns="outcome"))
+    assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="inf"))
     assert "cannot be read as CSV (EmptyDataError)" in refused(history, tmp_path, "")
+    twice = filled.to_csv(index=False).replace("outcome", "outcome,outcome", 1).replace(",none\n", ",none,\n")
+    assert "has a column outcome twice" in refused(history, tmp_path, twice)
+
+
+def test_a_comma_too_many_at_the_end_of_each_line_moves_nothing(history, asked, tmp_path):
+    """As spreadsheets write a file in whose next column somebody once wrote something."""
+    head, *rows = asked.assign(outcome="high").to_csv(index=False).splitlines()
+    found = joined(history, tmp_path, "\n".join([head, *(f"{row}," for row in rows)]))
+    assert set(found.loc[found["outcome"] != "", "outcome"]) == {"high"}
+    assert (found["outcome"] != "").sum() == len(rows)
 
 
 def test_a_file_that_is_not_there_is_a_sentence(history, tmp_path):

@@ -9,6 +9,7 @@ from tuned import SETTINGS, WINDOW, found, population
 
 from lib.errors import BadParameters, Refused
 from lib.phases.tuning import proposal, proposal_file, uncertainty
+from lib.record import records, sealing
 from lib.record.records import Record, Run
 from lib.settings import with_changes
 
@@ -120,3 +121,18 @@ def test_a_number_that_is_a_text_is_none(path):
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(BadParameters, match="cannot be read as a file"):
         proposal_file.proposed_parameters(tmp_path / "none.yaml", SETTINGS, MOMENT)
+
+
+def test_one_that_somebody_edited_is_refused_where_the_run_that_made_it_is_here(tmp_path):
+    settings = with_changes(SETTINGS, outputs_dir=str(tmp_path / "outputs"))
+    run, copy = Run(settings, records.open_run(settings)), tmp_path / "copy.yaml"
+    kept(found(population(users=200)), run)
+    sealing.seal(run.record)
+    text = (run.record.folder / proposal_file.KEPT).read_text(encoding="utf-8")
+    copy.write_text(text, encoding="utf-8")
+    assert proposal_file.require_as_made(copy, settings) == ""
+    copy.write_text(text.replace("crisis_risk_above: 80", "crisis_risk_above: 99"), encoding="utf-8")
+    with pytest.raises(Refused, match=rf"copy\.yaml is not as run {run.record.run_id} made and sealed it"):
+        proposal_file.require_as_made(copy, settings)
+    copy.write_text(text.replace(run.record.run_id, "r-elsewhere"), encoding="utf-8")
+    assert "which is not on this machine" in proposal_file.require_as_made(copy, settings)

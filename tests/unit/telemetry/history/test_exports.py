@@ -61,6 +61,8 @@ def test_a_file_named_like_an_object_of_the_bucket_tells_user_and_moment(tmp_pat
         ('{"userId": "a", "timestamp": "soon"}', exports.NO_MOMENT),
         ('{"userId": "a"}', exports.NO_MOMENT),
         ('{"userId": 7, "timestamp": "2026-01-01"}', exports.NO_USER),
+        ('{"userId": "n9\\ud800", "timestamp": "2026-01-01"}', exports.NO_USER),
+        ('{"userId": "a", "timestamp": "0999-01-01T00:00:00Z"}', exports.NO_MOMENT),
     ],
 )
 def test_a_line_that_is_no_check_in_says_why_and_keeps_none_of_the_others_from_it(tmp_path, line, why):
@@ -106,6 +108,14 @@ def test_a_run_s_evidence_is_read_as_it_was_kept(tmp_path):
     head = "object,user,time,risk_score=,score=,trajectory=declining|stable\n"
     found = read(tmp_path / "2026-01-02.csv", f'{head}m,p,2026-01-02T03:04:05+00:00,42.5,-0.3,"""declining"""\nm,p\n')
     assert found[0][1].cells == CELLS and found[1] == ("line 3", "has 2 fields, expected 6")
+    rows = (
+        "m,,2026-01-02T03:04:05+00:00,1,0,\nm,p,0999-01-02T03:04:05+00:00,1,0,\nm,p,2026-01-02T03:04:05+00:00,high,0,\n"
+    )
+    found = read(tmp_path / "2026-01-03.csv", head + rows)
+    assert [said for _, said in found] == [exports.NO_USER, exports.NO_MOMENT, exports.NO_CELL]
+    words = f'm,p,2026-01-02T03:04:05+00:00,1,0,"""{SECRET}"""\nm,p,2026-01-02T03:04:05+00:00,1,?,?\n'
+    found = read(tmp_path / "2026-01-04.csv", head + words)
+    assert SECRET not in str(found) and found[1][1].cells == ("1", "?", "?")
     ((_, why),) = read(tmp_path / "other.csv", "a,b\n1,2\n")
     assert why.startswith("has not the columns of a run's evidence")
 
