@@ -1,6 +1,7 @@
 """The history of an account's bucket, counted by DuckDB and by Athena over the same files: one SQL text, one cube."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,6 +86,25 @@ def test_converted_check_ins_are_read_instead_of_the_bucket_and_are_the_same(run
         whole[whole["time"] < WINDOW.end][columns].sort_values(order, ignore_index=True),
         check_dtype=False,
     )
+
+
+def test_a_day_that_somebody_took_away_is_the_buckets_and_an_export_beside_it_is_said(
+    run: ConnectedRun,
+) -> None:
+    history = folder.of(run.settings)
+    day = sorted(history.files_from(sources.BUCKET))[0]
+    away = day.with_name("taken-away")
+    day.rename(away)
+    try:
+        assert isinstance(sources.outlook(run, WINDOW), sources.Outlook)
+    finally:
+        away.rename(day)
+    shutil.copy(day, day.with_name("export-1.parquet"))
+    try:
+        ahead = sources.outlook(run, WINDOW)
+        assert isinstance(ahead, sources.Converted) and "and 1 exported files: a run's evidence" in ahead.why
+    finally:
+        day.with_name("export-1.parquet").unlink()
 
 
 def test_a_share_is_the_same_share_of_all_and_is_said(run: ConnectedRun) -> None:

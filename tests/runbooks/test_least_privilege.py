@@ -83,6 +83,7 @@ def story(account: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Story:
         called("review", Whose.READER, "review", run)
         called("status", Whose.READER, "status", run)
         called("drill", Whose.OPERATOR, "drill")
+        called("alarms", Whose.OPERATOR, "drill", "--alarms")
         called("lock", Whose.READER, "lock")
         called("doctor", Whose.READER, "doctor", "--as", str(Whose.READER))
         called("restore", Whose.OPERATOR, "restore", run)
@@ -104,7 +105,7 @@ def story(account: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 def test_an_operator_lacks_nothing_to_go_on_with_a_run_drill_restore_and_roll_back(story: Story):
-    for name in ("resume", "drill", "restore", "rollback"):
+    for name in ("resume", "drill", "alarms", "restore", "rollback"):
         ended = story.ended[name]
         assert ended.code == 0, (name, ended.said[-2000:], ended.complained)
     assert [row for row in story.asked[Whose.OPERATOR] if row["denied"]] == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from lib.resources.connected_run import ConnectedRun
@@ -66,20 +66,37 @@ def _covers(history: History, window: Window) -> str:
 
     Exported files say of no time that they hold it whole: they count where nothing was converted from the bucket.
     """
-    sources = history.index()["sources"]
-    if not sources or not _paths(history, window):
+    sources, paths = history.index()["sources"], _paths(history, window)
+    if not sources or not paths:
         return ""
     if BUCKET not in sources:
         return f"from {len(sources):,} exported files"
+    days = {day for day in sources[BUCKET].get("days", []) if _lies_in(history.path / day, window)}
+    if days - {path.parent.name for path in paths if path.stem == BUCKET}:
+        return ""  # somebody took a day away since: the bucket has it
+    others = len({path.stem for path in paths} - {BUCKET})
+    more = f", and {others:,} exported files: a run's evidence, in which people have other names, counts again"
     for start, until, at in sources[BUCKET]["windows"]:
         if datetime.fromisoformat(start) <= window.start and window.end <= datetime.fromisoformat(until):
-            return f"from the bucket, as it was at {datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC"
+            when = f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC"
+            return f"from the bucket, as it was at {when}{more if others else ''}"
     return ""
 
 
+def _lies_in(folder_of_day: Path, window: Window) -> bool:
+    return _first_day(window) <= folder.day_of(folder_of_day / "any") <= _last_day(window)
+
+
+def _first_day(window: Window) -> date:
+    return window.start.astimezone(UTC).date()
+
+
+def _last_day(window: Window) -> date:
+    return (window.end - folder.MICROSECOND).astimezone(UTC).date()
+
+
 def _paths(history: History, window: Window) -> tuple[Path, ...]:
-    last = window.end - folder.MICROSECOND
-    return tuple(history.files_of(window.start.astimezone(UTC).date(), last.astimezone(UTC).date()))
+    return tuple(history.files_of(_first_day(window), _last_day(window)))
 
 
 def _converted(history: History, window: Window, why: str, most: int) -> Converted:
