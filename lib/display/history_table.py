@@ -24,7 +24,7 @@ def conversions(done: Sequence[Conversion]) -> None:
     console.table("Check-ins", ["from", "new", "converted before", "kept aside"], rows)
     for one in done:
         if not one.whole:
-            console.line("The bucket could not be listed to its end: what is converted is a part of it.", result=True)
+            console.line(f"{one.source}: not read to its end; what is converted is a part of it.", result=True)
     console.data([{**vars(one), "aside": dict(one.aside)} for one in done])
 
 

@@ -17,10 +17,12 @@ from lib.phases.tuning.outcome_table import OutcomeTable
 from lib.record import run_phases
 from lib.record.records import Record
 from lib.settings import Settings
-from lib.telemetry.history import athena, conversion, folder
+from lib.telemetry.history import athena, conversion, exports, folder
+from lib.values.escape import one_line
 from lib.values.modes import Mode
 from lib.values.reviewed import checked_moment
 
+MOST_NAMED = 5
 DAY = "as 2026-01-31 (UTC)"
 
 
@@ -58,8 +60,11 @@ def history(given: Callable[..., Settings], start: str, end: str, export: Path |
         terminal.identity(live)
         done = [conversion.convert_bucket(live, kept, since, until, history_table.watch("check-ins"))]
     history_table.conversions(done)
+    if export and (others := exports.passed_over(export)):
+        named = ", ".join(one_line(path.name) for path in others[:MOST_NAMED])
+        terminal.result(f"Not read, since by their endings no exports: {len(others):,} files, such as {named}")
     terminal.result(f"History: {kept.path}")
-    return 0
+    return 0 if all(one.whole for one in done) else 1
 
 
 def _moment(option: str, said: str) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,7 @@ Watch = Callable[[int, int], None]  # how many are done, of how many
 class Conversion:
     """What became of a source: check-ins that are new, what was converted before, what is kept aside, by reason.
 
-    `whole` says whether the bucket could be listed to its end.
+    `whole` says whether the bucket could be listed, or the file be read, to its end.
     """
 
     source: str
@@ -155,7 +155,7 @@ def _convert_file(history: History, path: Path) -> Conversion:
     source = f"file-{history.number(named) & (2**64 - 1):016x}"
     before = history.index()["sources"].get(source, {})
     if before.get("sha256") == digest:
-        return Conversion(path.name, 0, int(before["rows"]), Counter(before["aside"]))
+        return Conversion(path.name, 0, int(before["rows"]), Counter(before["aside"]), _is_whole(before["aside"]))
     with spooling(history, source, datetime.now(UTC)) as spool:
         for place, answer in exports.read(path):
             if isinstance(answer, Answer):
@@ -167,7 +167,11 @@ def _convert_file(history: History, path: Path) -> Conversion:
     aside = Counter(one.reason for one in spool.aside)
     said = {"name": path.name, "sha256": digest, "rows": new, "aside": dict(aside)}
     history.keep_source(source, {**said, "at": datetime.now(UTC).isoformat()})
-    return Conversion(path.name, new, 0, aside)
+    return Conversion(path.name, new, 0, aside, _is_whole(aside))
+
+
+def _is_whole(aside: Iterable[str]) -> bool:
+    return not any(reason.startswith(exports.CUT) for reason in aside)
 
 
 def _digest(path: Path) -> str:

@@ -32,6 +32,7 @@ ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", 
 USER, MOMENT = ("userId", "user"), ("timestamp", "time")
 AT_A_TIME = 20_000
 MICROSECONDS, A_YEAR_TOO_FAR = 10**14, 10**17  # since 1970; less is seconds or milliseconds, as `moment_of` takes them
+CUT = "cannot be read to its end"
 NO_USER, NO_MOMENT, NO_CELL = "names no user", "no usable timestamp", "a field that is no JSON"
 Read = tuple[str, Answer | str]  # where it stood in its file; the check-in, or why there is none
 
@@ -47,6 +48,12 @@ def files_in(path: Path) -> list[Path]:
     return usable
 
 
+def passed_over(path: Path) -> list[Path]:
+    """The files of a folder that are no export by their endings, and so are not read."""
+    listed = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
+    return [one for one in listed if not one.name.endswith(ENDINGS)]
+
+
 def read(path: Path) -> Iterator[Read]:
     """Each check-in of a file, in order. What cannot be read to its end says so last."""
     try:
@@ -58,7 +65,7 @@ def read(path: Path) -> Iterator[Read]:
             with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
                 yield from _json(path, file)
     except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError, duckdb.Error) as error:
-        yield "file", f"cannot be read to its end: {type(error).__name__}"
+        yield "file", f"{CUT}: {type(error).__name__}"
 
 
 def _json(path: Path, file: BufferedIOBase) -> Iterator[Read]:

@@ -1,5 +1,6 @@
 """`runbook history` converts what it is given and says what became of it; `runbook tune` takes a whole choice."""
 
+import gzip
 import json
 
 import pytest
@@ -29,6 +30,16 @@ def test_an_export_is_converted_and_what_was_kept_aside_is_said(tmp_path):
     code, out, _ = said(tmp_path / "outputs", "history", "--export", str(file))
     assert code == 0 and "1 not JSON" in out and "History: " in out
     assert not any(word in out for word in SECRET.split())
+
+
+def test_what_was_not_read_whole_ends_with_1_and_what_is_no_export_is_named(tmp_path):
+    exported = tmp_path / "exported"
+    exported.mkdir()
+    (exported / "cut.jsonl.gz").write_bytes(gzip.compress(f"{LINE}\n".encode())[:-6])
+    (exported / "part-00000").write_text(LINE, encoding="utf-8")
+    code, out, _ = said(tmp_path / "outputs", "history", "--export", str(exported))
+    assert code == 1 and "cut.jsonl.gz: not read to its end; what is converted is a part of it." in out
+    assert "Not read, since by their endings no exports: 1 files, such as part-00000" in out
 
 
 def test_the_statement_for_the_table_is_printed_alone_and_nothing_is_made(tmp_path):

@@ -1,5 +1,6 @@
 """What is converted is converted once, whole and without anybody's words; what is no check-in is kept aside."""
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -218,3 +219,11 @@ def test_the_key_of_the_pseudonyms_is_the_folders_own(tmp_path):
     one, two = History(tmp_path / "one"), History(Path(tmp_path) / "two")
     assert one.pseudonym("user-1") == one.pseudonym("user-1") != two.pseudonym("user-1")
     assert (tmp_path / "one" / folder.KEY).stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_not_whole_also_when_it_is_asked_for_again(history, tmp_path):
+    file = tmp_path / "cut.jsonl.gz"
+    file.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in LINES).encode())[:-6])
+    for _ in range(2):
+        (done,) = conversion.convert_files(history, file, lambda *_: None)
+        assert not done.whole and [*done.aside] == ["cannot be read to its end: EOFError"]

@@ -142,3 +142,10 @@ def test_a_folder_without_an_export_is_refused_in_a_sentence(tmp_path):
         exports.files_in(tmp_path)
     with pytest.raises(BadParameters, match="holds no export"):
         exports.files_in(tmp_path / "missing.jsonl")
+
+
+def test_a_file_of_another_ending_is_named_as_not_read(tmp_path):
+    for name in ("a.jsonl", "b.json.bz2", "part-00000", ".hidden"):
+        read(tmp_path / "a.jsonl", f"{LINE}\n") if name == "a.jsonl" else (tmp_path / name).write_text(LINE)
+    assert [path.name for path in exports.files_in(tmp_path)] == ["a.jsonl"]
+    assert [path.name for path in exports.passed_over(tmp_path)] == ["b.json.bz2", "part-00000"]
