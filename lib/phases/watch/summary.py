@@ -19,7 +19,10 @@ GOING_ON = "it goes on, or was killed: its last row is of {}"
 
 @dataclass(frozen=True)
 class Watched:
-    """A watch by its rows. `end`: how it ended; `unread`: what the newest checkpoint could not read."""
+    """A watch by its rows. `end`: how it ended; `unread`: what the newest checkpoint could not read.
+
+    `planned_first`: how long it was to be when it began; `left`: what an earlier watch of this run found broken, last.
+    """
 
     pace: Pace
     end: str
@@ -28,6 +31,8 @@ class Watched:
     breaks: tuple[Break, ...]
     unread: tuple[str, ...]
     failed_news: int
+    planned_first: timedelta
+    left: tuple[str, ...]
 
     @property
     def whole(self) -> bool:
@@ -43,11 +48,14 @@ class Watched:
         """The watch in a sentence: what it watched, its gaps, what broke."""
         time = f"{for_people(stamp(self.pace.begun))} to {for_people(stamp(self.pace.until))}"
         parts = [f"{self.checkpoints} checkpoints of {self.pace.planned} planned, {time}, {self.end}"]
+        shorter = f"SHORTER than the {in_words(self.planned_first)} that it was begun for"
+        parts.append(shorter if self.pace.length < self.planned_first else "")
         parts.append(self._of_gaps() if self.gaps else "no gap")
         lasting = breaks.open_breaks(self.breaks)
         over = len(self.breaks) - len(lasting)
         parts += [f"{one.name} BROKEN since {for_people(one.since)}: {one.value}" for one in lasting]
         parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
+        parts.append(f"an earlier watch ended with {', '.join(self.left)} BROKEN" if self.left else "")
         parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
         parts.append(f"not told to the operations topic: {self.failed_news}" if self.failed_news else "")
         return "; ".join(filter(None, parts))
@@ -67,6 +75,8 @@ class Watched:
             "gaps": [{key: row[key] for key in ("from", "to", "missed", "why")} for row in self.gaps],
             "breaks": [one.to_row() for one in self.breaks],
             "unread": list(self.unread),
+            "planned_first_seconds": self.planned_first.total_seconds(),
+            "left_broken": list(self.left),
         }
 
 
@@ -91,7 +101,14 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
         breaks=every,
         unread=tuple(one["asked"] for one in newest if one["error"]),
         failed_news=sum(one.untold is not None for one in every),
+        planned_first=timedelta(seconds=mine[0]["for_seconds"]),
+        left=_left_by_the_one_before(rows[: len(rows) - len(mine)]),
     )
+
+
+def _left_by_the_one_before(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What was broken still when the watch before ended: a later one asks anew, and need not find it again."""
+    return tuple(one.name for one in breaks.open_breaks(tuple(breaks.every_break(journal.latest_watch(rows)))))
 
 
 def of_run(record: Record) -> Watched | None:

@@ -16,7 +16,7 @@ from lib.cli.change_commands import main
 from lib.cli.review import watch_command
 from lib.errors import NotAsWanted, Unreachable, Unrecorded
 from lib.phases.review import request
-from lib.phases.watch import checkpoint, reader
+from lib.phases.watch import checkpoint, reader, summary
 from lib.phases.watch.checkpoint import Asked
 from lib.phases.watch.journal import LOG
 from lib.record.run_phases import REVIEW
@@ -88,6 +88,15 @@ def test_what_broke_is_1_and_the_review_is_made_all_the_same(typed, aws):
     assert "2 messages, limit 0 messages" in ended.stderr
 
 
+def test_what_an_earlier_watch_left_broken_is_said_of_a_run_whose_later_one_found_nothing(typed, aws, record):
+    aws.queues[S.events_dead_letter_queue_name] = 2
+    assert typed("--for", "15m").exit_code == 1
+    aws.queues[S.events_dead_letter_queue_name] = 0
+    assert typed("--for", "15m").exit_code == 0
+    watched = summary.of_run(record)
+    assert watched and "nothing broke; an earlier watch ended with watch: queue" in watched.said
+
+
 def test_a_review_that_did_not_succeed_is_the_end_of_a_quiet_watch_too(typed, monkeypatch):
     monkeypatch.setattr(watch_command.read_commands, "run_again", lambda chosen, number, prepare: 1)
     assert typed("--for", "15m").exit_code == 1
@@ -135,9 +144,10 @@ def test_data_is_one_json_text(typed, aws):
     aws.queues[S.events_dead_letter_queue_name] = 2
     ended = typed("--for", "15m", "--json")
     data = json.loads(ended.stdout)
-    assert {"run_id", "begun", "until", "end", "checkpoints", "planned", "gaps", "breaks", "unread", "review"} == set(
-        data
-    )
+    assert set(data) == {
+        "run_id", "begun", "until", "end", "checkpoints", "planned", "gaps", "breaks", "unread", "review",
+        "planned_first_seconds", "left_broken",
+    }  # fmt: skip
     assert (data["checkpoints"], data["review"], data["breaks"][0]["told"]) == (2, "made", ["broken"])
 
 
@@ -158,7 +168,8 @@ def test_who_stops_it_gets_130_and_the_command_that_goes_on(typed, time, record)
     assert (ended.exit_code, typed.reviews) == (130, [])
     assert f"Stopped: nobody watches from now on. Go on: runbook watch local {record.run_id} --for 1h" in ended.output
     assert record.rows(LOG)[-1]["why"] == "stopped by hand"
-    assert typed("--for", "1h").exit_code == 0
+    cut_short = typed("--for", "45m")
+    assert cut_short.exit_code == 0 and "SHORTER than the 1h that it was begun for" in cut_short.output
     assert [row["row"] for row in record.rows(LOG)].count("watch begun") == 1
 
 
