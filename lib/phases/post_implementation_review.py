@@ -172,7 +172,7 @@ def criteria(
         rules.crisis_in_time([*rows, *edges, *crises], s.alert_limit_seconds),
         rules.nothing_disturbed(ordinary, before, preflight.baseline(live), [*earlier(record), *answers]),
         outcomes.of_all(rules.successful_executions(points_since(counted, window), split, *judged), seen),
-        rules.metrics_visible(shown, whole=not (window.after and window.change_at and window.after > window.change_at)),
+        rules.metrics_visible(shown, whole=window.from_change),
     ]
     decided = long_enough.without_early_passes(decided, window)
     return (

@@ -54,6 +54,11 @@ class Window:
         return max(self.since or self.change.latest, self.change.latest) if self.change else None
 
     @property
+    def from_change(self) -> bool:
+        """Whether what is looked at begins with the change, and not later."""
+        return not self.change or self.after == self.change.latest
+
+    @property
     def spans(self) -> tuple[tuple[datetime, datetime], ...]:
         """The times whose check-ins are counted: before the change, and after it."""
         if self.compared is None or self.after is None:

@@ -1,13 +1,13 @@
 """The tuning looks at the days that the parameters say, and at the review's window where they say none."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lib.errors import BadParameters
 from lib.settings import load, with_changes
 from lib.telemetry import review_window
-from lib.telemetry.review_window import Window
+from lib.telemetry.review_window import Cutover, Window
 
 START, END = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC)
 USUAL = Window(START, END, None)
@@ -33,3 +33,11 @@ def test_an_end_before_the_beginning_is_refused():
 def test_what_is_no_day_is_refused_by_name(said):
     with pytest.raises(BadParameters, match=r"parameter tuning_from: found .* which is no day and no moment"):
         chosen(tuning_from=said)
+
+
+def test_what_is_looked_at_begins_with_the_change_also_where_its_moment_lies_between_two():
+    between = Cutover(START, START, START + timedelta(minutes=3))
+    assert Window(START, END, None).from_change
+    assert Window(START, END, between).from_change
+    assert Window(START, END, between, since=START).from_change
+    assert not Window(START, END, between, since=START + timedelta(minutes=4)).from_change
