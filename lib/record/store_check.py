@@ -133,9 +133,9 @@ def _with_verdict(record: Record, both: Manifest, each: Sequence[Manifest]) -> M
     if not path.is_file() or not any(_agrees(path, VERDICT, one.claims.get(VERDICT, [])) for one in each):
         return both
     claim = claim_of(path, VERDICT)
-    return (
-        both if both.claims[VERDICT][-1] == claim else seal_chain.continue_manifest(both, [claim], both.seals[-1].time)
-    )
+    if both.claims[VERDICT][-1] == claim:
+        return both
+    return seal_chain.continue_manifest(both, [claim], both.seals[-1].time)
 
 
 def _agrees(path: Path, name: str, claims: Sequence[Claim]) -> bool:

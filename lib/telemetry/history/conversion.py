@@ -100,9 +100,8 @@ def _say_window(history: History, start: datetime, end: datetime, now: datetime)
     """That the history holds this time whole, by now; one that another holds, and that is older, is said no more."""
     kept = history.index()["sources"].get(BUCKET, {"windows": []})
     since, until = start.isoformat(), end.isoformat()
-    others = [
-        one for one in kept["windows"] if one[0] < since or one[1] > until
-    ]  # all in UTC, so that texts are in order
+    # All in UTC, so that texts are in order.
+    others = [one for one in kept["windows"] if one[0] < since or one[1] > until]
     said = [(since, until, now.isoformat()), *others]
     # By its days, one that somebody takes away later is missed: a window without it is no whole one.
     days = {*kept.get("days", []), *(path.parent.name for path in history.files_from(BUCKET))}

@@ -39,7 +39,7 @@ Read = tuple[str, Answer | str]  # where it stood in its file; the check-in, or 
 
 def files_in(path: Path) -> list[Path]:
     """The files of an export: itself, or all of a folder. Raises BadParameters where there is none."""
-    listed = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    listed = _inside(path) if path.is_dir() else [path]
     usable = [one for one in listed if one.name.endswith(ENDINGS)]
     if not usable or not path.exists():
         raise BadParameters(
@@ -50,8 +50,11 @@ def files_in(path: Path) -> list[Path]:
 
 def passed_over(path: Path) -> list[Path]:
     """The files of a folder that are no export by their endings, and so are not read."""
-    listed = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
-    return [one for one in listed if not one.name.endswith(ENDINGS)]
+    return [one for one in _inside(path) if not one.name.endswith(ENDINGS) and not one.name.startswith(".")]
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.rglob("*") if one.is_file())
 
 
 def read(path: Path) -> Iterator[Read]:
