@@ -26,19 +26,19 @@ class RunbookError(Exception):
 
 
 class BadParameters(RunbookError):
-    """A parameter, a file of ours or a command line is wrong; nothing was changed."""
+    """A parameter, a file of ours or a command line is wrong; whatever raised it changed nothing."""
 
     exit_code = 2
 
 
 class Unreachable(RunbookError):
-    """No credentials, or nothing answers at the endpoint; nothing was changed."""
+    """No credentials, or nothing answers at the endpoint; whatever raised it changed nothing."""
 
     exit_code = 2
 
 
 class Refused(RunbookError):
-    """The runbook declines to go on: wrong account, not approved, drifted; nothing was changed."""
+    """The runbook declines to go on: wrong account, not approved, drifted; whatever raised it changed nothing."""
 
     exit_code = 3
 

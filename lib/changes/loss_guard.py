@@ -111,7 +111,7 @@ def keep_undo(plan: Plan, run: GuardedRun) -> None:
     except RunbookError as error:
         if not records.is_unverified(run.record):
             raise Refused(
-                f"the account could not be told what is undone, so nothing was ({error}). In an emergency, rollback "
+                f"the account could not be told what is to be undone, so nothing was undone ({error}). In an emergency, rollback "
                 "takes --unverified"
             ) from error
 

@@ -48,7 +48,9 @@ __all__ = [
 @click.option("--candidate-only", is_flag=True, help="With --only 03: try the definition on a candidate, and stop.")
 @click.option("--resume", "run_id", default="", metavar="RUN_ID", help="Go on with a run that stopped.")
 @click.option("--break-lock", is_flag=True, help="With --resume: take away the lock that the run left behind.")
-@click.option("--rollback-on-failure", is_flag=True, help="Undo the run when a phase fails.")
+@click.option(
+    "--rollback-on-failure", is_flag=True, help=f"Undo the run when a phase that writes, or {VALIDATION}, fails."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before the first change: for scripts.")
 @exits_with_code
 def apply(
@@ -190,10 +192,10 @@ def carry_out(
         show_account(opened.live)
         agreed.ask(opened, numbers)
 
-    rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
+    earlier = record.kept_as(records.CRITERIA)
 
     def ended(done: Sequence[Phase]) -> None:
-        if undo and to_be_undone(done, record.changes()[rows:]):
+        if undo and to_be_undone(done, record.changes()):
             undo_commands.undone(Run(with_changes(chosen, run_id=record.run_id), record), execute)
 
     done = runner.phases(run, numbers, terminal.progress, begun, ended, shown, execute)
@@ -213,7 +215,10 @@ def ways_on(run: Run, verdict: Verdict) -> None:
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether this command changed something and a phase that changes or proves it failed; not where it was stopped."""
+    """Whether the run changed something and a phase that changes or proves it failed; not where it was stopped.
+
+    `rows`: the run's, whichever command wrote them: where only the validation is left, what it proves is earlier work.
+    """
     failed = [
         phase
         for phase in done

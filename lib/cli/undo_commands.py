@@ -95,8 +95,8 @@ def rolled_back(run: ConnectedRun, break_lock: bool, execute: runner.Execute) ->
             raise nothing_to_undo(run)
         if not undo_plan.is_anything_left(rows) and all(row.get("temporary") for row in rows):
             raise BadParameters(
-                f"run {record.run_id} changed nothing that lasts, and what it made for a while is gone: nothing is to "
-                "undo"
+                f"run {record.run_id} changed nothing that lasts, and what it made for a while is gone: there is "
+                "nothing to undo"
             )
         return exit_code([undone(run, execute)])
 
@@ -106,7 +106,7 @@ def nothing_to_undo(run: Run) -> RunbookError:
     record, lost = run.record, records.wrong_with(run, engine.LOG)
     if not lost:
         return BadParameters(
-            f"run {record.run_id} changed nothing (its record has no {engine.LOG}): nothing is to undo"
+            f"run {record.run_id} changed nothing (its record has no {engine.LOG}): there is nothing to undo"
         )
     way = command_lines.runbook(run.settings, "restore", record.run_id, "--unverified")
     there = restore.has_backup(record)
@@ -135,7 +135,7 @@ def undone(run: Run, execute: runner.Execute) -> Phase:
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @exits_with_code
 def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
-    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once.
+    """EMERGENCY: put the workflow alone, and the aliases that the run moved, back to the run's backup, at once.
 
     Asks nothing and waits for nobody: check-ins fail meanwhile.
 
@@ -145,7 +145,7 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     """
     chosen, wrong = given(mode=Mode.APPLY, run_id=run_id)
     if wrong:
-        terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
+        terminal.warn(f"{wrong}; this run recorded what is used instead")
     why = loudly("restore", run_id) if unverified else ""
     soon = with_short_waits(chosen)
     with naming_the_way(command_lines.runbook(chosen, "restore", run_id, "--unverified")) as way:
@@ -155,21 +155,22 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     # What must be written is waited for as long as any write; nothing else is.
     restoration = restore_plan.plan_restore(connected_run.of(live.waiting(chosen), run.record), why)
     if restoration.unconfirmed and not why:
-        terminal.complain(NotAsWanted(restoration.unconfirmed))
+        terminal.warn(restoration.unconfirmed)
     if restoration.doubt:
-        terminal.complain(NotAsWanted(restoration.doubt))
+        terminal.warn(restoration.doubt)
     if restoration.source:
         terminal.say(f"Note: {restoration.source}")
     troubles = restore.restore(restoration, run.record)
-    terminal.result(f"{restoration.said} of before run {run_id}")
+    terminal.result(f"{restoration.said} from before run {run_id}")
     for trouble in troubles:
-        terminal.complain(NotAsWanted(trouble))
+        terminal.warn(trouble)
     if lock_taken := restore_end.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
         require(restore.verify_restored(restoration.by(live), chosen))
         rest = run_commands.commands(Run(chosen, run.record)).get(Way.UNDO)
-        terminal.result(f"AWS holds it. The rest of the run stays: {rest}" if rest else "AWS holds it.")
+        stays = f" What else the run changed stays as it is; to undo that too: {rest}" if rest else ""
+        terminal.result(f"Read back: AWS holds it.{stays}")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
         for not_kept in restore_end.keep(run, restoration.by(live)):

@@ -44,14 +44,12 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[ConnectedRun, bo
     try:
         records.open_to_write(run, unverified)
     except Unrecorded as error:
-        terminal.complain(error)  # a full disk keeps nobody from being helped
+        terminal.warn(str(error))  # a full disk keeps nobody from being helped
     live = connect(soon, record.log_call, at_once=True)
     if live.identity.caller == NOT_TOLD:
-        terminal.complain(
-            Unreachable(
-                "STS does not tell whose credentials these are. It was not waited for: AWS gives the workflow of "
-                f"account {soon.account_id} to no other account's"
-            )
+        terminal.warn(
+            "STS does not tell whose credentials these are. It was not waited for: AWS gives the workflow of "
+            f"account {soon.account_id} to no other account's"
         )
     return connected_run.of(live, record), left
 
@@ -91,7 +89,7 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> ConnectedRun:
 def _told_of(wrong: Sequence[str]) -> bool:
     """Say, by name, what of a record could not be had, or not as it was sealed; whether there was any."""
     if wrong:
-        terminal.complain(Altered(f"not had as it was sealed: {'; '.join(wrong)}"))
+        terminal.warn(f"not had as it was sealed: {'; '.join(wrong)}")
     return bool(wrong)
 
 
@@ -137,5 +135,5 @@ def with_short_waits(chosen: Settings) -> Settings:
 
 def loudly(command: str, run_id: str) -> str:
     """Say that a record is used unread, and how the record will say so."""
-    terminal.complain(Altered(f"--unverified: the record of run {run_id} is used as it lies there, sealed or not"))
+    terminal.warn(f"--unverified: the record of run {run_id} is used as it lies there, sealed or not")
     return f"{command} --unverified"

@@ -54,6 +54,11 @@ def complain(error: Exception) -> None:
     console.complain(f"{type(error).__name__}: {error}")
 
 
+def warn(text: str) -> None:
+    """One sentence on stderr, of what is wrong and keeps the command from nothing."""
+    console.complain(f"Warning, and it goes on: {text}")
+
+
 def identity(live: Live) -> None:
     """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
     may = MAY[live.settings.mode]

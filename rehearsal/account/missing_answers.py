@@ -1,7 +1,8 @@
 """Answers that ministack gives otherwise than AWS does, put in their place in its own process. No AWS.
 
 Always: a subscription whose owner has not confirmed is listed as pending, as on AWS; ministack lists it like any other,
-so that a page which reaches nobody would look as if it reached somebody.
+so that a page which reaches nobody would look as if it reached somebody. And a metric filter is described with what AWS
+fills in where nobody gave it, so that who compares it with what was given meets that here.
 
 Where a person calls (`server.PERSON` names one), also what an account that needs approval asks, since there no check
 may be left out: who calls, what a permission is worth under a condition, whether a definition can be read, and which
@@ -17,7 +18,7 @@ from xml.sax.saxutils import escape
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext
 from ministack.core.responses import get_account_id, get_region, json_response
-from ministack.services import iam, sns, stepfunctions
+from ministack.services import cloudwatch_logs, iam, sns, stepfunctions
 
 Answer = tuple[int, dict[str, str], bytes]
 LISTS = ("_list_subscriptions", "_list_subscriptions_by_topic")
@@ -26,6 +27,8 @@ SAID = {"Allow": "allowed", "Deny": "explicitDeny", "ImplicitDeny": "implicitDen
 SIMULATE, VALIDATE = "SimulatePrincipalPolicy", "_validate_state_machine_definition"
 START, DESCRIBE = "_start_execution", "_describe_state_machine_for_execution"
 REVISION = "revisionId"
+FILTERS = "_describe_metric_filters"
+FILLED_IN: dict[str, Any] = {"applyOnTransformedLogs": False}
 
 
 def list_unconfirmed_as_pending() -> None:
@@ -44,6 +47,22 @@ def _list_with_pending(listed: Callable[[Any], Answer]) -> Callable[[Any], Answe
         return status, headers, body
 
     return inner
+
+
+def describe_filters_whole() -> None:
+    """Let every metric filter be described with what AWS fills in."""
+    describe = getattr(cloudwatch_logs, FILTERS)
+
+    def inner(data: Mapping[str, Any]) -> Answer:
+        status, headers, body = describe(data)
+        if status != 200:
+            return status, headers, body
+        answer = json.loads(body)
+        filled = [FILLED_IN | one for one in answer["metricFilters"]]
+        whole: Answer = json_response({**answer, "metricFilters": filled})
+        return whole
+
+    setattr(cloudwatch_logs, FILTERS, inner)
 
 
 def answer_as_for(person: str) -> None:

@@ -24,7 +24,7 @@ def test_a_candidate_alone_is_tried_and_another_day_the_plan_is_carried_out(acco
     assert told.code == 0 and Verdict.TRIED in told.said
     assert "Undo:" not in tried.said  # nothing of it is left
     undone = runbook(account, "rollback", tried.record.run_id)
-    assert (undone.code, "what it made for a while is gone: nothing is to undo" in undone.complained) == (2, True)
+    assert (undone.code, "what it made for a while is gone: there is nothing to undo" in undone.complained) == (2, True)
     applied = runbook(account, "apply", "--only", "03")
     assert (applied.code, applied.phase("03")["verdict"]) == (0, Verdict.SUCCEEDED)
     assert revision() != before

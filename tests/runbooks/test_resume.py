@@ -157,7 +157,7 @@ def test_a_phase_that_fails_is_undone_at_once_where_asked(account, client):
         ("03", "Superseded", "another run may write now", True, False),
     ],
 )
-def test_only_a_change_or_its_proof_that_failed_undoes_what_this_command_wrote(number, error, message, wrote, undone):
+def test_only_a_change_or_its_proof_that_failed_undoes_what_the_run_wrote(number, error, message, wrote, undone):
     failed = Phase(number, NOTEBOOKS[number], "failed", error=f"{error}: {message}", error_class=error)
     rows = [{"state": "intended", "temporary": not wrote}]
     assert change_commands.to_be_undone([failed], rows) is undone

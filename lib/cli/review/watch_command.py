@@ -123,7 +123,7 @@ def _alone(record: Record) -> Iterator[None]:
     try:
         if writers.others(place):
             raise Refused(
-                f"another process of this machine watches run {record.run_id} already; expected one. Let it go on, or "
+                f"another process of this machine watches run {record.run_id} already; only one may. Let it go on, or "
                 "stop it first"
             )
         yield

@@ -47,7 +47,7 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
     """
     kept = run.record.kept_as(CRITERIA)
     if not kept:
-        raise BadParameters(f"run {run.record.run_id} has no review that could be signed; review it first")
+        raise BadParameters(f"run {run.record.run_id} has no review that could be signed; make one, `runbook review`, and sign that")
     unmet = not_passed(run.record)
     _require(signature, unmet)
     row = {
@@ -77,7 +77,7 @@ def _require(signature: Signature, unmet: Sequence[str]) -> None:
     if odd := persons.odd(signature.by):
         raise BadParameters(f"signed by {signature.by!a}: {odd}; expected one person's name as it is written")
     if contacts.mask_text(signature.by) != signature.by:
-        raise BadParameters("signed by what can be written or called to; expected a person's name without a contact")
+        raise BadParameters("--by holds an address or a telephone number; expected a person's name alone")
     for what, most in LONGEST.items():
         if (length := len(getattr(signature, what))) > most:
             raise BadParameters(f"--{what} has {length:,} characters; expected at most {most:,}")

@@ -1,13 +1,16 @@
 """Our alarms: which are in alarm now, and which went off since and are quiet again. Read-only.
 
 An alarm that is gone or may not act tells nobody, so that it is called out as well. One that was fired as a test is
-counted apart.
+counted apart. The one that asks for a drill is in alarm from the day it is made until one passes, which says nothing
+of the change: it waits for somebody, and breaks no watch.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lib.aws import Live
 from lib.checks import Check, Status
+from lib.definitions.alarm_lint import DRILL_PASSED
 from lib.drills.alarm_drill import FIRED, TEST
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import LATE, NAMED
@@ -22,7 +25,9 @@ EXPECTED = "quiet"
 
 def alarms(run: ConnectedRun, span: Span) -> Reading:
     """One answer for all of them, and one for each that is in alarm, or was for a while."""
-    names = [one.name for one in desired.alarms(run.live)]
+    templates = desired.alarms(run.live)
+    names = [one.name for one in templates]
+    asks_for_a_drill = {one.name for one in templates if DRILL_PASSED in {m.metric for m in one.definition.metrics}}
     ours = alarm_listing.of_names(run.live, names)
     now = {name: row for name, row in ours.items() if row["StateValue"] == FIRED}
     went_off, tests = _went_off(run.live, span)
@@ -30,6 +35,12 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
     loud = [
         *(_alarm(name, f"in ALARM since {_clock(row['StateUpdatedTimestamp'])}") for name, row in now.items()),
         *(_alarm(name, f"went off at {_clock(at)}, and is quiet again") for name, at in past.items()),
+    ]
+    loud = [
+        replace(one, status=Status.WAITING, found=f"{one.found}: a drill that passes ends it")
+        if one.subject in asks_for_a_drill
+        else one
+        for one in loud
     ]
     mute = [name for name in names if name not in ours or not ours[name]["ActionsEnabled"]]
     said = [f"{len(now)} of {len(names)} in ALARM, {len(past)} more went off since", f"{tests} fired as a test"]

@@ -159,5 +159,5 @@ def require_quiet(rows: Sequence[Row]) -> None:
     if watched and watched.unread:
         raise NotAsWanted(
             f"the watch could not read at its end: {', '.join(watched.unread)}; nobody looked at the last of its time. "
-            "Watch on, or review the run once AWS answers"
+            "Review the run once AWS answers"
         )

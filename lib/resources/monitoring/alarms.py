@@ -13,7 +13,8 @@ from lib.resources.monitoring import alarm_listing
 from lib.resources.monitoring.alarm_listing import COMPOSITE, METRIC
 
 NAME, TAGS = "AlarmName", "Tags"
-EMPTY: tuple[Any, ...] = (None, "", [])
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+WINDOW, SLIDING = "EvaluationWindow", {"SlidingWindow": {}}  # which is as good as none given
 THEIRS = "somebody is told by it of something else; give ours another name, by the workflow's, or theirs"
 
 
@@ -80,6 +81,8 @@ def _value(live: Live, description: Mapping[str, Any]) -> dict[str, Any]:
     """What of a described alarm PutMetricAlarm takes."""
     taken = set(live.client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members)
     value = {key: description[key] for key in taken - {NAME, TAGS} if description.get(key) not in EMPTY}
+    if value.get(WINDOW) == SLIDING:
+        value.pop(WINDOW)
     if "Dimensions" in value:
         value["Dimensions"] = sorted(value["Dimensions"], key=lambda one: str(one["Name"]))
     return {key: value[key] for key in sorted(value)}

@@ -11,11 +11,17 @@ from lib.resources.live_thing import LiveThing
 MISSING = ("ResourceNotFoundException",)
 NAMES = ("logGroupName", "filterName")
 THEIRS = "somebody counts by it; give theirs another name first"
+# What AWS describes of a filter for which nobody gave it, and what that is as good as.
+FILLED_IN: tuple[Any, ...] = (None, False, "", [])
+NO_UNIT = "None"
 
 
 @dataclass(frozen=True)
 class MetricFilter(LiveThing):
-    """Value: all that PutMetricFilter takes, but for the names. Other filters of the log group are left alone."""
+    """Value: all that PutMetricFilter takes, but for the names, without what AWS fills in where nobody gave it.
+
+    Other filters of the log group are left alone.
+    """
 
     group: str
     filter: str
@@ -25,13 +31,16 @@ class MetricFilter(LiveThing):
 
     def _read(self) -> dict[str, Any] | None:
         logs = self.live.client("logs")
-        taken = logs.meta.service_model.operation_model("PutMetricFilter").input_shape.members
+        taken = logs.meta.service_model.operation_model("PutMetricFilter").input_shape
+        names, needed = {*taken.members} - {*NAMES}, taken.required_members
         pages = logs.get_paginator("describe_metric_filters")
         with absent_is_none(*MISSING):
             for page in pages.paginate(logGroupName=self.group, filterNamePrefix=self.filter):
                 for one in page["metricFilters"]:
                     if one["filterName"] == self.filter:
-                        return {key: one[key] for key in sorted(taken) if key in one and key not in NAMES}
+                        kept = (key for key in sorted(names) if key in needed or one.get(key) not in FILLED_IN)
+                        value = {key: one[key] for key in kept}
+                        return value | {"metricTransformations": [*map(_transformation, one["metricTransformations"])]}
         return None
 
     def _write(self, value: dict[str, Any] | None) -> None:
@@ -40,3 +49,7 @@ class MetricFilter(LiveThing):
             logs.delete_metric_filter(**names)
         else:
             logs.put_metric_filter(**names, **value)
+
+
+def _transformation(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in one.items() if (key, value) != ("unit", NO_UNIT)}

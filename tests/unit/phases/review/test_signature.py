@@ -35,7 +35,7 @@ def test_a_review_whose_criteria_passed_is_accepted_in_a_word(run):
 
 
 def test_without_a_review_there_is_nothing_to_sign(run):
-    with pytest.raises(BadParameters, match="no review that could be signed; review it first"):
+    with pytest.raises(BadParameters, match="no review that could be signed; make one, `runbook review`"):
         signature.sign(run, signed())
     assert run.record.rows(signature.LOG) == []
     assert signature.latest(run.record) == signature.NOBODY
@@ -46,7 +46,7 @@ def test_without_a_review_there_is_nothing_to_sign(run):
     [
         (MET, {"by": " "}, "expected a person's name"),
         (MET, {"by": "Jane\u202eDoe"}, "which no name does"),
-        (MET, {"by": "jane@example.org"}, "without a contact"),
+        (MET, {"by": "jane@example.org"}, "an address or a telephone number"),
         (MET, {"by": "J" * 201}, "--by has 201 characters; expected at most 200"),
         (MET, {"comment": "x" * 2001}, "--comment has 2,001 characters"),
         (MET, {"decision": Decision.REJECT}, "a rejection says why"),

@@ -216,6 +216,15 @@ def test_an_alarm_that_is_gone_or_may_not_act_is_called_out(run, aws):
     assert (whole.status, loud) == ("failed", []) and f"gone, or may not act: {name}" in whole.found
 
 
+def test_the_alarm_that_asks_for_a_drill_waits_for_somebody_and_any_other_breaks(run, aws):
+    aws.alarms = dict.fromkeys(aws.alarms, "ALARM")
+    whole, *loud = alarms(run, SPAN).checks
+    asks = f"{S.state_machine_name}-no-drill"
+    statuses = {check.subject: str(check.status) for check in loud}
+    assert statuses == dict.fromkeys(aws.alarms, "failed") | {asks: "waiting"}
+    assert next(check for check in loud if check.subject == asks).found.endswith(": a drill that passes ends it")
+
+
 def test_one_fired_as_a_test_is_counted_apart_and_somebody_elses_not_at_all(run, aws):
     ours = next(iter(aws.alarms))
     at = START - timedelta(minutes=3)

@@ -1,5 +1,6 @@
 """Who may not make an alarm, or one too many of them, is told so in one sentence that names the alarm."""
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from theirs import Fake, live
@@ -45,3 +46,14 @@ def test_nothing_is_written_where_a_composite_alarm_has_the_name():
 def test_an_alarm_of_another_name_is_not_taken_for_it():
     client = Fake(describe_alarms={"MetricAlarms": [{"AlarmName": "Other"}], "CompositeAlarms": []})
     assert Alarm(live(cloudwatch=client), "Made").read() is None
+
+
+def test_a_window_that_cloudwatch_names_for_every_alarm_is_no_difference():
+    meta = boto3.Session(region_name="us-east-1").client("cloudwatch", aws_access_key_id="x", aws_secret_access_key="x")
+    found = VALUE | {"AlarmName": "Made", "EvaluationWindow": {"SlidingWindow": {}}, "WarmUpConfiguration": {}}
+    client = Fake(describe_alarms={"MetricAlarms": [found], "CompositeAlarms": []})
+    client.meta = meta.meta
+    assert Alarm(live(cloudwatch=client), "Made").read() == VALUE
+    clock = {"WallClockWindow": {"AlignmentUnit": "HOUR"}}
+    found["EvaluationWindow"] = clock
+    assert Alarm(live(cloudwatch=client), "Made").read() == VALUE | {"EvaluationWindow": clock}
