@@ -1,9 +1,12 @@
 """The Step Functions state machine, and the candidate of it, on which a definition is tried before."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
+
+from botocore.exceptions import ClientError
 
 from lib.asl.json_text import preserve, to_text
 from lib.aws import Live
@@ -18,6 +21,7 @@ from lib.wait import idle, until
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
 DELETING = "DELETING"  # as Step Functions calls a workflow that it removes as soon as its last execution has ended
+ASKED_A_LOOK = 20  # executions whose definition is asked for at a look: AWS answers few of these a second
 RUN_TAG = "your6-phase3-run"  # names the run that made a candidate; without it, a workflow of that name is somebody's
 
 
@@ -142,16 +146,38 @@ class Candidate(LiveThing):
 
 
 def require_quiet(live: Live) -> None:
-    """Wait until none of the executions that run now runs any more. Raises NotAsWanted when time is up."""
-    with readable("waiting for the executions of the definition before"):
+    """Wait until of the executions that run now none runs on a definition that is not the live one any more.
+
+    What runs on the live one needs nothing that an undo takes away: one that hangs since before the run was made would
+    else keep its rules and topics for ever. Raises NotAsWanted when time is up.
+    """
+    with readable("waiting for the executions of the run's definition"):
         idle(live.settings.settle_seconds, live.sleep)
-        before = set(running_executions(live))
-        still = until(lambda: before & set(running_executions(live)), lambda still: not still, live.patience()).seen
-        if still:
+        now = description(live, live.settings.state_machine_arn)
+        waited, asked = set(_running(live)), set[str]()
+
+        def look() -> set[str]:
+            still = waited & set(_running(live))
+            unasked = sorted(still - asked)[:ASKED_A_LOOK]
+            asked.update(unasked)
+            harmless = {arn for arn in unasked if now and _definition_run_by(live, arn) == now["definition"]}
+            waited.difference_update(harmless)
+            return still - harmless
+
+        if still := until(look, lambda still: not still, live.patience()).seen:
             raise NotAsWanted(
-                f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
-                "alerts need what would be taken away next. Roll back again when they have ended"
+                f"{len(still)} executions still run on the run's definition, such as {min(still).rpartition(':')[2]}; "
+                "their alerts need what would be taken away next. Roll back again when they have ended: one that hangs "
+                "has to be stopped, and whoever checked in with it called"
             )
+
+
+def _definition_run_by(live: Live, arn: str) -> str | None:
+    """The text of the definition that an execution runs; None where nobody can tell."""
+    with suppress(ClientError):
+        answer = live.client("stepfunctions").describe_state_machine_for_execution(executionArn=arn)
+        return str(answer["definition"])
+    return None
 
 
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,9 +204,13 @@ def _text(definition: Any) -> str:  # noqa: ANN401
 
 def running_executions(live: Live) -> list[str]:
     """The names of the executions that run now. Read-only."""
+    return [arn.rpartition(":")[2] for arn in _running(live)]
+
+
+def _running(live: Live) -> list[str]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
     answers = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
-    return [row["name"] for page in answers for row in page["executions"]]
+    return [row["executionArn"] for page in answers for row in page["executions"]]
 
 
 def description(live: Live, arn: str) -> dict[str, Any] | None:

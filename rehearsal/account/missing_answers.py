@@ -1,8 +1,9 @@
 """Answers that ministack gives otherwise than AWS does, put in their place in its own process. No AWS.
 
 Always: a subscription whose owner has not confirmed is listed as pending, as on AWS; ministack lists it like any other,
-so that a page which reaches nobody would look as if it reached somebody. And a metric filter is described with what AWS
-fills in where nobody gave it, so that who compares it with what was given meets that here.
+so that a page which reaches nobody would look as if it reached somebody. A metric filter is described with what AWS
+fills in where nobody gave it, so that who compares it with what was given meets that here. And an execution is described
+with the definition that it runs; ministack tells that of now.
 
 Where a person calls (`server.PERSON` names one), also what an account that needs approval asks, since there no check
 may be left out: who calls, what a permission is worth under a condition, whether a definition can be read, and which
@@ -26,7 +27,7 @@ PENDING = "PendingConfirmation"
 SAID = {"Allow": "allowed", "Deny": "explicitDeny", "ImplicitDeny": "implicitDeny"}
 SIMULATE, VALIDATE = "SimulatePrincipalPolicy", "_validate_state_machine_definition"
 START, DESCRIBE = "_start_execution", "_describe_state_machine_for_execution"
-REVISION = "revisionId"
+REVISION, DEFINITION = "revisionId", "definition"
 FILTERS = "_describe_metric_filters"
 FILLED_IN: dict[str, Any] = {"applyOnTransformedLogs": False}
 
@@ -65,6 +66,12 @@ def describe_filters_whole() -> None:
     setattr(cloudwatch_logs, FILTERS, inner)
 
 
+def tell_what_executions_run() -> None:
+    """Let an execution be described with the definition that it began with."""
+    setattr(stepfunctions, START, _start_with_revision(getattr(stepfunctions, START)))
+    setattr(stepfunctions, DESCRIBE, _as_begun(getattr(stepfunctions, DESCRIBE), DEFINITION))
+
+
 def answer_as_for(person: str) -> None:
     """Let this person call, by the keys with which a custom endpoint is signed; and answer what approval asks.
 
@@ -73,8 +80,7 @@ def answer_as_for(person: str) -> None:
     _call_as(person)
     iam._IAM_HANDLERS[SIMULATE] = _simulation
     setattr(stepfunctions, VALIDATE, _validation_by_parser(getattr(stepfunctions, VALIDATE)))
-    setattr(stepfunctions, START, _start_with_revision(getattr(stepfunctions, START)))
-    setattr(stepfunctions, DESCRIBE, _description_with_revision(getattr(stepfunctions, DESCRIBE)))
+    setattr(stepfunctions, DESCRIBE, _as_begun(getattr(stepfunctions, DESCRIBE), REVISION))
 
 
 def _call_as(person: str) -> None:
@@ -172,19 +178,19 @@ def _start_with_revision(start: Callable[[Any], Answer]) -> Callable[[Any], Answ
         if status == 200:
             execution = stepfunctions._executions[json.loads(body)["executionArn"]]
             machine = stepfunctions._state_machines[execution["stateMachineArn"]]
-            execution["_begun"] = {key: machine[key] for key in ("definition", REVISION) if key in machine}
+            execution["_begun"] = {key: machine[key] for key in (DEFINITION, REVISION) if key in machine}
         return status, headers, body
 
     return inner
 
 
-def _description_with_revision(describe: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+def _as_begun(describe: Callable[[Any], Answer], member: str) -> Callable[[Any], Answer]:
     def inner(data: Mapping[str, Any]) -> Answer:
         status, headers, body = describe(data)
         if status != 200:
             return status, headers, body
         begun = stepfunctions._executions[data["executionArn"]].get("_begun", {})
-        answer: Answer = json_response({**json.loads(body), **begun})
+        answer: Answer = json_response(json.loads(body) | {key: begun[key] for key in (member,) if key in begun})
         return answer
 
     return inner

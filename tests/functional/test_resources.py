@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lib.aws import connect
 from lib.changes import engine, undo_plan
@@ -679,29 +681,40 @@ def test_a_subscription_that_somebody_removed_is_not_there(live, topic):
     assert topic.kept_because() == ""
 
 
-def test_an_undo_of_the_workflow_waits_for_the_executions_that_run(live):
-    states = [["old"], ["old", "new"], ["new"]]
+WAITING = {"StartAt": "On", "States": {"On": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
-    class Pages:
-        def paginate(self, **_):
-            return [{"executions": [{"name": name} for name in states.pop(0)]}]
 
-    live.clients["stepfunctions"] = live.single["stepfunctions"] = Answering(
-        live.client("stepfunctions"), get_paginator=lambda _: Pages()
-    )
+@pytest.fixture
+def hanging(live):
+    """Two executions that hang: one began with the live definition, one with another, which it was for a while."""
+    states, arn = live.client("stepfunctions"), live.settings.state_machine_arn
+    workflow = Workflow(live, live.settings.state_machine_name)
+    value, begun = workflow.read(), {}
+    for name, states_of in (("run's", {"Comment": "the run's"}), ("before", {"Comment": "as before"})):
+        workflow.write({**value, "definition": {**WAITING, **states_of}})
+        begun[name] = states.start_execution(stateMachineArn=arn, name=f"checkin-{uuid4()}")["executionArn"]
+    yield begun
+    for one in begun.values():
+        states.stop_execution(executionArn=one)
+
+
+def test_an_undo_of_the_workflow_waits_for_what_runs_on_the_runs_definition_and_for_nothing_older(live, hanging):
+    """One that hangs since before the run would else keep the rules and topics of every undo for ever."""
+    with pytest.raises(NotAsWanted, match="1 executions still run on the run's definition, such as checkin-") as caught:
+        Workflow(live, live.settings.state_machine_name).settle()
+    assert hanging["run's"].rpartition(":")[2] in str(caught.value)
+    live.client("stepfunctions").stop_execution(executionArn=hanging["run's"])
     Workflow(live, live.settings.state_machine_name).settle()
-    assert states == []
 
 
-def test_an_undo_of_the_workflow_stops_while_an_execution_still_runs(live):
-    class Pages:
-        def paginate(self, **_):
-            return [{"executions": [{"name": "checkin-slow"}]}]
+def test_of_what_nobody_can_tell_the_definition_an_undo_waits(live, hanging):
+    def refused(**_):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeStateMachine")
 
     live.clients["stepfunctions"] = live.single["stepfunctions"] = Answering(
-        live.client("stepfunctions"), get_paginator=lambda _: Pages()
+        live.client("stepfunctions"), describe_state_machine_for_execution=refused
     )
-    with pytest.raises(NotAsWanted, match="still run on the definition before, such as checkin-slow"):
+    with pytest.raises(NotAsWanted, match="2 executions still run"):
         Workflow(live, live.settings.state_machine_name).settle()
 
 

@@ -57,6 +57,7 @@ class WatchedAccount:
     per_minute: int = 2
     changed: Callable[[CheckIn], CheckIn | None] = lambda one: one
     alarms: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)  # of an alarm's state
     history: list[tuple[datetime, str, str, str]] = field(default_factory=list)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     counted: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
@@ -148,7 +149,8 @@ class WatchedAccount:
 
     def _describe_alarms(self, **_: Any) -> dict[str, Any]:
         rows = [
-            {"AlarmName": name, "StateValue": state, "ActionsEnabled": True, "StateUpdatedTimestamp": START}
+            {"AlarmName": name, "StateValue": state, "ActionsEnabled": True, "StateUpdatedTimestamp": START,
+             "StateReason": self.reasons.get(name, "")}
             for name, state in self.alarms.items()
         ]
         return {"MetricAlarms": rows}

@@ -6,14 +6,14 @@ of the change: it waits for somebody, and breaks no watch.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lib.aws import Live
 from lib.checks import Check, Status
 from lib.definitions.alarm_lint import DRILL_PASSED
 from lib.drills.alarm_drill import FIRED, TEST
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import LATE, NAMED
+from lib.phases.watch.failures import LATE, NAMED, clock
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.monitoring import alarm_listing
@@ -29,12 +29,13 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
     names = [one.name for one in templates]
     asks_for_a_drill = {one.name for one in templates if DRILL_PASSED in {m.metric for m in one.definition.metrics}}
     ours = alarm_listing.of_names(run.live, names)
-    now = {name: row for name, row in ours.items() if row["StateValue"] == FIRED}
+    fired = {name: row for name, row in ours.items() if row["StateValue"] == FIRED}
+    now = {name: row for name, row in fired.items() if not row.get("StateReason", "").startswith(TEST)}
     went_off, tests = _went_off(run.live, span)
-    past = {name: at for name, at in went_off.items() if name in ours and name not in now}
+    past = {name: at for name, at in went_off.items() if name in ours and name not in fired}
     loud = [
-        *(_alarm(name, f"in ALARM since {_clock(row['StateUpdatedTimestamp'])}") for name, row in now.items()),
-        *(_alarm(name, f"went off at {_clock(at)}, and is quiet again") for name, at in past.items()),
+        *(_alarm(name, f"in ALARM since {clock(row['StateUpdatedTimestamp'])} UTC") for name, row in now.items()),
+        *(_alarm(name, f"went off at {clock(at)} UTC, and is quiet again") for name, at in past.items()),
     ]
     loud = [
         replace(one, status=Status.WAITING, found=f"{one.found}: a drill that passes ends it")
@@ -69,7 +70,3 @@ def _went_off(live: Live, span: Span) -> tuple[dict[str, datetime], int]:
         else:
             fired[change.name] = change.at
     return fired, tests
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -13,7 +13,7 @@ from lib import routes as table
 from lib.checks import Check, Status
 from lib.phases.review import forecast
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import BACK, ERROR_A_LOOK, LATE, NAMED, PART
+from lib.phases.watch.failures import BACK, ERROR_A_LOOK, NAMED, PART
 from lib.record.records import Record
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import Route
@@ -23,7 +23,8 @@ from lib.telemetry.libraries import scipy
 from lib.values.check_registry import Id
 
 BUSIER = 1.5  # times the forecast: at this, a route that is twice as busy is surely called, one by chance seldom
-SETTLED = timedelta(minutes=2)  # routes are counted once the log holds them; a crisis is looked for at once
+# Routes are counted once the log holds them; a crisis is looked for at once, and again for as long as it may come late.
+SETTLED = timedelta(minutes=2)
 STARTED, SUCCEEDED = "ExecutionStarted", "ExecutionSucceeded"  # types of the log's events
 NO_FORECAST = "this run holds no backtest, so nothing was forecast"
 
@@ -53,7 +54,7 @@ def _crises(log: pd.DataFrame, crises: pd.DataFrame, span: Span, limit: float, l
     for arn in crises["execution"]:
         mine = log[log["execution"] == arn]
         ended = mine[mine["name"].isin(workflow_log.ENDS)]
-        if len(ended) and ended["time"].iloc[-1] <= pd.Timestamp(span.since - LATE):
+        if len(ended) and ended["time"].iloc[-1] <= pd.Timestamp(span.counted_since):
             continue  # an earlier checkpoint told of it
         began = mine.loc[mine["name"] == STARTED, "time"].min()
         until = ended["time"].iloc[-1] if len(ended) else pd.Timestamp(span.until)

@@ -15,6 +15,7 @@ from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.errors import RunbookError
 from lib.phases.watch.pace import stamp
+from lib.telemetry.deliveries import reconciliation
 from lib.values.check_registry import Id
 
 Counts = Mapping[str, int]
@@ -40,6 +41,14 @@ class Span:
     since: datetime
     until: datetime
     earlier: Sequence[Counts] = ()
+
+    @property
+    def counted_since(self) -> datetime:
+        """From when on to ask what is counted minutes late: what an earlier checkpoint could not see yet is asked again.
+
+        The first one of a watch begins with the change, and what came before that is none of it.
+        """
+        return self.since - reconciliation.LATE if self.earlier else self.since
 
     def parts(self, length: timedelta) -> list["Span"]:
         """The time in parts of at most this length, oldest first: in ten hours, a bad quarter of one goes under."""

@@ -13,7 +13,7 @@ from lib.aws_answers import absent_is_none
 from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import LATE
+from lib.phases.watch.failures import clock
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.rules import targets
 from lib.resources.topics import audience
@@ -42,8 +42,8 @@ def functions(run: ConnectedRun, span: Span) -> Reading:
     rules = [LOW_SENTIMENT_RULE, *(rule["name"] for rule in loader.rules())]
     counted = _counted(run.live, names, rules, span)
     checks = [
-        *(_function(name, _stopped(run.live, name), counted) for name in names),
-        *(_rule(name, _off(run.live, name), counted) for name in rules),
+        *(_function(name, _stopped(run.live, name), counted, span) for name in names),
+        *(_rule(name, _off(run.live, name), counted, span) for name in rules),
     ]
     return Reading(checks, {f"{metric} of {name}": int(value) for (name, metric), value in counted.items()})
 
@@ -54,13 +54,13 @@ def _counted(live: Live, names: tuple[str, ...], rules: list[str], span: Span) -
              for name in names for metric in (INVOCATIONS, "Errors", "Throttles")]  # fmt: skip
     asked += [Query(f"{name} FailedInvocations", EVENTS, "FailedInvocations", "Sum", (("RuleName", name),))
               for name in rules]  # fmt: skip
-    points = metrics.series(live, asked, span.since - LATE, span.until, PERIOD_SECONDS)
+    points = metrics.series(live, asked, span.counted_since, span.until, PERIOD_SECONDS)
     sums: Mapping[str, float] = points.groupby("metric")["value"].sum().to_dict()
     return {(label.partition(" ")[0], label.partition(" ")[2]): value for label, value in sums.items()}
 
 
-def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float]) -> Check:
-    bad = [f"{counted[name, metric]:g} {metric}" for metric in BAD if counted.get((name, metric))]
+def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float], span: Span) -> Check:
+    bad = [f"{counted[name, metric]:g} {metric}{_since(span)}" for metric in BAD if counted.get((name, metric))]
     invoked = counted.get((name, INVOCATIONS))
     said = [stopped, *bad, "no invocation has a datapoint" if invoked is None else f"{invoked:g} invocations"]
     status = Status.FAILED if stopped or bad else Status.CANNOT_TELL if invoked is None else Status.PASSED
@@ -80,9 +80,9 @@ def _stopped(live: Live, name: str) -> str:
     return "there is no such function"
 
 
-def _rule(name: str, off: str, counted: Mapping[tuple[str, str], float]) -> Check:
+def _rule(name: str, off: str, counted: Mapping[tuple[str, str], float], span: Span) -> Check:
     failed = counted.get((name, "FailedInvocations"), 0)  # AWS publishes this one only when it is not 0
-    said = [off, f"{failed:g} FailedInvocations" if failed else ""]
+    said = [off, f"{failed:g} FailedInvocations{_since(span)}" if failed else ""]
     found = "; ".join(filter(None, said)) or "enabled, with a target; no failed invocation has a datapoint"
     status = Status.FAILED if off or failed else Status.PASSED
     expected = "enabled, and every invocation carried on"
@@ -124,21 +124,26 @@ def deliveries(run: ConnectedRun, span: Span) -> Reading:
     Of each topic SNS counts drills and this watch's own messages as well.
     """
     s = run.settings
-    seen = figures.of_window(run.live, span.since - LATE, span.until, span.until)
-    topics = [_topic(seen.totals, name) for name in (s.ops_topic_name, s.alert_topic_name)]
+    seen = figures.of_window(run.live, span.counted_since, span.until, span.until)
+    topics = [_topic(seen.totals, name, span) for name in (s.ops_topic_name, s.alert_topic_name)]
     lengths = {one.queue: one.count for one in seen.dead_letters if one.count is not None}
     return Reading([*topics, *map(_queue, seen.dead_letters)], lengths)
 
 
-def _topic(summed: pd.DataFrame, name: str) -> Check:
+def _topic(summed: pd.DataFrame, name: str, span: Span) -> Check:
     values = {metric: counts.total(summed, Thing.TOPIC, metric, name=name) for metric in NOTIFICATIONS}
     counted = {metric: value for metric, value in values.items() if not isnan(value)}
     lost = any(counted.get(metric) for metric in UNDELIVERED)
-    said = ", ".join(f"{value:g} {metric}" for metric, value in counted.items()) or "no notification has a datapoint"
+    said = ", ".join(f"{value:g} {metric}" for metric, value in counted.items())
+    said = f"{said}{_since(span)}" if said else "no notification has a datapoint"
     # Of failures AWS publishes nothing until there is one: what tells that a topic delivers is a delivery.
     status = Status.FAILED if lost else Status.PASSED if counted.get(Metric.DELIVERED) else Status.CANNOT_TELL
     expected = "each notification is delivered"
     return Check(Id.WATCH_TOPIC, f"watch: notifications of {name}", status, said, expected, name)
+
+
+def _since(span: Span) -> str:
+    return f" since {clock(span.counted_since)} UTC"
 
 
 def _queue(one: DeadLetters) -> Check:

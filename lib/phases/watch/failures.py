@@ -79,7 +79,7 @@ def _said(one: _Ended, cut: str) -> str:
     named = ", ".join(f"{row['name']} {row['status']}" for row in one.bad[:NAMED])
     more = f" and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else ""
     said = f"{len(one.bad)} of {one.of} check-ins failed, or took longer than they may"
-    hours = f", from {_clock(one.span.since)} to {_clock(one.span.until)} UTC" if one.bad else ""
+    hours = f", from {clock(one.span.since)} to {clock(one.span.until)} UTC" if one.bad else ""
     return "; ".join(filter(None, [said + hours, f"{named}{more}", cut]))
 
 
@@ -123,7 +123,7 @@ def silence(run: ConnectedRun, span: Span) -> Reading:
     (first, last), most = max(((pause, _within(points, pause)) for pause in longest), key=lambda one: one[1] or 0)
     counted = "no datapoint" if most is None else f"{most:g}"
     said = (
-        f"{len(here)} began; none from {_clock(first)} to {_clock(last)} UTC ({in_words(last - first)}), and {counted}"
+        f"{len(here)} began; none from {clock(first)} to {clock(last)} UTC ({in_words(last - first)}), and {counted}"
     )
     said += " in the same hours of the week before"
     if (most or 0) >= SILENT_FROM:
@@ -166,5 +166,6 @@ def _within(points: pd.DataFrame, pause: tuple[datetime, datetime]) -> float | N
     return None if mine.empty else float(mine["value"].sum())
 
 
-def _clock(moment: datetime) -> str:
+def clock(moment: datetime) -> str:
+    """A moment as an answer of the watch says it, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

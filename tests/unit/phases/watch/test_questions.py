@@ -147,6 +147,13 @@ def test_a_crisis_that_ends_late_badly_or_never_is_broken(run, aws, change, said
     assert crises.status == "failed" and said in crises.found
 
 
+def test_a_slow_crisis_whose_lines_came_after_the_checkpoint_that_it_ended_before_is_told_by_the_next(run, aws):
+    late = CheckIn("checkin-late", SPAN.since - timedelta(minutes=4), 60.0, route=Route.CRISIS)
+    aws.changed = lambda one: late if one.name == "checkin-1" else replace(one, route=Route.NONE)
+    crises, _ = alerting.alerts(run, replace(SPAN, earlier=[{}])).checks
+    assert (crises.status, crises.found) == ("failed", "1 of 1: checkin-late succeeded after 60 s")
+
+
 def test_a_crisis_whose_beginning_was_not_read_is_no_quick_one(run, aws):
     aws.changed = lambda one: replace(one, began=START - timedelta(hours=1, minutes=16), seconds=4_600.0) if (
         one.route is Route.CRISIS
@@ -234,6 +241,15 @@ def test_one_fired_as_a_test_is_counted_apart_and_somebody_elses_not_at_all(run,
     assert (whole.status, loud) == ("passed", []) and "1 fired as a test" in whole.found
 
 
+def test_an_alarm_that_is_being_fired_as_a_test_is_no_break(run, aws):
+    ours = next(iter(aws.alarms))
+    aws.alarms[ours], aws.reasons[ours] = "ALARM", f"{TEST}, s1: nothing is wrong"
+    whole, *loud = alarms(run, SPAN).checks
+    assert (whole.status, loud) == ("passed", []) and whole.found.startswith("0 of ")
+    aws.reasons[ours] = "Threshold Crossed"
+    assert len(alarms(run, SPAN).checks) == 2
+
+
 # Functions and rules, subscribers, queues.
 
 
@@ -262,7 +278,24 @@ def test_a_rule_that_carries_nothing_is_called_out(run, aws, off):
 def test_a_failed_invocation_is_called_out_with_its_number(run, aws):
     aws.counted[LOW_SENTIMENT_RULE, "FailedInvocations"] = [START - timedelta(minutes=2)]
     check = next(one for one in functions(run, SPAN).checks if one.subject == LOW_SENTIMENT_RULE)
-    assert (check.status, check.found) == ("failed", "1 FailedInvocations")
+    assert (check.status, check.found) == ("failed", f"1 FailedInvocations since {SPAN.since:%Y-%m-%d %H:%M} UTC")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name", "metric"),
+    [
+        (functions, LOW_SENTIMENT_RULE, "FailedInvocations"),
+        (functions, S.dispatcher_function_name, "Errors"),
+        (deliveries, S.ops_topic_name, "NumberOfNotificationsFailed"),
+    ],
+)
+def test_what_is_counted_minutes_late_is_asked_of_the_next_time_as_well_but_nothing_from_before_the_watch(
+    run, aws, ask, name, metric
+):
+    aws.counted[name, metric] = [SPAN.since - timedelta(minutes=3)]  # no checkpoint up to there could see it
+    status = {check.subject: str(check.status) for check in ask(run, replace(SPAN, earlier=[{}])).checks}
+    assert status[name] == "failed"
+    assert {str(check.status) for check in ask(run, SPAN).checks if check.subject == name} == {"passed"}
 
 
 def test_one_subscriber_fewer_than_when_the_watch_began_is_one_muted(run, aws):
