@@ -112,8 +112,8 @@ def in_time(seen: Deliveries, limit: float) -> Check:
     """Of real crises alone: from the execution's start until its last alert was accepted, by the workflow's own log."""
     mine = seen.alerts[(seen.alerts["route"] == Route.CRISIS) & ~seen.alerts["drill"]]
     expected = f"each within {limit:g} s, until EventBridge and SNS took it; what comes then only drills measure"
-    known = mine.dropna(subset=["seconds"])
-    late, open_yet = known[known["seconds"] > limit], len(mine) - len(known)
+    known, refused = mine.dropna(subset=["seconds"]), mine[mine["refused"]]
+    late, open_yet = known[known["seconds"] > limit], len(mine) - len(known) - len(refused)
 
     def answer(status: Status, said: str) -> Check:
         return Check(Id.REAL_LATENCY, IN_TIME, status, said, expected)
@@ -127,10 +127,14 @@ def in_time(seen: Deliveries, limit: float) -> Check:
         if len(known)
         else f"none of {len(mine)} has a time in the log"
     )
-    surely = late[~late["at_most"]]
-    if len(surely):
-        named = ", ".join(str(arn).rsplit(":", 1)[-1] for arn in surely["execution"][:MOST_NAMED])
-        return answer(Status.FAILED, f"{said}; LATE: {named}")
+    surely = {"LATE": late[~late["at_most"]], "NOT EVERY ALERT TAKEN": refused}
+    if any(len(bad) for bad in surely.values()):
+        named = [
+            f"{word}: {', '.join(str(arn).rsplit(':', 1)[-1] for arn in bad['execution'][:MOST_NAMED])}"
+            for word, bad in surely.items()
+            if len(bad)
+        ]
+        return answer(Status.FAILED, "; ".join([said, *named]))
     doubt = len(late) + open_yet
     said += f"; of {doubt} the log does not show when their alerts were accepted" if doubt else ""
     return answer(Status.CANNOT_TELL if doubt or seen.log_gaps else Status.PASSED, said)

@@ -1,7 +1,8 @@
 """The alerts that the workflow's own log tells of: of which execution, when, by which way, and after how long. No AWS.
 
 The log holds no word of a check-in. "Accepted" is what it can say: EventBridge or SNS took the alert. Whether somebody
-received it is what the counts behind it are for.
+received it is what the counts behind it are for. A task whose error was caught leaves its state like one that went
+well, so that its exit is no acceptance: where it went on to says so.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.workflow_log import ENDS, FAILED_ATTEMPTS, KIND, PARALLEL_EXITED, STARTED, TASK_ENTERED, TASK_EXITED
 
-EVENTS, TOPICS = "events:putEvents", "sns:publish"
-COLUMNS = ["execution", "route", "drill", "started", "sent", "way", "seconds", "at_most"]
+EVENTS, TOPICS, FAILED = "events:putEvents", "sns:publish", "ExecutionFailed"
+COLUMNS = ["execution", "route", "drill", "started", "sent", "way", "seconds", "at_most", "refused"]
 
 
 class Way(StrEnum):
@@ -52,18 +53,37 @@ def _instead() -> frozenset[str]:
     return frozenset(str(catch["Next"]) for one in _states() if one.is_task(EVENTS) for catch in one.body["Catch"])
 
 
+@cache
+def _caught() -> tuple[tuple[str, str], ...]:
+    """Sending states, each with one to which it goes on where its alert was not taken, and only then."""
+    sending = (one for one in _states() if one.name in _sending())
+    return tuple(
+        (one.name, str(catch["Next"]))
+        for one in sending
+        for catch in one.body.get("Catch", [])
+        if catch["Next"] != one.body.get("Next")
+    )
+
+
+@cache
+def _refused() -> frozenset[str]:
+    """The states that are entered where an alert of the execution was taken by nobody."""
+    return frozenset(after for _, after in _caught()) - _sending()
+
+
 def alerts(log: pd.DataFrame) -> pd.DataFrame:
     """One row an execution that took a route with an alert: COLUMNS, in order of `sent`.
 
     `log` is `workflow_log.read`. `started` and `sent` are UTC, `seconds` from one to when the last of its alerts was
-    accepted (NaN where the log does not show both); `at_most` where only the end of all of it is shown.
+    accepted (NaN where the log does not show both); `at_most` where only the end of all of it is shown. `refused`:
+    one of its alerts was taken by nobody, so that it has no time.
     """
     routed = workflow_log.routes(log)
     mine = routed[routed["route"].isin([str(route) for route in ALERTING])]
     if mine.empty:
         return _typed(pd.DataFrame(columns=COLUMNS))
     events = log[log["execution"].isin(mine["execution"])]
-    exits = events[(events[KIND] == TASK_EXITED) & events["name"].isin(_sending())]
+    exits = _accepted(events)
     shown = pd.DataFrame({
         "started": _first(events, events[KIND] == STARTED),
         "event": _first(exits, exits["name"].isin(_publishing())),
@@ -71,22 +91,37 @@ def alerts(log: pd.DataFrame) -> pd.DataFrame:
         "instead": _first(events, (events[KIND] == TASK_ENTERED) & events["name"].isin(_instead())),
         "gathered": _last(events, events[KIND] == PARALLEL_EXITED),
         "ended": _last(events, events[KIND].isin(ENDS)),
+        "refused": _last(events, events["name"].isin(_refused()) | (events[KIND] == FAILED)),
     })  # fmt: skip
     frame = mine.set_index("execution").join(shown).reset_index()
     over = frame["gathered"].notna() | frame["ended"].notna()
     ways = [frame["instead"].notna(), frame["event"].notna(), over]
     frame["way"] = np.select(ways, [Way.DIRECT.value, Way.EVENT.value, Way.NOT_SHOWN.value], Way.OPEN.value)
-    frame["sent"] = frame["event"].fillna(frame["gathered"]).fillna(frame["time"])
-    frame["at_most"] = frame["accepted"].isna() & frame["gathered"].notna()
-    frame["seconds"] = (frame["accepted"].fillna(frame["gathered"]) - frame["started"]).dt.total_seconds()
+    frame["sent"] = frame["event"].fillna(frame["accepted"]).fillna(frame["gathered"]).fillna(frame["time"])
+    frame["refused"] = frame["refused"].notna()
+    frame["at_most"] = frame["accepted"].isna() & frame["gathered"].notna() & ~frame["refused"]
+    took = (frame["accepted"].fillna(frame["gathered"]) - frame["started"]).dt.total_seconds()
+    frame["seconds"] = took.mask(frame["refused"])
     return _typed(frame[COLUMNS].sort_values("sent", ignore_index=True, kind="stable"))
+
+
+def _accepted(events: pd.DataFrame) -> pd.DataFrame:
+    """The exits of sending states whose alert was taken."""
+    exits = events[(events[KIND] == TASK_EXITED) & events["name"].isin(_sending())]
+    caught = {
+        (arn, state)
+        for state, after in _caught()
+        for arn in events.loc[(events["name"] == after) & (events[KIND] != TASK_EXITED), "execution"]
+    }
+    taken = [pair not in caught for pair in zip(exits["execution"], exits["name"], strict=True)]
+    return exits[np.array(taken, bool)]
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     for column in ("started", "sent"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
     frame["seconds"] = frame["seconds"].astype(float)
-    return frame.astype({"drill": bool, "at_most": bool})
+    return frame.astype({"drill": bool, "at_most": bool, "refused": bool})
 
 
 def _first(events: pd.DataFrame, wanted: pd.Series) -> pd.Series:

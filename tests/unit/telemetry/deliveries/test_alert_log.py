@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pandas as pd
+import pytest
 from paged import MACHINE, START
 
 from lib.telemetry import workflow_log
@@ -55,6 +56,51 @@ def test_a_crisis_takes_as_long_as_its_slower_alert():
     ]  # fmt: skip
     found = row(*crisis)
     assert (found["way"], found["seconds"], found["drill"]) == ("event", 7.0, True)
+
+
+def crisis(*more):
+    begun = [("a", 0, "ExecutionStarted", ""), ("a", 1, PASS, "RouteCrisis")]
+    return row(*begun, ("a", 1, ENTERED, "SendCrisisEvent"), ("a", 1, ENTERED, "TellOperations"), *more)
+
+
+def caught(name, seconds, state, after, kind=ENTERED):
+    """A task whose error was caught leaves its state like one that went well."""
+    return [(name, seconds, "TaskFailed", ""), (name, seconds, EXITED, state), (name, seconds, kind, after)]
+
+
+NOT_TOLD = [
+    *caught("a", 3, "SendCrisisEvent", "TellContactsDirectly"),
+    *caught("a", 4, "TellContactsDirectly", "ContactsNotReached", PASS),
+]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [*NOT_TOLD, ("a", 2, EXITED, "TellOperations")],
+        [*caught("a", 3, "TellOperations", "TellContactsInstead"),
+         *caught("a", 4, "TellContactsInstead", "OperationsNotReached", PASS), ("a", 2, EXITED, "SendCrisisEvent")],
+        [*NOT_TOLD, *caught("a", 3, "TellOperations", "TellContactsInstead"),
+         *caught("a", 4, "TellContactsInstead", "OperationsNotReached", PASS), ("a", 5, "ExecutionFailed", "")],
+    ],
+)  # fmt: skip
+def test_an_alert_that_nobody_took_has_no_time_however_its_states_ended(more):
+    found = crisis(*more, ("a", 6, "ParallelStateExited", "CrisisProtocol"))
+    assert found["refused"] and pd.isna(found["seconds"]) and not found["at_most"]
+
+
+def test_one_that_was_tried_again_and_then_taken_is_no_refusal():
+    again = [("a", 2, "TaskFailed", ""), ("a", 4, EXITED, "SendCrisisEvent"), ("a", 3, EXITED, "TellOperations")]
+    found = crisis(*again, ("a", 5, "ExecutionSucceeded", ""))
+    assert (found["way"], found["seconds"], found["refused"]) == ("event", 4.0, False)
+
+
+def test_one_whose_last_way_failed_too_is_refused():
+    tried = [*caught("a", 2, "SendHighRiskEvent", "TellContactsOfAlert"),
+             *caught("a", 3, "TellContactsOfAlert", "TellOperationsOfAlert"),
+             *caught("a", 4, "TellOperationsOfAlert", "AlertUndelivered", "FailStateEntered")]  # fmt: skip
+    found = row(*high("a", *tried, ("a", 4, "ExecutionFailed", "")))
+    assert found["refused"] and pd.isna(found["seconds"])
 
 
 def test_where_the_branches_are_not_in_the_log_it_took_at_most_all_of_it():
