@@ -150,7 +150,9 @@ def _cleared(left: Sequence[Change], run: GuardedRun) -> list[str]:
             except RunbookError as error:
                 trouble.append(f"{change.resource.name} ({error})")
     if trouble:
-        raise NotAsWanted(f"what was there for a while could not be removed: {'; '.join(trouble)}. A rollback removes it")
+        raise NotAsWanted(
+            f"what was there for a while could not be removed: {'; '.join(trouble)}. A rollback removes it"
+        )
     return cleared
 
 

@@ -111,8 +111,8 @@ def keep_undo(plan: Plan, run: GuardedRun) -> None:
     except RunbookError as error:
         if not records.is_unverified(run.record):
             raise Refused(
-                f"the account could not be told what is to be undone, so nothing was undone ({error}). In an emergency, rollback "
-                "takes --unverified"
+                f"the account could not be told what is to be undone, so nothing was undone ({error}). In an "
+                "emergency, rollback takes --unverified"
             ) from error
 
 

@@ -26,7 +26,11 @@ PACKAGE = "your6-phase3-runbook"
 EXIT_CODES = (
     ("0", "all succeeded"),
     ("1", "a phase failed, or what was watched broke; the record says where and why"),
-    ("2", "bad parameters or usage, nobody to ask, no credentials, or nothing answers; where a phase had begun, see its record"),
+    (
+        "2",
+        "bad parameters or usage, nobody to ask, no credentials, or nothing answers; where a phase had begun, see its "
+        "record",
+    ),
     (
         "3",
         "refused: not approved or agreed to, another account, drifted, locked, or it would lose what is not ours",

@@ -17,7 +17,6 @@ from lib.display.run_commands import Way
 from lib.errors import (
     Altered,
     BadParameters,
-    NotAsWanted,
     Refused,
     RunbookError,
 )

@@ -11,7 +11,6 @@ from lib.errors import (
     Altered,
     RunbookError,
     Superseded,
-    Unreachable,
     Unrecorded,
     first_cause,
 )

@@ -1,11 +1,13 @@
 """Each alarm made to fire once, as a test: what counts is the notification that a subscriber receives, not the state.
 
-It sets states and puts them back; CloudWatch's next evaluation decides again. What a metric would do it does not show:
-only that who is told by an alarm is told.
+It sets states and puts them back; CloudWatch's next evaluation decides again, on AWS often within seconds: then it is
+CloudWatch that says that it is over, in its own words. What a metric would do it does not show: only that who is told
+by an alarm is told.
 """
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -24,7 +26,7 @@ from lib.resources.monitoring import alarm_listing
 from lib.resources.resource_kinds import Subscription
 from lib.values.check_registry import Id
 from lib.values.subscriber_addresses import Protocol
-from lib.wait import until
+from lib.wait import idle, until
 
 FIRED, OVER = "ALARM", "OK"
 TEST = "TEST by the runbook"  # begins the reason of a state that a drill set
@@ -43,7 +45,9 @@ def run(run: ConnectedRun) -> list[Check]:
     engine.clear(subscribers.left_behind(live), run)
     topics = _topics(live, wanted)
     with engine.temporary_things(_listener(live, session, topics), VALIDATION, run):
-        return [_fire(live, session, one, states.get(one.name, ""), topics) for one in wanted]
+        idle(live.settings.settle_seconds, live.sleep)  # a queue's new policy takes a while to let messages through
+        heard = _Heard(live, session)
+        return [_fire(heard, one, states.get(one.name, ""), topics) for one in wanted]
 
 
 def _states(live: Live, wanted: Sequence[AlarmTemplate]) -> dict[str, str]:
@@ -70,7 +74,37 @@ def _listener(live: Live, session: str, topics: Sequence[str]) -> list[Wanted]:
     ]
 
 
-def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequence[str]) -> Check:
+@dataclass
+class _Heard:
+    """What this session's queue received so far. One read may bring what is waited for next."""
+
+    live: Live
+    session: str
+    bodies: list[Message] = field(default_factory=list)
+
+    def within_limit(self, name: str, state: str) -> bool:
+        """Whether the notification of this alarm in this state came within the alert limit."""
+        patience = self.live.patience(self.live.settings.alert_limit_seconds, min(self.live.settings.poll_seconds, 1))
+        url = subscribers.url_of(self.live, subscribers.queue_name(self.session, "alarms"))
+
+        def came() -> bool:
+            self.bodies += [message.body for message in subscribers.receive(self.live, url, "alarms")]
+            return any(self._is(body, name, state) for body in self.bodies)
+
+        return until(came, bool, patience).seen
+
+    def _is(self, body: Message, name: str, state: str) -> bool:
+        """Marked as ours; or that CloudWatch found it well again after we had fired it."""
+        if (body.get("AlarmName"), body.get("NewStateValue")) != (name, state):
+            return False
+        return self.session in str(body.get("NewStateReason", "")) or (
+            state == OVER and body.get("OldStateValue") == FIRED
+        )
+
+
+def _fire(heard: _Heard, one: AlarmTemplate, state: str, topics: Sequence[str]) -> Check:
+    live = heard.live
+
     def answer(status: Status, said: str) -> Check:
         return Check(Id.ALARM_TELLS, f"alarm {one.name}", status, said, EXPECTED, one.name)
 
@@ -86,7 +120,7 @@ def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequ
     if state == FIRED:
         return answer(Status.NOT_EXERCISED, "it is in alarm now, for a reason of its own: see to that first")
     within = f"within {live.settings.alert_limit_seconds:g} s"
-    fired, over = _fired_and_over(live, session, one.name, state)
+    fired, over = _fired_and_over(heard, one.name, state)
     if not fired:
         return answer(Status.FAILED, f"fired, and nobody was told {within}")
     if not over:
@@ -94,38 +128,21 @@ def _fire(live: Live, session: str, one: AlarmTemplate, state: str, topics: Sequ
     return answer(Status.PASSED, f"told by {', '.join(names)}, also that it is over")
 
 
-def _fired_and_over(live: Live, session: str, name: str, state: str) -> tuple[bool, bool]:
+def _fired_and_over(heard: _Heard, name: str, state: str) -> tuple[bool, bool]:
     """Whether a subscriber was told that it went off, and that it is over; in its own state again, whatever happens."""
-    reason = f"{TEST}, {session}: nothing is wrong. The next line is that it is over"
-    over = f"{TEST}, {session}: it is over"
+    live, marked = heard.live, f"{TEST}, {heard.session}"
+    reason, over = f"{marked}: nothing is wrong. The next line is that it is over", f"{marked}: it is over"
     try:
         _set(live, name, FIRED, reason)
-        fired = _heard(live, session, name, FIRED)
+        fired = heard.within_limit(name, FIRED)
     finally:
         # Whoever was told is told that it is over, also where nothing was known of the metric before.
         _set(live, name, OVER, over)
         if state != OVER:
             _set(live, name, state, over)
-    return fired, fired and _heard(live, session, name, OVER)
+    return fired, fired and heard.within_limit(name, OVER)
 
 
 def _set(live: Live, name: str, state: str, reason: str) -> None:
     with readable(f"setting the state of alarm {name}", writing=True):
         live.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
-
-
-def _heard(live: Live, session: str, name: str, state: str) -> bool:
-    """Whether the notification of this alarm in this state, marked as ours, came within the alert limit."""
-    patience = live.patience(live.settings.alert_limit_seconds, min(live.settings.poll_seconds, 1))
-    url = subscribers.url_of(live, subscribers.queue_name(session, "alarms"))
-
-    def came() -> bool:
-        bodies = [message.body for message in subscribers.receive(live, url, "alarms")]
-        return any(_is(body, name, state, session) for body in bodies)
-
-    return until(came, bool, patience).seen
-
-
-def _is(body: Message, name: str, state: str, session: str) -> bool:
-    reason = str(body.get("NewStateReason", ""))
-    return (body.get("AlarmName"), body.get("NewStateValue")) == (name, state) and session in reason

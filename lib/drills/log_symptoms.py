@@ -51,6 +51,7 @@ BEGINS_PLATFORM = ("RequestId:", "REPORT", "Error:")
 THROTTLED = re.compile(r"Throttl|TooManyRequests|Rate exceeded|ProvisionedThroughput", re.IGNORECASE)
 MEMORY = re.compile(r"Runtime\.OutOfMemory|signal: killed")
 CLASS = re.compile(r"[A-Za-z_][\w.]{0,80}")
+ENDED_WELL = "ExecutionSucceeded"
 # How Step Functions calls an event, by its end.
 ENDED = {"ExecutionFailed": Symptom.ERROR, "ExecutionAborted": Symptom.ERROR, "ExecutionTimedOut": Symptom.TIMEOUT}
 
@@ -69,18 +70,28 @@ def of_function(line: str) -> Seen | None:
     return None
 
 
-def of_workflow(line: str) -> tuple[str, Seen] | None:
-    """The execution (its ARN) of an event of the workflow's log, and what it is a symptom of; None of most."""
+@dataclass(frozen=True)
+class Event:
+    """A line of the workflow's log: of which execution (its ARN, "" of what is no event), whether it is its end, and
+    what it is a symptom of."""
+
+    execution: str
+    ends: bool
+    seen: Seen | None
+
+
+def of_workflow(line: str) -> Event:
+    """What a line of the workflow's log tells."""
     event = _parsed(line)
     kind, execution = str(event.get("type") or ""), str(event.get("execution_arn") or "")
     details = event.get("details")
     error = _class(details.get("error") if isinstance(details, Mapping) else None)
     if kind in ENDED:
-        return execution, Seen(ENDED[kind], error if error != UNNAMED else kind)
+        return Event(execution, True, Seen(ENDED[kind], error if error != UNNAMED else kind))
     if not kind.endswith(("Failed", "TimedOut")):
-        return None
+        return Event(execution, kind == ENDED_WELL, None)
     symptom = Symptom.THROTTLE if THROTTLED.search(error) else Symptom.CAUGHT
-    return execution, Seen(symptom, f"{kind} {error}" if error != UNNAMED else kind)
+    return Event(execution, False, Seen(symptom, f"{kind} {error}" if error != UNNAMED else kind))
 
 
 def _of_json(event: Mapping[str, Any]) -> Seen | None:

@@ -1,7 +1,8 @@
 """The logs of the workflow and of both functions while drills ran: symptoms counted by name, no line kept. Read-only.
 
-A drill whose alert came although a log holds an error is not simply passed; a log that cannot be read, or that is
-silent though a drill must have spoken in it, is said.
+A drill whose alert came although a log holds an error is not simply passed; a log that cannot be read, or that holds
+nothing of a drill that must have spoken in it, is said. Check-ins of people are logged beside drills, so that lines
+alone show nothing: of the workflow the drill's own end is waited for, of a function a line of that drill's time.
 """
 
 from collections import Counter
@@ -41,16 +42,22 @@ EXPECTED = "of the check-in that nobody can score"
 class WatchedLog:
     """One log: how many lines it has of that time, what they are symptoms of, and where each is seen first.
 
-    `trouble`: why it could not be read. `due`: whether a drill must have spoken in it.
+    `trouble`: why it could not be read. `due`: the drills that must have spoken in it; `spoke`: those that did.
     """
 
     what: str
     group: str
-    due: bool
+    due: frozenset[str]
     lines: int = 0
+    spoke: set[str] = field(default_factory=set)
     seen: Counter[Seen] = field(default_factory=Counter)
     links: dict[Symptom, str] = field(default_factory=dict)
     trouble: str = ""
+
+    @property
+    def silent(self) -> list[str]:
+        """The drills that must have spoken in it, and of which it holds nothing."""
+        return sorted(self.due - self.spoke)
 
     def count(self, symptom: Symptom) -> int:
         """How often a symptom was seen."""
@@ -63,12 +70,12 @@ class WatchedLog:
 
 
 def watch(live: Live, session: Session) -> list[WatchedLog]:
-    """Each log since the first drill; waits for a log that is silent though it must not be. None without a drill."""
+    """Each log since the first drill; waits for what drills must have written in it. None without a drill."""
     if not session.drills:
         return []
     return until(
         lambda: _read(live, session.drills),
-        lambda logs: all(log.lines or log.trouble or not log.due for log in logs),
+        lambda logs: all(log.trouble or not log.silent for log in logs),
         live.patience(live.settings.listen_seconds),
     ).seen
 
@@ -99,11 +106,12 @@ def _check(log: WatchedLog) -> Check:
     elif log.bad:
         named = ", ".join(f"{one.symptom.value} ({one.name}) {_times(number)}" for one, number in _worst(log))
         status, said = Status.CANNOT_TELL, f"{named}; see {log.links[log.bad[0]]}"
+    elif log.silent:
+        status = Status.WAITING
+        of = f"{len(log.silent)} of {len(log.due)} drills that must have spoken in it, such as {log.silent[0]}"
+        said = f"{log.group} holds nothing of {of}"
     elif not log.lines:
-        status = Status.WAITING if log.due else Status.NOT_EXERCISED
-        said = f"{log.group} is silent" + (
-            ", though a drill must have spoken in it" if log.due else ": no drill spoke in it"
-        )
+        status, said = Status.NOT_EXERCISED, f"{log.group} is silent: no drill spoke in it"
     else:
         status, said = Status.PASSED, f"{log.lines} lines" + (f", {ordinary}" if ordinary else "")
     return Check(Id.DRILL_LOGS, name, status, said, expected, log.what)
@@ -114,9 +122,8 @@ def _times(number: int) -> str:
 
 
 def _worst(log: WatchedLog) -> list[tuple[Seen, int]]:
-    order = list(Symptom)
     bad = [(one, number) for one, number in log.seen.items() if one.symptom in log.bad]
-    return sorted(bad, key=lambda row: (order.index(row[0].symptom), row[0].name))
+    return sorted(bad, key=lambda row: (list(Symptom).index(row[0].symptom), row[0].name))
 
 
 def _read(live: Live, drills: Sequence[Drill]) -> list[WatchedLog]:
@@ -124,18 +131,24 @@ def _read(live: Live, drills: Sequence[Drill]) -> list[WatchedLog]:
     # A candidate has no log of its own: of its executions the drills themselves tell.
     ours = [arn for arn in mine if f":{live.settings.state_machine_name}:" in arn]
     called: dict[str, Callable[[Live], Called]] = {PROCESSOR: names.processor, DISPATCHER: names.dispatcher}
-    scored = all("checkinResult" in drill.given for drill in drills)
-    alerting = any(drill.scenario.expect[f"{Told.CONTACT}_alerts"] for drill in drills)
-    due = {PROCESSOR: not scored, DISPATCHER: alerting}
+    due = {
+        PROCESSOR: [one for one in drills if "checkinResult" not in one.given],
+        DISPATCHER: [one for one in drills if one.scenario.expect[f"{Told.CONTACT}_alerts"]],
+    }
     logs = [_of_function(live, what, ask, drills, due[what]) for what, ask in called.items()]
     if ours:
-        group, start = live.settings.log_group_name, _start(drills)
-        logs.append(_of_lines(live, WatchedLog(WORKFLOW, group, due=True), start, _workflows(mine)))
+        ended = [one for one in drills if one.execution.arn in ours and one.execution.stopped]
+        log = WatchedLog(WORKFLOW, live.settings.log_group_name, _names(ended))
+        logs.append(_of_lines(live, log, _start(drills), _workflows(mine)))
     return logs
 
 
+def _names(drills: Sequence[Drill]) -> frozenset[str]:
+    return frozenset(one.execution.name for one in drills)
+
+
 def _of_function(
-    live: Live, what: str, ask: Callable[[Live], Called], drills: Sequence[Drill], due: bool
+    live: Live, what: str, ask: Callable[[Live], Called], drills: Sequence[Drill], due: Sequence[Drill]
 ) -> WatchedLog:
     try:
         with readable(f"asking where the {what} writes its log"):
@@ -143,40 +156,49 @@ def _of_function(
             answer = live.client("lambda").get_function_configuration(FunctionName=function.said)
             group = str((answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{function.name}")
     except RunbookError as error:
-        return WatchedLog(what, "", due, trouble=str(error))
-    return _of_lines(live, WatchedLog(what, group, due), _start(drills), _functions(drills))
+        return WatchedLog(what, "", _names(due), trouble=str(error))
+    look = _functions(drills, due, timedelta(seconds=live.settings.alert_limit_seconds))
+    return _of_lines(live, WatchedLog(what, group, _names(due)), _start(drills), look)
 
 
-Look = Callable[[Mapping[str, Any]], Seen | None]
+Look = Callable[[Mapping[str, Any]], tuple[Seen | None, Sequence[str]]]  # of a row: its symptom; which drills spoke
 
 
-def _functions(drills: Sequence[Drill]) -> Look:
-    """Of a function's line; what fails of the check-in that cannot be scored has to, and is ordinary."""
-    windows = [
-        (one.execution.started - BEFORE, (one.execution.stopped or one.execution.started) + AFTER)
-        for one in drills
-        if one.scenario.name == UNREADABLE
-    ]
+def _functions(drills: Sequence[Drill], due: Sequence[Drill], late: timedelta) -> Look:
+    """Of a function's line; what fails of the check-in that cannot be scored has to, and is ordinary.
 
-    def look(row: Mapping[str, Any]) -> Seen | None:
+    `late`: for so long after its end what a drill set off may still come.
+    """
+    windows = [_window(one, AFTER) for one in drills if one.scenario.name == UNREADABLE]
+    times = [(one.execution.name, *_window(one, AFTER + late)) for one in due]
+
+    def look(row: Mapping[str, Any]) -> tuple[Seen | None, Sequence[str]]:
         seen = log_symptoms.of_function(str(row["message"]))
         at = datetime.fromtimestamp(row["timestamp"] / 1000, UTC)
         meant = seen and seen.symptom is Symptom.ERROR and any(first <= at <= last for first, last in windows)
-        return Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}") if seen and meant else seen
+        spoke = [name for name, first, last in times if first <= at <= last]
+        return Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}") if seen and meant else seen, spoke
 
     return look
+
+
+def _window(drill: Drill, after: timedelta) -> tuple[datetime, datetime]:
+    """The time in which a drill's lines are written."""
+    ended = drill.execution.stopped or drill.execution.started
+    return drill.execution.started - BEFORE, ended + after
 
 
 def _workflows(mine: set[str]) -> Look:
     """Of an event of the workflow, as far as it is of one of these executions."""
 
-    def look(row: Mapping[str, Any]) -> Seen | None:
+    def look(row: Mapping[str, Any]) -> tuple[Seen | None, Sequence[str]]:
         event = log_symptoms.of_workflow(str(row["message"]))
-        if event is None or event[0] not in mine:
-            return None
-        execution, seen = event
-        meant = execution.rpartition(":")[2].startswith(f"{DRILL_PREFIX}{UNREADABLE}-")
-        return Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}") if meant else seen
+        if event.execution not in mine:
+            return None, []
+        seen, name = event.seen, event.execution.rpartition(":")[2]
+        if seen and name.startswith(f"{DRILL_PREFIX}{UNREADABLE}-"):
+            seen = Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}")
+        return seen, [name] if event.ends else []
 
     return look
 
@@ -191,7 +213,7 @@ def _of_lines(live: Live, log: WatchedLog, start: datetime, look: Look) -> Watch
             exists = False
             with absent_is_none("ResourceNotFoundException"):
                 for row in _rows(live, log.group, start):
-                    _count(live, log, row, look(row))
+                    _count(live, log, row, *look(row))
                 exists = True
     except RunbookError as error:
         log.trouble = str(error)
@@ -203,8 +225,9 @@ def _of_lines(live: Live, log: WatchedLog, start: datetime, look: Look) -> Watch
     return log
 
 
-def _count(live: Live, log: WatchedLog, row: Mapping[str, Any], seen: Seen | None) -> None:
+def _count(live: Live, log: WatchedLog, row: Mapping[str, Any], seen: Seen | None, spoke: Sequence[str]) -> None:
     log.lines += 1
+    log.spoke.update(spoke)
     if seen:
         log.seen[seen] += 1
         log.links.setdefault(seen.symptom, link(live, log.group, str(row["logStreamName"])))

@@ -109,13 +109,17 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) 
     return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
-def outcomes_of(live: Live, window: Window, seen: Callable[[int], None] = lambda count: None) -> pd.DataFrame:
+def outcomes_of(
+    live: Live, window: Window, now: datetime, seen: Callable[[int], None] = lambda count: None
+) -> pd.DataFrame:
     """What became of the executions of both times of a review, before the change and after it.
 
-    `seen` is told at each page how many were listed.
+    `seen` is told at each page how many were listed. What AWS has forgotten by `now` is named as cut.
     """
     start = min(first for first, _ in window.spans)
-    return outcomes_since(live, start, window.end, window.change, window.spans, seen)
+    frame = outcomes_since(live, start, window.end, window.change, window.spans, seen)
+    frame.attrs["cut"] = "; ".join(filter(None, [executions.forgotten(start, now), frame.attrs["cut"]]))
+    return frame
 
 
 def outcomes_since(

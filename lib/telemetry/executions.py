@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -170,6 +170,14 @@ def walk(
 ) -> Walk:
     """All executions that started since then, a page of a thousand at a time and none held. Read-only."""
     return Walk(live, start, most, seen)
+
+
+def forgotten(start: datetime, now: datetime) -> str:
+    """What Step Functions no longer lists of the time since then, "" where it lists it all."""
+    kept = now - timedelta(days=LISTED_DAYS)
+    if start >= kept:
+        return ""
+    return f"Step Functions forgets executions after {LISTED_DAYS} days, and lists none from before {kept:%Y-%m-%d} UTC"
 
 
 def _cut(most: int, last: datetime, start: datetime) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib import routes as table
@@ -36,12 +36,19 @@ MOST = 12_000_000  # lines that are read, of more than a million executions; wha
 COLUMNS, KIND = ["time", "execution", "name"], "kind"
 
 
-def read(live: Live, start: datetime, end: datetime, seen: Callable[[int], None] = lambda lines: None) -> pd.DataFrame:
+def read(
+    live: Live,
+    start: datetime,
+    end: datetime,
+    seen: Callable[[int], None] = lambda lines: None,
+    now: datetime | None = None,
+) -> pd.DataFrame:
     """The log's telling events: time (UTC), execution (ARN), name (of the state, or the event's type), kind (its type).
 
     Of many executions, one that took route none and went well is one row without an ARN (`log_columns`). `seen` is told
     at each page how many lines were read. `attrs["unreadable"]` counts lines that are no Step Functions events;
-    `attrs["cut"]` says so where AWS gave no more, and `attrs["source"]` how many lines it gave, and by how many calls.
+    `attrs["cut"]` says so where AWS gave no more, or by `now` has none left of the beginning, and `attrs["source"]` how
+    many lines it gave, and by how many calls.
     A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
     which is not the same as no check-ins.
     """
@@ -59,8 +66,22 @@ def read(live: Live, start: datetime, end: datetime, seen: Callable[[int], None]
     frame = taken.frame()[[*COLUMNS, KIND]]
     source = f"{lines.count:,} lines of the log group {live.settings.log_group_name}, in {lines.calls:,} calls"
     frame.attrs.update({"unreadable": unreadable, "source": source})
-    frame.attrs.update({key: said for key, said in (("note", note), ("cut", lines.cut)) if said})
+    cut = "; ".join(filter(None, [lines.cut, "" if note or now is None else _expired(live, start, now)]))
+    frame.attrs.update({key: said for key, said in (("note", note), ("cut", cut)) if said})
     return frame
+
+
+def _expired(live: Live, start: datetime, now: datetime) -> str:
+    """What of the time since then the log keeps no longer, "" where it keeps all of it."""
+    group = live.settings.log_group_name
+    with readable("reading how long the workflow's log is kept"):
+        pages = live.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group)
+        kept = [one for page in pages for one in page["logGroups"] if one["logGroupName"] == group]
+    days = next((one["retentionInDays"] for one in kept if "retentionInDays" in one), None)
+    if days is None or start >= now - timedelta(days=days):
+        return ""
+    oldest = now - timedelta(days=days)
+    return f"the log is kept for {days} days, so that nothing is left of before {oldest:%Y-%m-%d %H:%M} UTC"
 
 
 def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame:

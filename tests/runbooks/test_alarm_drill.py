@@ -9,7 +9,7 @@ from steps import carried_out, left_by_drills, runbook, words
 
 from lib.aws import connect
 from lib.cli import change_commands
-from lib.drills import subscribers
+from lib.drills import alarm_drill, subscribers
 from lib.resources import desired
 from lib.settings import with_changes
 
@@ -57,6 +57,20 @@ def test_an_alarm_that_tells_nobody_is_found_by_what_is_received_and_not_by_its_
     assert told[f"{machine}-executions-failed"]["found"] == "there is no such alarm"
     assert told[f"{machine}-no-drill"]["status"] == "not exercised here"
     assert states(built, client)[f"{machine}-no-drill"] == "ALARM"
+
+
+def test_that_cloudwatch_finds_it_well_again_before_the_drill_says_so_is_heard_as_well(built, client, monkeypatch):
+    """On AWS an alarm returns to its own state within seconds; what the drill sets then changes nothing."""
+    set_state = alarm_drill._set
+
+    def set_and_evaluated(live, name, state, reason):
+        set_state(live, name, state, reason)
+        if state == "ALARM":
+            client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="Threshold Crossed: no")
+
+    monkeypatch.setattr(alarm_drill, "_set", set_and_evaluated)
+    ended = runbook(built, "drill", "--alarms", alert_limit_seconds=2)
+    assert (ended.code, ended.complained) == (0, "")
 
 
 def test_the_second_action_is_listened_to_as_well(built, client):

@@ -129,6 +129,9 @@ class WatchedAccount:
                 event = {"id": number, "type": kind, "execution_arn": arn, "event_timestamp": stamp}
                 yield {"timestamp": stamp, "message": json.dumps({**event, "details": {"name": state}})}
 
+    def _describe_log_groups(self, **_: Any) -> dict[str, Any]:
+        return {"logGroups": [{"logGroupName": self.settings.log_group_name}]}
+
     def _get_metric_data(self, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime) -> Any:  # noqa: N803
         results = []
         for query in MetricDataQueries:
@@ -149,8 +152,13 @@ class WatchedAccount:
 
     def _describe_alarms(self, **_: Any) -> dict[str, Any]:
         rows = [
-            {"AlarmName": name, "StateValue": state, "ActionsEnabled": True, "StateUpdatedTimestamp": START,
-             "StateReason": self.reasons.get(name, "")}
+            {
+                "AlarmName": name,
+                "StateValue": state,
+                "ActionsEnabled": True,
+                "StateUpdatedTimestamp": START,
+                "StateReason": self.reasons.get(name, ""),
+            }
             for name, state in self.alarms.items()
         ]
         return {"MetricAlarms": rows}

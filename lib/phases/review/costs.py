@@ -16,6 +16,7 @@ from lib.telemetry import executions
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.sources import Metric, Thing
+from lib.telemetry.streams.log_columns import UNNAMED
 
 MONTH = 365.25 / 12  # days
 LEAST = 1.0  # days: of less, no month can be made, since a day has its rhythm and a minute of drills has none
@@ -70,8 +71,10 @@ def _transitions(run: ConnectedRun, read: Reading) -> float:
     counted, routes = 0.0, read.routes_since
     for route in Route:
         mine = routes[routes["route"] == route]
+        named = mine[mine["execution"] != UNNAMED]
         if len(mine):
-            counted += len(mine) * len(executions.path(run.live, str(mine["execution"].iloc[-1])))
+            made = len(executions.path(run.live, str(named["execution"].iloc[-1]))) if len(named) else float("nan")
+            counted += len(mine) * made
     return counted if len(routes) else float("nan")
 
 

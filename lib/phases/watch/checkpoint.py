@@ -44,7 +44,7 @@ class Span:
 
     @property
     def counted_since(self) -> datetime:
-        """From when on to ask what is counted minutes late: what an earlier checkpoint could not see yet is asked again.
+        """From when on to ask what is counted minutes late: what the checkpoint before could not see is asked again.
 
         The first one of a watch begins with the change, and what came before that is none of it.
         """

@@ -32,7 +32,7 @@ def criteria(run: ConnectedRun, _span: Span) -> Reading:
     standing, window = validity.of_run(asking), asked_window.until_now(run)
     period = metrics.readable_period(window.start, window.end, window.end, run.settings.metric_period_seconds)
     counted = metrics.executions(run.live, window.start, window.end, period)
-    seen = continuity.outcomes_of(run.live, window)
+    seen = continuity.outcomes_of(run.live, window, window.end)
     kinds = continuity.kinds_of_failure(run.live, seen)
     answers = continuity.checkins_undisturbed(seen, kinds, run.settings)
     return Reading(review.criteria(asking, counted, window, seen, answers, standing))

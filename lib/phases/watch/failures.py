@@ -122,9 +122,7 @@ def silence(run: ConnectedRun, span: Span) -> Reading:
     points = _week_before(run, longest)
     (first, last), most = max(((pause, _within(points, pause)) for pause in longest), key=lambda one: one[1] or 0)
     counted = "no datapoint" if most is None else f"{most:g}"
-    said = (
-        f"{len(here)} began; none from {clock(first)} to {clock(last)} UTC ({in_words(last - first)}), and {counted}"
-    )
+    said = f"{len(here)} began; none from {clock(first)} to {clock(last)} UTC ({in_words(last - first)}), and {counted}"
     said += " in the same hours of the week before"
     if (most or 0) >= SILENT_FROM:
         return _silent(Status.FAILED, said, len(here))

@@ -14,7 +14,8 @@ from lib.resources.monitoring.alarm_listing import COMPOSITE, METRIC
 
 NAME, TAGS = "AlarmName", "Tags"
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-WINDOW, SLIDING = "EvaluationWindow", {"SlidingWindow": {}}  # which is as good as none given
+WINDOW = "EvaluationWindow"
+SLIDING: dict[str, Any] = {"SlidingWindow": {}}  # as good as none given
 THEIRS = "somebody is told by it of something else; give ours another name, by the workflow's, or theirs"
 
 

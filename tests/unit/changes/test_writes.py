@@ -487,7 +487,9 @@ def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what
 
 def test_what_a_killed_process_left_is_removed_and_one_that_stays_keeps_no_other(settings, record):
     world = World({"ear": 1, "mouth": 1, "nose": 1}, refuses={"mouth"}, in_use={"ear": "it holds 3 messages"})
-    with pytest.raises(NotAsWanted, match=r"could not be removed: thing mouth \(AWS refused mouth\)\. A rollback removes it$"):
+    with pytest.raises(
+        NotAsWanted, match=r"could not be removed: thing mouth \(AWS refused mouth\)\. A rollback removes it$"
+    ):
         engine.clear([world.thing(label) for label in ("ear", "mouth", "nose")], world.run(settings, record))
     assert world.live == {"mouth": 1}
     world.refuses = set()

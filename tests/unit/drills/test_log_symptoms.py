@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.drills import log_symptoms
-from lib.drills.log_symptoms import Seen, Symptom
+from lib.drills.log_symptoms import Event, Seen, Symptom
 
 ID = "8f5a1c9e-0000-0000-0000-000000000000"
 WORDS = "I have a plan to end my life"
@@ -89,9 +89,14 @@ EVENTS = {
 def test_an_event_of_the_workflow_is_told_with_its_execution(kind, error):
     details = {"cause": WORDS} | ({"error": error} if error else {})
     line = json.dumps({"type": kind, "details": details, "execution_arn": "arn:1"})
-    assert log_symptoms.of_workflow(line) == ("arn:1", EVENTS[kind, error])
+    assert log_symptoms.of_workflow(line) == Event("arn:1", kind.startswith("Execution"), EVENTS[kind, error])
 
 
-@pytest.mark.parametrize("line", ["", "{}", "[]", '{"type": "TaskSucceeded"}', '{"type": "ExecutionSucceeded"}'])
-def test_of_the_workflow_every_other_event_is_none(line):
-    assert log_symptoms.of_workflow(line) is None
+@pytest.mark.parametrize("line", ["", "{}", "[]", '{"type": "TaskSucceeded"}', '{"type": "ExecutionStarted"}'])
+def test_of_the_workflow_every_other_event_is_no_symptom(line):
+    assert log_symptoms.of_workflow(line) == Event("", False, None)
+
+
+def test_an_execution_that_ended_well_has_ended():
+    line = json.dumps({"type": "ExecutionSucceeded", "execution_arn": "arn:1"})
+    assert log_symptoms.of_workflow(line) == Event("arn:1", True, None)

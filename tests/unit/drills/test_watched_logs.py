@@ -27,7 +27,7 @@ class Logs:
     """Log groups by name, each a list of lines or an error; and the functions' configuration."""
 
     def __init__(self, **lines):
-        self.groups = {name: [QUIET] for name in GROUPS} | lines
+        self.groups = {name: [QUIET] for name in GROUPS} | {GROUPS[2]: [event("ExecutionSucceeded")]} | lines
         self.config, self.asked, self.late = {}, [], 0
 
     def get_function_configuration(self, FunctionName):  # noqa: N803 - AWS's own names
@@ -128,17 +128,30 @@ def test_a_silent_log_is_waited_for_and_said_where_a_drill_must_have_spoken_in_i
     found, _, waited = watched(Logs(**{GROUPS[0]: [], GROUPS[1]: []}), listen_seconds=3)
     assert waited >= 3
     assert (found["dispatcher"].status, found["processor"].status) == ("waiting", "not exercised here")
-    assert "though a drill must have spoken" in found["dispatcher"].found
+    assert f"holds nothing of 1 of 1 drills that must have spoken in it, such as {NAME}" in found["dispatcher"].found
     late = Logs()
     late.late = 4
     assert watched(late, listen_seconds=3)[0]["dispatcher"].status == "passed"
 
 
+def test_what_others_log_meanwhile_is_no_word_of_a_drill(watched):
+    """Check-ins of people run beside drills: their lines neither end the waiting nor pass for a drill's."""
+    others = [event("ExecutionSucceeded", arn=f"{ARN}-somebodys")] * 5
+    found, _, waited = watched(Logs(**{GROUPS[2]: others, GROUPS[1]: [(-60, QUIET), (600, QUIET)]}), listen_seconds=3)
+    assert waited >= 3
+    assert {what: str(found[what].status) for what in ("workflow", "dispatcher")} == {
+        "workflow": "waiting", "dispatcher": "waiting",
+    }  # fmt: skip
+    begun = [event("ExecutionStarted"), event("PassStateEntered")]
+    assert watched(Logs(**{GROUPS[2]: begun}), listen_seconds=3)[0]["workflow"].status == "waiting"
+
+
 def test_of_the_workflow_only_the_drills_count_and_what_was_caught_is_named(watched):
     logs = [event("ExecutionFailed", arn="somebodys", error="Theirs"), event("TaskFailed", error="SNS.Exception")]
+    logs.append(event("ExecutionSucceeded"))
     found, _, _ = watched(Logs(**{GROUPS[2]: logs}))
     assert (found["workflow"].status, found["workflow"].found) == (
-        "passed", "2 lines, failure that was caught or tried again once",
+        "passed", "3 lines, failure that was caught or tried again once",
     )  # fmt: skip
     found, _, _ = watched(Logs(**{GROUPS[2]: [*logs, event("ExecutionFailed", error="Ours")]}))
     assert (found["workflow"].status, "error line (Ours) once" in found["workflow"].found) == ("cannot tell", True)

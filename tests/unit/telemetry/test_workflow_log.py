@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from paged import END, MACHINE, START, Pages, live_with
+from paged import END, LOCAL, MACHINE, START, Pages, live_with
 
 from lib.display.charts import alert_charts, chart_answers
 from lib.phases import post_implementation_review
@@ -111,6 +111,22 @@ def test_what_ran_on_the_definition_before_or_has_not_ended_is_not_said_to_reach
     said = chart_answers.alert_counts(frame, frame["drill"])
     way = " · 1 under way without a route yet"
     assert said == f"0 of 1 check-in raised an alert, 0 of them crises, 1 REACHED NO ROUTE · no drill{way}"
+
+
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ({}, ""),  # kept for ever
+        ({"retentionInDays": 30}, ""),
+        ({"retentionInDays": 3}, "the log is kept for 3 days, so that nothing is left of before 2026-01-02 12:00 UTC"),
+    ],
+)
+def test_what_the_log_has_lost_by_its_retention_is_no_quiet_time(group: dict[str, Any], said: str) -> None:
+    groups = [{"logGroupName": LOCAL.log_group_name, **group}, {"logGroupName": "other", "retentionInDays": 1}]
+    live = live_with("logs", Pages({"events": CRISIS, "logGroups": groups}))
+    log = workflow_log.read(live, START, END, now=START + timedelta(days=4))
+    assert log.attrs.get("cut", "") == said
+    assert "cut" not in workflow_log.read(live, START, END, now=END).attrs
 
 
 def test_an_empty_log_gives_empty_frames_with_their_columns() -> None:

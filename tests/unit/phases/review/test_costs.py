@@ -10,6 +10,7 @@ from lib.phases.review import costs
 from lib.settings import load
 from lib.telemetry import executions
 from lib.telemetry.deliveries import counts, sources
+from lib.telemetry.streams.log_columns import UNNAMED
 
 
 @pytest.fixture
@@ -37,6 +38,15 @@ def test_a_month_is_made_of_a_day_or_more(run):
         "3 of the parts above were not counted"
     )
     assert rows["calls to AWS of this run so far, by its record"]["counted, drills too"] == "4"
+
+
+def test_of_executions_that_no_name_was_kept_of_a_named_one_is_looked_at_or_none(run):
+    """Of a million executions the log's reader names some: the newest of a route may be any of the rest."""
+    what, seen = "state transitions, counted on one execution of each route", read(1.0)
+    seen.routes_since.loc[500:, "execution"] = UNNAMED
+    assert {row["what"]: row for row in costs.rows(run, seen)}[what]["counted, drills too"] == "3,000"
+    seen.routes_since["execution"] = UNNAMED
+    assert {row["what"]: row for row in costs.rows(run, seen)}[what]["costs"] == costs.UNCOUNTED
 
 
 def test_of_minutes_it_says_what_they_cost_and_no_month(run):

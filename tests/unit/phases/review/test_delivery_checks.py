@@ -81,7 +81,11 @@ def test_what_failed_on_the_way(values, letters, status):
         (alerts(10, 20).assign(seconds=[1.0, 31.0]), "failed", "LATE: c1"),
         (alerts(10, 20).assign(seconds=[1.0, 31.0], at_most=True), "cannot tell", "does not show"),
         (alerts(10, 20).assign(seconds=[1.0, float("nan")]), "cannot tell", "does not show"),
-        (alerts(10, 20).assign(seconds=[1.0, float("nan")], refused=[False, True]), "failed", "NOT EVERY ALERT TAKEN: c1"),
+        (
+            alerts(10, 20).assign(seconds=[1.0, float("nan")], refused=[False, True]),
+            "failed",
+            "NOT EVERY ALERT TAKEN: c1",
+        ),
         (alerts(10, 20, drills=(0, 1)), "cannot tell", "no real crisis"),
         (alerts(10, route="high"), "cannot tell", "no real crisis"),
     ],

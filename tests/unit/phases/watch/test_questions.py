@@ -225,7 +225,7 @@ def test_an_alarm_that_is_gone_or_may_not_act_is_called_out(run, aws):
 
 def test_the_alarm_that_asks_for_a_drill_waits_for_somebody_and_any_other_breaks(run, aws):
     aws.alarms = dict.fromkeys(aws.alarms, "ALARM")
-    whole, *loud = alarms(run, SPAN).checks
+    _, *loud = alarms(run, SPAN).checks
     asks = f"{S.state_machine_name}-no-drill"
     statuses = {check.subject: str(check.status) for check in loud}
     assert statuses == dict.fromkeys(aws.alarms, "failed") | {asks: "waiting"}

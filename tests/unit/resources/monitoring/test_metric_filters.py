@@ -23,7 +23,12 @@ def described(**more):
     "more",
     [
         {},
-        {"applyOnTransformedLogs": False, "creationTime": 1, "emitSystemFieldDimensions": [], "fieldSelectionCriteria": ""},
+        {
+            "applyOnTransformedLogs": False,
+            "creationTime": 1,
+            "emitSystemFieldDimensions": [],
+            "fieldSelectionCriteria": "",
+        },
         {"metricTransformations": [LAID | {"unit": "None"}]},
     ],
 )
