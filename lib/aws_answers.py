@@ -15,17 +15,23 @@ from botocore.exceptions import (
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
+    LoginError,
+    MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
+    TokenRetrievalError,
 )
 from botocore.parsers import ResponseParser, ResponseParserError, ResponseParserFactory
 
 from lib.errors import BadParameters, NotAsWanted, Throttled, Unanswered, Unreachable
 from lib.values import contacts
 
-NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
+NO_CREDENTIALS = (
+    NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError,
+    TokenRetrievalError, MetadataRetrievalError, LoginError,
+)  # fmt: skip
 NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
 THROTTLING = (
     "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
@@ -33,10 +39,12 @@ THROTTLING = (
     "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
     # Somebody else is changing the same thing at this moment, so it was not changed.
     "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
+    # For a minute SQS makes no queue by the name of one that was removed, so it was not made.
+    "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
 )  # fmt: skip
 BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-    "SignatureDoesNotMatch",
+    "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
 )  # fmt: skip
 Asked = TypeVar("Asked")
 
@@ -188,6 +196,12 @@ def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = s
 def error_code(error: ClientError) -> str:
     """`ResourceNotFoundException` and the like."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether AWS asked to wait: of a read, which is tried five times and then is an error like any other."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and error_code(cause) in THROTTLING
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.checks import brief
-from lib.errors import Refused, RunbookError
+from lib.errors import Refused, RunbookError, Throttled
 from lib.record import records, run_index
 from lib.record.change_rows import Action, WriteState
 from lib.values import contacts
@@ -109,11 +109,14 @@ def keep_undo(plan: Plan, run: GuardedRun) -> None:
     try:
         keep(NOTHING, run, plan)
     except RunbookError as error:
-        if not records.is_unverified(run.record):
-            raise Refused(
-                f"the account could not be told what is to be undone, so nothing was undone ({error}). In an "
-                "emergency, rollback takes --unverified"
-            ) from error
+        if records.is_unverified(run.record):
+            return
+        if isinstance(error, Throttled):
+            raise  # in a minute it can be told, and no guard need be given up for it
+        raise Refused(
+            f"the account could not be told what is to be undone, so nothing was undone ({error}). In an emergency, "
+            "rollback takes --unverified"
+        ) from error
 
 
 def losses(planned: Iterable[Plan], ours: Ours) -> list[Loss]:

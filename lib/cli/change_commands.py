@@ -215,10 +215,7 @@ def ways_on(run: Run, verdict: Verdict) -> None:
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the run changed something and a phase that changes or proves it failed; not where it was stopped.
-
-    `rows`: the run's, whichever command wrote them: where only the validation is left, what it proves is earlier work.
-    """
+    """Whether a phase that changes or proves something failed, and was not stopped, of a run that changed something."""
     failed = [
         phase
         for phase in done

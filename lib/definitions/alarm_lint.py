@@ -24,7 +24,7 @@ PUBLISHED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"StateMachineArn"}),
     ),
     "AWS/Events": (
-        frozenset({"Invocations", "FailedInvocations", "InvocationsFailedToBeSentToDlq"}),
+        frozenset({"TriggeredRules", "Invocations", "FailedInvocations", "InvocationsFailedToBeSentToDlq"}),
         frozenset({"RuleName"}),
     ),
     "AWS/SNS": (

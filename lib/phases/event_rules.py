@@ -7,6 +7,7 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.definitions import loader
+from lib.resources.existing import names
 from lib.resources.resource_kinds import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE, STANDARD_ALERT
@@ -72,10 +73,10 @@ def dispatcher(live: Live) -> list[Check]:
 
 
 def _dispatch(live: Live, sample: dict[str, Any]) -> Check:
-    with readable(f"invoking {live.settings.dispatcher_function_name}"):
-        answer = live.client("lambda").invoke(
-            FunctionName=live.settings.dispatcher_function_name, Payload=json.dumps(_sample(live, sample))
-        )
+    called = names.dispatcher(live).said  # as the rules call it: an alias may be other code than the newest
+    with readable(f"invoking {called}"):
+        # Once: a call that is repeated after a timeout may send the alert twice.
+        answer = live.once().client("lambda").invoke(FunctionName=called, Payload=json.dumps(_sample(live, sample)))
         body = answer["Payload"].read().decode()
     error = answer.get("FunctionError")
     said = f"{error}: {_error_type(body)}" if error else f"status {answer['StatusCode']}"

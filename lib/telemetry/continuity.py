@@ -112,9 +112,9 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) 
 def outcomes_of(
     live: Live, window: Window, now: datetime, seen: Callable[[int], None] = lambda count: None
 ) -> pd.DataFrame:
-    """What became of the executions of both times of a review, before the change and after it.
+    """What became of the executions of both times of a review; what AWS has forgotten by `now` is named as cut.
 
-    `seen` is told at each page how many were listed. What AWS has forgotten by `now` is named as cut.
+    `seen` is told at each page how many were listed.
     """
     start = min(first for first, _ in window.spans)
     frame = outcomes_since(live, start, window.end, window.change, window.spans, seen)
@@ -212,7 +212,7 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     """
     bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
     asked = bad[(bad["outcome"] == Ending.FAILED) & (bad["name"] != "")].groupby("when").tail(ASKED)
-    errors = {row.name: executions.describe(live, row.arn).error for row in asked.itertuples(index=False)}
+    errors = {row.name: executions.error_of(live, row.arn) for row in asked.itertuples(index=False)}
     named = {row.name: f"{row.status} {errors[row.name]}".strip() for row in asked.itertuples(index=False)}
     limit = f"for over {live.settings.long_execution_seconds:g} s"
     unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == Ending.TOO_LONG, NOT_LOOKED_AT)
@@ -245,10 +245,5 @@ def _no_new_kind(kinds: pd.DataFrame, checkins: int, doubted: int = 0) -> Check:
         return Check(Id.NO_NEW_KIND, NO_NEW_KIND, Status.WAITING, f"look at what is new: {said}{cut}", expected)
     said = f"{int(after['after'].sum()):,} of {checkins:,} did not succeed, in {len(after)} known ways{cut}"
     said += f"; how {doubted:,} in doubt end is not known" if doubted else ""
-    return Check(
-        Id.NO_NEW_KIND,
-        NO_NEW_KIND,
-        Status.CANNOT_TELL if unknown or doubted > SHORTEST else Status.PASSED,
-        said,
-        expected,
-    )
+    status = Status.CANNOT_TELL if unknown or doubted > SHORTEST else Status.PASSED
+    return Check(Id.NO_NEW_KIND, NO_NEW_KIND, status, said, expected)

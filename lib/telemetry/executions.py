@@ -11,14 +11,10 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, error_code, readable
-from lib.errors import RunbookError
-from lib.routes import is_drill
-from lib.telemetry import metrics
-from lib.telemetry.execution_status import Count, Execution, ExecutionStatus
+from lib.telemetry.execution_status import Execution, ExecutionStatus
 from lib.values.exact_json import parse_foreign
 from lib.wait import until
 
-MOST_COUNTED = 20_000  # 20 calls; more would take minutes of a throttled API
 LISTED_DAYS = 90  # Step Functions forgets an execution then
 MOST_LISTED = 500_000  # executions that are listed and held, a thousand a call: 24 days at 20,500 a day
 MOST_WALKED = 3_000_000  # that are looked at one by one, of which a few hundred bytes each are kept
@@ -67,6 +63,19 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
         output=output if isinstance(output, dict) else {},
         error=answer.get("error", ""),
     )
+
+
+def error_of(live: Live, arn: str) -> str:
+    """The name of the error that ended an execution, "" where none did; nothing that went through it is asked for.
+
+    Read-only.
+    """
+    with readable(f"reading how execution {arn.rsplit(':', 1)[-1]} ended"):
+        answer = live.client("stepfunctions").get_execution_history(
+            executionArn=arn, reverseOrder=True, maxResults=1, includeExecutionData=False
+        )
+    details = [part for event in answer["events"] for part in event.values() if isinstance(part, dict)]
+    return next((str(part["error"]) for part in details if "error" in part), "")
 
 
 def wait_until_ended(
@@ -217,35 +226,3 @@ def _listed(
                     "stopped": r.get("stopDate"),
                     "version": r.get("stateMachineVersionArn", ""),
                 }
-
-
-@dataclass(frozen=True)
-class Started:
-    """How many executions began in the window, and who says so; None where nobody can.
-
-    `drills` are those that are told apart and not among them: the bucket may have recorded theirs as well.
-    """
-
-    count: int | None
-    source: str
-    drills: int = 0
-
-
-def count_started(live: Live, start: datetime, end: datetime) -> Started:
-    """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
-    days, least = (datetime.now(UTC) - start).days, 0
-    if days <= LISTED_DAYS:
-        rows = latest_since(live, start, MOST_COUNTED)
-        mine = [is_drill(row["name"]) for row in rows if row["started"] < end]
-        ordinary, drills = mine.count(False), mine.count(True)
-        if len(rows) < MOST_COUNTED:
-            return Started(ordinary, "listed by Step Functions, without drills", drills)
-        least = ordinary
-    try:
-        series = metrics.executions(live, start, end)
-    except RunbookError as error:
-        return Started(None, f"more than are listed here, and CloudWatch does not count them: {error}")
-    count = int(series.loc[series["metric"] == Count.STARTED, "value"].sum())
-    if not count or count < least:
-        return Started(None, f"more than are listed here; CloudWatch counts {count:,}, which is too few to be all")
-    return Started(count, "counted by CloudWatch, drills included")

@@ -79,4 +79,7 @@ def _calculated(part: ast.expr, values: Mapping[str, float | None]) -> float | N
         case ast.Call(func=ast.Name(id="FILL"), args=[series, instead]):
             value = _calculated(series, values)
             return _calculated(instead, values) if value is None else value
-    raise ValueError(f"metric math {ast.unparse(part)} is more than the rehearsal can calculate: sums and FILL")
+        case ast.Call(func=ast.Name(id="MIN"), args=[ast.List(elts=several)]):
+            known = [value for one in several if (value := _calculated(one, values)) is not None]
+            return min(known, default=None)
+    raise ValueError(f"metric math {ast.unparse(part)} is more than the rehearsal can calculate: sums, FILL and MIN")

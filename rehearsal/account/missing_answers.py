@@ -2,7 +2,7 @@
 
 Always: a subscription whose owner has not confirmed is listed as pending, as on AWS; ministack lists it like any other,
 so that a page which reaches nobody would look as if it reached somebody. A metric filter is described with what AWS
-fills in where nobody gave it, so that who compares it with what was given meets that here. And an execution is described
+fills in where nobody gave it, so that who compares it with what was given meets that here. And an execution is told
 with the definition that it runs; ministack tells that of now.
 
 Where a person calls (`server.PERSON` names one), also what an account that needs approval asks, since there no check

@@ -74,13 +74,13 @@ def _entered(ground: Ground, where: str, drill: Drill) -> Iterator[tuple[tuple[s
 
 
 def _carried(ground: Ground, rule: str) -> Counts:
-    """What EventBridge counts of one event of this rule: an invocation a target, and of those that failed for good."""
+    """What EventBridge counts of one event of this rule: a match, an invocation a target, and those that failed."""
     events = ground.aws("events")
     if events.describe_rule(Name=rule)["State"] != "ENABLED":
         return {}
     targets = [row["Arn"] for row in events.list_targets_by_rule(Rule=rule)["Targets"]]
     failed = sum(not _is_there(ground, arn) for arn in targets)
-    counts = {"Invocations": len(targets), "FailedInvocations": failed}
+    counts = {"TriggeredRules": 1, "Invocations": len(targets), "FailedInvocations": failed}
     return {(EVENTS, name, rule): float(count) for name, count in counts.items() if count}
 
 

@@ -92,11 +92,22 @@ def test_each_alarm_goes_off_by_its_own_metric_and_by_no_other(live):
 
 def test_an_alert_that_was_carried_is_not_lost(live):
     lost = next(one for one in desired.alarms(live) if one.definition.suffix.endswith("HighRiskRule-accepted-and-lost"))
-    published, carried = lost.definition.metrics
+    published, matched, carried = lost.definition.metrics
+    put(live, matched)
     put(live, carried)
     put(live, published)
     assert lost.definition.suffix not in in_alarm(live)
     put(live, published)
+    assert lost.definition.suffix in in_alarm(live)
+
+
+@pytest.mark.parametrize("lacking", ["matched", "carried"])
+def test_neither_a_second_target_nor_none_hides_an_alert_that_was_lost(live, lacking):
+    """EventBridge counts an invocation for each target, and a match also where the rule has none."""
+    lost = next(one for one in desired.alarms(live) if one.definition.suffix.endswith("HighRiskRule-accepted-and-lost"))
+    published, *others = lost.definition.metrics
+    for metric in (published, published, *(one for one in others for _ in range(1 if one.id == lacking else 2))):
+        put(live, metric)
     assert lost.definition.suffix in in_alarm(live)
 
 

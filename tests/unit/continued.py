@@ -37,9 +37,13 @@ def listed(*groups, failing=None):
         )
         return {**row, "error": error}
 
+    def get_execution_history(executionArn, **_):  # noqa: N803
+        return {"events": [{"executionFailedEventDetails": {"error": describe_execution(executionArn)["error"]}}]}
+
     pages = [{"executions": rows[at : at + 1000]} for at in range(0, len(rows), 1000)]
     paginator = SimpleNamespace(paginate=lambda **_: iter(pages))
-    client = SimpleNamespace(get_paginator=lambda _: paginator, describe_execution=describe_execution)
+    client = SimpleNamespace(get_paginator=lambda _: paginator, describe_execution=describe_execution,
+                             get_execution_history=get_execution_history)  # fmt: skip
     return SimpleNamespace(settings=LOCAL, client=lambda _: client, clock=lambda: 0.0)
 
 

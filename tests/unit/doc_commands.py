@@ -66,6 +66,9 @@ NOT_RUN = {
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",
     ". .venv/bin/activate": "it changes the shell that types it",
+    "aws stepfunctions update-state-machine-alias --state-machine-alias-arn ALIAS --routing-configuration "
+    "stateMachineVersionArn=VERSION,weight=100": "AWS's own command is not installed; "
+    "tests/functional/test_printed_commands.py makes such calls",
     "aws stepfunctions update-state-machine --state-machine-arn ARN --definition "
     "file://backup/stepfunctions-backup-YYYYMMDD-definition.json": "AWS's own command is not installed; "
     "tests/functional/test_printed_commands.py makes such calls",

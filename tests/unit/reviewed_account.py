@@ -42,8 +42,8 @@ class ReviewedAccount(WatchedAccount):
 
     unmatched: Set[datetime] = frozenset()
 
-    def describe_execution(self, **_: Any) -> dict[str, Any]:
-        return {"status": "FAILED", "startDate": START, "error": "Broken"}
+    def get_execution_history(self, **_: Any) -> dict[str, Any]:
+        return {"events": [{"type": "ExecutionFailed", "executionFailedEventDetails": {"error": "Broken"}}]}
 
     def _events(self, one: CheckIn) -> Iterator[dict[str, Any]]:
         """As AWS writes them; one that failed never came to its route."""

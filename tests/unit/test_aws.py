@@ -10,7 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import botocore.loaders
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    LoginRefreshRequired,
+    MetadataRetrievalError,
+    TokenRetrievalError,
+)
 from botocore.retries.standard import ExponentialBackoff
 
 from lib.aws import NOT_TOLD, Identity, _client, _models, _session, connect
@@ -220,6 +227,33 @@ def test_a_profile_that_does_not_exist_is_told():
         Unreachable, match=r"no usable AWS credentials while connecting \(The config profile \(nobody\)"
     ):
         connect(load("prod", {"profile": "nobody"}))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+        MetadataRetrievalError(error_msg="no answer"),
+        LoginRefreshRequired(),
+        CredentialRetrievalError(provider="x", error_msg="no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_login_that_is_over_is_no_wrong_parameter_and_says_to_log_in_again(error):
+    with pytest.raises(Unreachable, match=r"no usable AWS credentials while asking .*log in again"), readable("asking"):
+        raise error
+
+
+@pytest.mark.parametrize("code", ["InvalidAccessKeyId", "InvalidToken", "InvalidSignatureException"])
+def test_of_any_service_credentials_that_it_does_not_take_are_told(code):
+    with pytest.raises(Unreachable, match="does not take these credentials"), readable("asking"):
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Ask")
+
+
+def test_the_name_of_a_queue_that_was_removed_a_moment_ago_is_waited_for():
+    with pytest.raises(Throttled), readable("making a queue", writing=True):
+        code = "AWS.SimpleQueueService.QueueDeletedRecently"
+        raise ClientError({"Error": {"Code": code, "Message": "wait 60 seconds"}}, "CreateQueue")
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])

@@ -34,15 +34,18 @@ def event_before(run: ConnectedRun, plan: Plan) -> list[dict[str, str]]:
     """Let the definition before raise its alert once more, for the drill user, and keep the shape of its event.
 
     Only in apply mode, for an approved plan, while another definition than ours is live, and where the drill user is
-    there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked or
-    quoted the check-in, since the drills of phase 05 would be, too.
+    there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked,
+    quoted the check-in or named no execution, since the drills of phase 05 would be, too; and where a listener is left.
     """
     live, record = run.live, run.record
     if live.settings.mode != Mode.APPLY or DECISION in _live_states(live) or not _drill_user(live):
         return []
     approval.require(plan, run)
-    (drill,) = drill_runner.run(run, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
-    require(record.checked("03", evaluation.fit_for_people(drill)))
+    session = drill_runner.run(run, [Group("low sentiment before", [scenarios.low()])], "03", gated=False)
+    (drill,) = session.drills
+    # What names no execution is nobody's alert to `fit_for_people`, and may be unmarked all the same.
+    checks = [*evaluation.fit_for_people(drill), evaluation.strays(session), evaluation.clearance(session)]
+    require(record.checked("03", checks))
     shape = event_shape(drill, live.settings.drill_user_id)
     record.keep_json(EVENT_BEFORE, shape)
     return _event_fields(shape)

@@ -17,12 +17,13 @@ from lib.asl.answer_fields import ABSENT_CELL, is_words, merge_needs
 from lib.asl.router import CANNOT_TELL, FAILED, Router
 from lib.aws import Live
 from lib.errors import BadParameters
+from lib.phases.proofs import started_executions
+from lib.phases.proofs.started_executions import Started
 from lib.record.records import Record
-from lib.telemetry import checkin_frames, checkins, executions
+from lib.telemetry import checkin_frames, checkins
 from lib.telemetry.checkin_frames import CONTRACT
 from lib.telemetry.checkin_reading import USUAL, Outlook, outlook
 from lib.telemetry.checkins import Coverage
-from lib.telemetry.executions import Started
 from lib.telemetry.route_moves import WORDS, Move
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
@@ -129,7 +130,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
             moves = count_moves(before, after)
         except BadParameters as error:
             trouble = f"a definition cannot be followed here: {error}"
-    started = executions.count_started(ahead.live, ahead.start, ahead.end)
+    started = started_executions.count_started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
     first = None if history.empty else history["time"].min().to_pydatetime()
     return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split, first)

@@ -21,6 +21,7 @@ from lib.telemetry.deliveries.reconciliation import LATE
 from lib.telemetry.review_window import Window
 
 A_MINUTE = timedelta(minutes=1)
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
         trailing = _and_later(seen.counted, counts.read(live, window.end, last, now))
         every = alert_log.alerts(_and_later(since, workflow_log.read(live, window.end, last)))
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
-    compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing), now, window.end)
+    protocols = _protocols(live)
+    unsubscribed = [topic for topic, said in protocols.items() if said == NOBODY]
+    compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing, unsubscribed), now, window.end)
     run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))
     run.record.keep_text("evidence/deliveries.csv", after.to_csv(index=False))
     return Deliveries(
         window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
-        alarm_history.read(live, begin, window.end, now), compared, _protocols(live), _gaps(log),
+        alarm_history.read(live, begin, window.end, now), compared, protocols, _gaps(log),
     )  # fmt: skip
 
 
@@ -101,5 +104,5 @@ def _protocols(live: Live) -> dict[str, str]:
             row for row in rows if row["SubscriptionArn"] not in PENDING and f":{LISTENING}-" not in row["Endpoint"]
         ]
         counted = Counter(row["Protocol"] for row in mine)
-        by_topic[topic] = ", ".join(f"{number} {protocol}" for protocol, number in counted.items()) or "nobody"
+        by_topic[topic] = ", ".join(f"{number} {protocol}" for protocol, number in counted.items()) or NOBODY
     return by_topic

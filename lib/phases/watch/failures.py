@@ -153,7 +153,8 @@ def _week_before(run: ConnectedRun, pauses: Sequence[tuple[datetime, datetime]])
     start, end = min(first for first, _ in pauses) - WEEK, max(last for _, last in pauses) - WEEK
     machine = (("StateMachineArn", run.settings.state_machine_arn),)
     asked = [Query(Count.STARTED, STATES, Count.STARTED, "Sum", machine)]
-    return metrics.series(run.live, asked, start, end, int(PERIOD.total_seconds()))
+    period = metrics.kept_period(start, end + WEEK, int(PERIOD.total_seconds()))
+    return metrics.series(run.live, asked, start, end, period)
 
 
 def _within(points: pd.DataFrame, pause: tuple[datetime, datetime]) -> float | None:

@@ -216,8 +216,8 @@ def _principal(statement: Mapping[str, Any], principal: str) -> bool | None:
         return True
     if "*" in many(given.get("AWS", [])):
         return True if statement.get("Effect") == "Deny" or kind == "AWS" else None
-    if kind == "AWS" and statement.get("Effect") == "Allow":
-        # The account itself, by its ARN or number: then the role's own policies decide.
+    if kind == "AWS":
+        # The account itself, by its ARN or number: allowed, the role's own policies decide; denied, all of it is.
         account = principal.split(":")[4]
         return any(name == account or name.endswith(f":{account}:root") for name in map(str, names))
     return False

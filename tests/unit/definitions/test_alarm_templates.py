@@ -89,8 +89,8 @@ def test_accepted_and_lost_is_what_was_published_less_what_its_rule_carried(ever
     assert len(lost) == len(routes.ALERTS)
     for alarm in lost:
         *metrics, told = alarm.value["Metrics"]
-        assert told["Expression"] == "FILL(published, 0) - FILL(carried, 0)"
-        assert [row["ReturnData"] for row in (*metrics, told)] == [False, False, True]
+        assert told["Expression"] == "FILL(published, 0) - MIN([FILL(matched, 0), FILL(carried, 0)])"
+        assert [row["ReturnData"] for row in (*metrics, told)] == [False, False, False, True]
 
 
 def test_a_file_of_nothing_known_and_two_of_a_name_are_refused(monkeypatch):

@@ -220,6 +220,14 @@ def test_where_a_begin_or_an_undo_may_not_be_asked_or_kept_it_is_refused(store, 
             attempt()
 
 
+def test_a_read_that_aws_asked_to_put_off_is_no_missing_permission(store):
+    """Who is told to lack a permission, or to roll back without this guard, would do so for a hiccup."""
+    store.fails["get"] = says("ThrottlingException")
+    with pytest.raises(Throttled, match="Try again in a minute") as caught:
+        guards(store).undone("r1", "a" * 32)
+    assert "ssm:PutParameter" not in str(caught.value)
+
+
 @pytest.mark.parametrize("run_id", ["", "../used", "a/b", "x" * 100])
 def test_what_is_no_run_wrote_nothing(store, run_id):
     store.fails["get"] = AssertionError("asked")

@@ -11,7 +11,7 @@ from backtested import NEW, NOW, OLD, found, statuses
 from lib.asl.answer_fields import answer_fields
 from lib.asl.router import Router
 from lib.errors import NotAsWanted
-from lib.phases.proofs import backtest, backtest_checks
+from lib.phases.proofs import backtest, backtest_checks, started_executions
 from lib.phases.proofs.backtest import Backtest, Started, count_moves
 from lib.telemetry import checkin_frames, executions, metrics
 from lib.telemetry.checkin_frames import Answer
@@ -70,7 +70,7 @@ class Counting:
 
 
 def since(days):
-    return executions.count_started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
+    return started_executions.count_started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
 
 
 def test_a_list_that_comes_to_its_end_counts_without_drills(monkeypatch):

@@ -109,6 +109,21 @@ def test_where_none_came_and_few_came_a_week_ago_nobody_can_tell(run, aws):
     assert status == "cannot tell" and found.startswith("0 began; none from 2026-11-28 11:55")
 
 
+@pytest.mark.parametrize(("days", "period"), [(0, 60), (10, 300), (70, 3600)])
+def test_a_silence_of_weeks_is_held_against_periods_that_are_still_kept(run, aws, days, period):
+    """The week before a silence of ten days is over fifteen days old: of that CloudWatch has no minutes any more."""
+    aws.changed = lambda one: None if one.began > START - timedelta(minutes=1) else one
+    asked, answered = [], aws._get_metric_data
+
+    def keep(**given):
+        asked.extend(query["MetricStat"]["Period"] for query in given["MetricDataQueries"])
+        return answered(**given)
+
+    aws._get_metric_data = keep
+    failures._week_before(run, [(START - timedelta(days=days), START)])
+    assert asked == [period]
+
+
 def test_a_week_before_without_a_datapoint_is_not_a_silent_one(run, aws):
     aws.changed = lambda one: None
     aws._points = lambda metric, name: []

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from math import isnan
 
 import pytest
-from paged import live_with
+from paged import LOCAL, live_with
 from sent_alerts import alerts
 
 from lib.telemetry import metrics
@@ -84,10 +84,20 @@ def test_a_chart_has_so_many_points_that_it_can_be_read(days, period):
     assert length.total_seconds() / period <= metrics.MOST_POINTS
 
 
-def stages(values):
+def stages(values, unsubscribed=()):
     found, _ = frame(values, datetime(2026, 3, 1, 10, tzinfo=UTC))
-    made = alert_path.stages(live_with("cloudwatch", None).settings, alerts(10, 20), found)
+    made = alert_path.stages(live_with("cloudwatch", None).settings, alerts(10, 20), found, unsubscribed)
     return {(stage.place, stage.name): stage.counted for stage in made}
+
+
+def test_a_topic_to_which_nobody_subscribes_loses_nothing_whatever_another_delivers():
+    """People are reached by SMS: such a topic is for somebody to look at, and no alert of it is lost."""
+    delivered, other = str(Metric.DELIVERED), LOCAL.ops_topic_name
+    there = {(delivered, other, "Sum"): [2.0]}
+    assert stages(there)[Place.DELIVERED, TOPIC] == {}  # it has subscribers, who got nothing
+    assert stages(there, unsubscribed=[TOPIC])[Place.DELIVERED, TOPIC] is None
+    before = there | {(delivered, TOPIC, "Sum"): [1.0]}
+    assert stages(before, unsubscribed=[TOPIC])[Place.DELIVERED, TOPIC]  # there was one, and it is gone
 
 
 def test_a_rule_without_datapoints_counted_none_only_where_another_rule_has_some():

@@ -105,7 +105,7 @@ def test_of_more_that_failed_than_are_named_the_newest_are(monkeypatch):
 def test_a_failure_without_a_name_is_not_asked_for_and_is_said(monkeypatch):
     monkeypatch.setattr(execution_columns, "NAMED", 1)
     monkeypatch.setattr(execution_columns, "MOST_NAMED", 2)
-    monkeypatch.setattr(executions, "describe", lambda live, arn: SimpleNamespace(error={"a0": "E", "a1": "E"}[arn]))
+    monkeypatch.setattr(executions, "error_of", lambda live, arn: {"a0": "E", "a1": "E"}[arn])
     rows = [
         {"arn": f"a{n}", "name": f"n{n}", "status": "FAILED", "started": NOW - timedelta(seconds=n), "stopped": NOW}
         for n in range(4)
