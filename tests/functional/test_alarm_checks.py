@@ -168,7 +168,7 @@ def test_the_longest_quiet_time_of_the_accounts_own_history(live):
 def test_what_they_cost_with_the_date_of_the_prices(live):
     check = one(live, Id.ALARM_COST)
     assert check.status == Status.PASSED
-    assert check.found.startswith("6.50 USD a month for 41 watched metrics and 8 of our own; the log 0.50 a gigabyte")
+    assert check.found.startswith("6.90 USD a month for 45 watched metrics and 8 of our own; the log 0.50 a gigabyte")
     assert check.expected == "prices of us-east-1 as of 2025-06-01"
 
 

@@ -21,7 +21,7 @@ from lib.changes.plans import Change, Plan, entry
 from lib.checks import Check
 from lib.drills import drill_runner, scenarios, subscribers
 from lib.drills.drill_session import Group
-from lib.errors import Refused
+from lib.errors import NotAsWanted, Refused
 from lib.phases import validation
 from lib.phases.proofs import alert_event
 from lib.record import records
@@ -279,6 +279,18 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
 def test_the_old_alert_sends_the_same_event_as_before(account, client):
     check = before_and_after(account, client, None)
     assert (check.status, check.found) == ("passed", "6 fields as before")
+
+
+def test_an_old_alert_that_names_no_execution_is_not_passed_over(account, client, tmp_path):
+    """It is nobody's alert to a drill that looks for its own, and who got it got it all the same."""
+    settings = account.model_copy(update={"mode": "apply"})
+    live, record = carried_out(settings, "01", "02", "04")
+    old = "alert = message(event, _user(user_id) if user_id else None)"
+    redeployed(
+        client, settings.dispatcher_function_name, tmp_path, DISPATCHER, old, f'{old}\n    alert["execution"] = ""'
+    )
+    with pytest.raises(NotAsWanted, match="no stray alert: found 1 on trusted"):
+        alert_event.event_before(connected_run.of(live, record), engine.plan("03", desired.state_machine(live)))
 
 
 def test_05_sees_that_the_old_alert_lost_a_field(account, client):
