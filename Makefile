@@ -51,6 +51,8 @@ lab: $(VENV)/ready  ## one run in JupyterLab, phase by phase: ENV=local, or ARGS
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
+	sed -n '/^pip==/,/[^\\]$$/p' requirements.lock > $(VENV)/pip.lock  # itself first: it is what installs the rest
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(VENV)/pip.lock
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	# On every core, where pip takes one, and without the packages' own tests. What is no Python for this one stays as it is.

@@ -78,6 +78,7 @@ def test_what_make_installs_is_the_lock_and_nothing_beside_it():
     installed = [line.split("pip install ")[1] for line in made.splitlines() if "pip install" in line]
     quiet = "--quiet --disable-pip-version-check"
     assert installed == [
+        f"{quiet} --no-compile --require-hashes -r $(VENV)/pip.lock",  # pip's own entry of it
         f"{quiet} --no-compile --require-hashes -r requirements.lock",
         f"{quiet} --no-deps --no-build-isolation -e .",
     ]
