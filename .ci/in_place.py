@@ -14,9 +14,7 @@ REFUSAL = (
 )
 
 
-def build_editable(
-    wheel_directory: str, config_settings: object = None, metadata_directory: str | None = None
-) -> str:
+def build_editable(wheel_directory: str, config_settings: object = None, metadata_directory: str | None = None) -> str:
     """As setuptools does it, without its warning to be careful, which pip shows and no installation can heed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
