@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from random import SystemRandom
+from string import ascii_uppercase
 
 import pandas as pd
 
@@ -26,14 +28,15 @@ KEY = ["userId", "time"]
 COLUMNS = [*KEY, "stratum", "of", "outcome"]
 A_STRATUM = 60
 TEMPLATE = "evidence/outcomes_to_review.csv"
+LETTERS = "evidence/outcomes_to_review.json"  # of each stratum's letter the route
 MOST_NAMED = 5
 
 
 def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     """Keep a sample to be reviewed in the record, and say in a sentence what to do with it.
 
-    Columns: userId (this run's pseudonym), time, stratum (the route of now), of (check-ins of that route), outcome
-    (empty). It does not say the scores: who sees them reviews those.
+    Columns: userId (this run's pseudonym), time, stratum (a letter for the route of now), of (check-ins of that route),
+    outcome (empty). It says neither scores nor routes: who sees them reviews those. The record tells the letters.
     """
     if history.empty:
         return "There is no check-in to review."
@@ -41,6 +44,11 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     drawn = [part.sample(min(len(part), A_STRATUM), random_state=0) for _, part in routed.groupby("stratum")]
     sample = pd.concat(drawn).sort_values("time")
     sample["of"] = sample["stratum"].map(routed["stratum"].value_counts())
+    routes = list(sample["stratum"].unique())
+    SystemRandom().shuffle(routes)  # whoever reviews for the second time learns nothing from the first
+    letters = dict(zip(routes, ascii_uppercase, strict=False))
+    sample["stratum"] = sample["stratum"].map(letters)
+    record.keep_json(LETTERS, {letter: route for route, letter in letters.items()})
     sample["time"] = sample["time"].map(lambda moment: moment.isoformat())
     path = record.keep_text(TEMPLATE, sample.assign(outcome="")[COLUMNS].to_csv(index=False))
     return (
@@ -78,7 +86,7 @@ def join(history: pd.DataFrame, settings: Settings, items: Items | None = None) 
 
 @dataclass(frozen=True)
 class _Said:
-    """What a source says: outcome and weight, by user and time."""
+    """What a source says: outcome and weight, by user and time; of a file, in which row."""
 
     source: str
     rows: pd.DataFrame
@@ -110,14 +118,12 @@ def _of_file(path: Path) -> _Said:
     source, rows = f"outcomes_file {path.name}", _rows(path)
     said = rows[rows["outcome"] != ""]
     wrong = said[~said["outcome"].isin(list(Outcome))]
-    _require_none(source, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong, "row")
+    _require_none(source, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong)
     moments = pd.to_datetime(said["time"], utc=True, errors="coerce", format="ISO8601")
-    _require_none(
-        source, "has times that are none; expected them as the template has them", said[moments.isna()], "row"
-    )
+    _require_none(source, "has times that are none; expected them as the template has them", said[moments.isna()])
     placed = said.assign(time=moments).set_index(KEY)
     _require_none(source, "names check-ins twice; expected one outcome of each", placed[placed.index.duplicated()])
-    return _Said(source, placed.assign(weight=_weights(source, placed))[["outcome", "weight"]])
+    return _Said(source, placed.assign(weight=_weights(source, placed))[["outcome", "weight", "row"]])
 
 
 def _rows(path: Path) -> pd.DataFrame:
@@ -158,10 +164,10 @@ def _weights(source: str, said: pd.DataFrame) -> pd.Series:
     return sizes / number
 
 
-def _require_none(source: str, what: str, rows: pd.DataFrame, column: str = "") -> None:
+def _require_none(source: str, what: str, rows: pd.DataFrame) -> None:
     """Raise BadParameters where there are rows, naming the first of them: by no word of theirs, it may be anybody's."""
     if not rows.empty:
-        places = rows[column] if column else rows.index
-        named = ["@".join(map(str, place)) if isinstance(place, tuple) else str(place) for place in places[:MOST_NAMED]]
+        places = rows["row"] if "row" in rows else rows.index.get_level_values("time")
+        named = [str(place) for place in places[:MOST_NAMED]]
         more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
         raise BadParameters(f"{source} {what}. Found {', '.join(named)}{more}")

@@ -1,7 +1,8 @@
 """How sure a number of reviewed crises makes of the share that raises the crisis alert. Pure, no AWS.
 
-One-sided exact limits (Clopper and Pearson), at 95 %. Weighted reviews count as the number of equal ones that would say
-as much (Korn and Graubard, Survey Methodology 24, 1998; their effective size by Kish).
+One-sided exact limits (Clopper and Pearson), at 95 %. Where reviewed check-ins stand for unequally many, a crisis that
+nobody saw may be among those that stand for most: so crises count in units of the largest weight of any review, also of
+one that found none. With equal weights that is their number.
 """
 
 from typing import Any
@@ -38,7 +39,7 @@ def reviews_needed(floor: float, missed: int = 0) -> int:
 
 
 def effective_size(weights: pd.Series) -> float:
-    """How many reviews of equal weight would say as much."""
+    """How many reviews of equal weight would say as much of a share among themselves (Kish)."""
     return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
@@ -47,16 +48,27 @@ def crises(checkins: pd.DataFrame) -> pd.Series:
     return checkins.loc[checkins["outcome"] == Outcome.CRISIS, "weight"]
 
 
+def proofs(checkins: pd.DataFrame) -> float:
+    """As how many reviews of equal weight the reviewed crises count, for what is said of all crises.
+
+    Twenty reviews of 2,000 check-ins that found no crisis leave some 300 possible: sixty crises found where every
+    check-in was reviewed prove little beside them.
+    """
+    reviewed = checkins[checkins["outcome"] != ""]
+    mine = reviewed[reviewed["outcome"] == Outcome.CRISIS]
+    return float(mine["weight"].sum() / reviewed["weight"].max()) if len(mine) else 0.0
+
+
 def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:
     """What each floor needs, beside what there is; `checkins` with outcomes, `floor` that of the parameters."""
-    there = effective_size(crises(checkins))
+    there = proofs(checkins)
     return [
         {
             "the crisis alert reaches at least": f"{share:.4g} of crises",
             "": "crisis_recall_floor" if share == floor else "",
             "reviewed crises needed, none missed": reviews_needed(share),
             "crises needed, one missed": reviews_needed(share, 1),
-            "reviewed crises there are, counted by weight": f"{there:.4g}",
+            "reviewed crises there are, in units of the largest weight": f"{there:.4g}",
             "enough": "yes" if there >= reviews_needed(share) else "NO",
         }
         for share in sorted({*USUAL, floor})

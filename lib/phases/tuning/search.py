@@ -92,7 +92,7 @@ def run(
             judged.append(judged_settings.judge(known, now, name, _numbers_at(filled.grid, place), settings))
     for one in judged:
         _require_agreement(one, filled.grid, cost, alerts)
-    reviews = recall_floor.effective_size(recall_floor.crises(known))
+    reviews = recall_floor.proofs(known)
     span = threshold_tuning.span(checkins, window)
     return Search(
         answer, why, tuple(judged), known, filled, cost, alerts, missed, allowed, reviews, spans, span,
@@ -149,7 +149,7 @@ def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Setting
     weights = recall_floor.crises(known)
     of_crises = filled.cells["weight"].to_numpy(dtype=float) * (filled.cells["outcome"] == Outcome.CRISIS).to_numpy()
     caught = exact_optimum.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
-    limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.effective_size(weights))
+    limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.proofs(known))
     proven = replace(ordered, crisis=limits >= settings.crisis_recall_floor)
     return exact_optimum.add_budget(proven, alerts, settings.alerts_a_day * spans)
 
@@ -163,11 +163,12 @@ def _decide(
         only = f"all {len(reviewed):,} reviewed are {reviewed.iloc[0]}" if len(reviewed) else "none is reviewed"
         return Answer.CANNOT_TELL, f"of {len(known):,} check-ins {only}, so that no setting can be judged", None
     if not allowed.crisis.any():
-        there = recall_floor.effective_size(recall_floor.crises(known))
+        there = recall_floor.proofs(known)
         need = recall_floor.reviews_needed(floor)
         return Answer.REFUSED, (
-            f"no crisis threshold is proven to reach {floor:.4g} of crises, 95 % sure: there are {there:.4g} reviewed "
-            f"crises by weight, and {need:,} are needed where none is missed. Have more reviewed"
+            f"no crisis threshold is proven to reach {floor:.4g} of crises, 95 % sure: the reviewed crises count as "
+            f"{there:.4g}, and {need:,} are needed where none is missed. Have more reviewed, above all of the routes "
+            "of which few are"
         ), None  # fmt: skip
     best = exact_optimum.best(cost, allowed)
     if best is None:

@@ -18,9 +18,10 @@ from lib.phases.tuning.judged_settings import Judged
 from lib.phases.tuning.search import Answer, Search
 from lib.settings import Settings, with_changes
 from lib.telemetry.review_window import Window
+from lib.values.reviewed import Outcome
 
 DRAWS = 1000
-FEW = 20  # people of whom something was reviewed: of fewer, drawing them anew tells nothing
+FEW = 20  # people: of fewer, drawing them anew tells nothing, and exact limits take for many what is one of theirs
 EARLIER = 2 / 3  # of the reviews
 ENDS = [2.5, 97.5]
 FACTORS = (0.25, 0.5, 2.0, 4.0)
@@ -55,6 +56,12 @@ def _biases(joint: Search) -> list[str]:
     if quiet.any() and not reviewed[quiet].any():
         doubts.append(
             f"of {quiet.sum():,} check-ins without an alert none is reviewed, so that nobody can see a missed crisis"
+        )
+    people = joint.checkins.loc[joint.checkins["outcome"] == Outcome.CRISIS, "userId"].nunique()
+    if 0 < people < FEW:
+        doubts.append(
+            f"the reviewed crises are those of {people} people, expected {FEW} or more: check-ins of one person are "
+            "not independent, and the limits of the crises reached are sure of less than they say"
         )
     stand = joint.checkins["weight"].sum() / max(len(joint.checkins), 1)
     if stand < NEARLY_ALL:

@@ -1,6 +1,7 @@
 """What people wrote is taken as they wrote it, and what does not fit is one sentence and no guess."""
 
 import io
+import json
 from collections import Counter
 
 import numpy as np
@@ -30,6 +31,11 @@ def asked(history, tmp_path):
     return pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
 
 
+@pytest.fixture
+def letters(asked, tmp_path):
+    return json.loads((tmp_path / "run" / outcomes.LETTERS).read_text(encoding="utf-8"))
+
+
 def joined(history, tmp_path, rows):
     path = tmp_path / "reviewed.csv"
     path.write_text(rows if isinstance(rows, str) else rows.to_csv(index=False), encoding="utf-8")
@@ -43,9 +49,10 @@ def refused(history, tmp_path, rows):
     return str(wrong.value)
 
 
-def test_the_sample_is_drawn_from_every_route_also_from_those_without_an_alert(asked):
-    assert asked["stratum"].value_counts().to_dict() == {"none": 60, "standard": 40, "high": 40, "crisis": 40}
-    assert dict(zip(asked["stratum"], asked["of"], strict=True)) == {
+def test_the_sample_is_drawn_from_every_route_also_from_those_without_an_alert(asked, letters):
+    routes = asked["stratum"].map(letters)
+    assert routes.value_counts().to_dict() == {"none": 60, "standard": 40, "high": 40, "crisis": 40}
+    assert dict(zip(routes, asked["of"], strict=True)) == {
         "none": "80", "standard": "40", "high": "40", "crisis": "40",
     }  # fmt: skip
     assert set(asked["outcome"]) == {""}
@@ -53,6 +60,14 @@ def test_the_sample_is_drawn_from_every_route_also_from_those_without_an_alert(a
 
 def test_it_says_neither_a_score_nor_a_word_of_a_check_in(asked):
     assert list(asked) == ["userId", "time", "stratum", "of", "outcome"]
+    assert set(asked["stratum"]) == {"A", "B", "C", "D"}  # a route is what the thresholds of now make of the scores
+
+
+def test_whoever_reviews_again_learns_nothing_of_a_letter_from_before(history, tmp_path):
+    records = [Record(tmp_path / f"run-{at}", f"run-{at}") for at in range(12)]
+    for record in records:
+        outcomes.ask_for_review(history, tuned.now(), record)
+    assert len({(record.folder / outcomes.LETTERS).read_text(encoding="utf-8") for record in records}) > 1
 
 
 def test_of_nothing_nothing_is_asked(tmp_path):
@@ -88,9 +103,9 @@ def test_of_a_file_without_strata_each_stands_for_itself(history, asked, tmp_pat
     assert frame["weight"].sum() == len(asked)
 
 
-def test_each_outcome_is_at_its_check_in(history, asked, tmp_path):
+def test_each_outcome_is_at_its_check_in(history, asked, letters, tmp_path):
     words = {"none": "none", "standard": "moderate", "high": "high", "crisis": "crisis"}
-    frame = joined(history, tmp_path, asked.assign(outcome=asked["stratum"].map(words)))
+    frame = joined(history, tmp_path, asked.assign(outcome=asked["stratum"].map(letters).map(words)))
     taken = frame[frame["outcome"] != ""].groupby("risk_score")["outcome"].unique()
     assert {risk: list(found) for risk, found in taken.items()} == {
         5: ["none"], 20: ["none"], 60: ["moderate"], 90: ["high"], 97: ["crisis"],
@@ -104,7 +119,8 @@ def test_what_does_not_fit_is_a_sentence(history, asked, tmp_path):
     assert "perhaps" not in said  # it may be anybody's words
     assert "and 175 more" in said
     assert "not among those read" in refused(history, tmp_path, filled.assign(userId="stranger"))
-    assert "stranger@2026-01-01 " in refused(history, tmp_path, filled.assign(userId="stranger").head(1))
+    strange = refused(history, tmp_path, filled.assign(userId="A. Name").tail(1))
+    assert "Found row 2" in strange and "A. Name" not in strange  # whoever filled it in may have put one there
     assert "names check-ins twice" in refused(history, tmp_path, pd.concat([filled, filled.head(1)]))
     wrong = refused(history, tmp_path, filled.assign(time="yesterday"))
     assert "times that are none; expected them as the template has them. Found row 2" in wrong

@@ -68,7 +68,9 @@ def test_where_nothing_is_proposed_nothing_is_kept(run):
 
 
 def test_what_speaks_against_it_is_said_and_kept_with_it(run):
-    assert "Do not follow it: something was reviewed of 7 people" in kept(found(population()), run)
+    said = kept(found(population()), run)
+    assert "Do not follow it: the reviewed crises are those of 7 people" in said
+    assert "; something was reviewed of 7 people" in said
     assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 1
 
 

@@ -36,10 +36,32 @@ def test_unequal_weights_say_less_than_their_number():
     assert recall_floor.effective_size(pd.Series([], dtype=float)) == 0
 
 
+def sampled(of_alerted, of_calm):
+    """All 60 crises of 60 check-ins with a crisis alert; and of 3,000 others so many reviewed, none a crisis."""
+    alerted = pd.DataFrame({"outcome": "crisis", "weight": 60 / of_alerted}, index=range(of_alerted))
+    calm = pd.DataFrame({"outcome": "none", "weight": 3000 / of_calm}, index=range(of_calm))
+    return pd.concat([alerted, calm], ignore_index=True)
+
+
+def test_crises_that_a_thin_sample_cannot_have_seen_are_not_taken_to_be_none():
+    """Of 60 reviewed of 3,000 none is a crisis: up to 146 may be, and then under a third of all were reached."""
+    frame = sampled(60, 60)
+    assert recall_floor.proofs(frame) == pytest.approx(1.2)
+    reached = float(recall_floor.lower_limit(60, 60, recall_floor.proofs(frame)))
+    assert reached < 60 / (60 + 146)
+    assert recall_floor.table(frame, 0.95)[0]["enough"] == "NO"
+
+
+def test_where_all_are_reviewed_as_thoroughly_each_crisis_counts():
+    assert recall_floor.proofs(sampled(60, 3000)) == 60
+    assert recall_floor.table(sampled(60, 3000), 0.95)[0]["enough"] == "yes"
+    assert recall_floor.proofs(sampled(60, 3000).assign(outcome="none")) == 0
+
+
 def test_the_table_says_what_there_is_and_marks_the_floor_of_the_parameters():
     frame = pd.DataFrame({"outcome": ["crisis"] * 60 + ["none"] * 500, "weight": 1.0})
     rows = recall_floor.table(frame, 0.97)
     assert [row["reviewed crises needed, none missed"] for row in rows] == [59, 99, 299, 2995]
     assert [row["enough"] for row in rows] == ["yes", "NO", "NO", "NO"]
     assert [row[""] for row in rows] == ["", "crisis_recall_floor", "", ""]
-    assert {row["reviewed crises there are, counted by weight"] for row in rows} == {"60"}
+    assert {row["reviewed crises there are, in units of the largest weight"] for row in rows} == {"60"}
