@@ -132,7 +132,8 @@ def _seconds_of(body: Mapping[str, Any]) -> float:
         one_try = max((longest(branch) for branch in inner(body)), default=0.0)
     else:  # a Map has as many turns as its list has items
         one_try = _number(body, "TimeoutSeconds", float("inf")) if kind == "Task" else float("inf")
-    return one_try + max((_retries(retrier, one_try) for retrier in _objects(body, "Retry")), default=0.0)
+    # Each retrier counts its own attempts, so that errors of several kinds in turn use up all of them.
+    return one_try + sum(_retries(retrier, one_try) for retrier in _objects(body, "Retry"))
 
 
 def _retries(retrier: Mapping[str, Any], one_try: float) -> float:

@@ -43,6 +43,11 @@ def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
         raise Refused(lifted)
     if settings.approval == Approval.NONE:
         _require_waiving_file(settings, plans)
+        if settings.approved_plan and settings.approved_plan != (now := plan_data(plans, run)["fingerprint"]):
+            raise Refused(
+                f"the account's plan is {now}, and --approved-plan says {settings.approved_plan}; nothing was written. "
+                "Where no approval is required, leave it out, or look at the plan again"
+            )
         return
     name, approved, current = settings.environment, settings.approved_plan, plan_data(plans, run)
     if not any(plan.pending for plan in plans):

@@ -46,7 +46,8 @@ class Agreement:
         if not self.asks:
             return
         self.plan = _of_these(runner.plan_all(run.live), numbers)
-        plan_table.changes(self.plan, f"Phase {', '.join(numbers)}")
+        with terminal.aloud():  # also with -q: nobody says yes to what is not shown
+            plan_table.changes(self.plan, f"Phase {', '.join(numbers)}")
         loss_guard.require_no_loss(self.plan, run)
         terminal.explain(plan_table.besides(numbers))
         chosen, caller = run.settings, run.live.identity

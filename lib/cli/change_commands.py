@@ -79,7 +79,7 @@ def apply(
     """
     more = {key: value for key, value in approved.items() if value}
     if candidate_only:
-        if only != WORKFLOW or run_id or rollback_on_failure:
+        if only != WORKFLOW or first or last or run_id or break_lock or rollback_on_failure:
             raise BadParameters(
                 f"--candidate-only goes with --only {WORKFLOW}, and with nothing that goes on or undoes"
             )
@@ -228,9 +228,7 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
 @main.command()
 @parameters
 @click.option("--break", "run_id", default="", metavar="RUN_ID", help="Take the lock of this run away.")
-@click.option(
-    "--force", is_flag=True, help="Also while its lease is in force: only when you know that the run is dead."
-)
+@click.option("--force", is_flag=True, help="Also while its lease is in force: only if you know that the run is dead.")
 @exits_with_code
 def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
     """Show who may write now, or take a stale lock away.
@@ -240,6 +238,8 @@ def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
       runbook lock prod
       runbook lock prod --break RUN_ID
     """
+    if force and not run_id:
+        raise BadParameters("--force goes with --break RUN_ID, the run whose lock is taken away")
     live = connect(given())
     if run_id:
         terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id, force).said}")

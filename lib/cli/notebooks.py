@@ -23,7 +23,7 @@ from lib.display.interactive.cell_progress import CellProgress
 from lib.display.progress_bar import PROGRESS_SEEN
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
-from lib.record import files, run_verdict
+from lib.record import files, run_verdict, writers
 from lib.record.folder import ATTEMPT
 from lib.record.records import DRAFT, RUNNING, Record, Run
 from lib.record.run_phases import PLANNED_MINUTES, Phase
@@ -56,11 +56,14 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     """Execute one notebook into the record; returns its verdict, also of an interruption.
 
     One that ran to its end has failed all the same where a check of its phase failed, or was never answered.
-    While it runs it is written to `<notebook>.running.ipynb`; under its own name it is always whole.
+    While it runs it is written to `<notebook>.running.ipynb`, where another execution of it is not; under its own name
+    it is always whole.
     """
     run = replace(run, record=replace(run.record, attempt=secrets.token_hex(4)))
     settings, record = run.settings, run.record
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
+    if running.exists():
+        running = running.with_name(f"{notebook}.{record.attempt}{RUNNING}")
     parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     files.reserve(running)
     progress = CellProgress(run, notebook)
@@ -98,8 +101,13 @@ def _told(failure: Exception, record: Record) -> tuple[str, str]:
 
 
 def adopt(run: Run) -> list[str]:
-    """Keep what a killed run left of its notebooks, as executed notebooks, and drop its drafts. Returns names."""
+    """Keep what a killed run left of its notebooks, as executed notebooks, and drop its drafts. Returns names.
+
+    Not while another process of this machine writes to the run: it may be its notebook, and its draft.
+    """
     folder = run.record.folder
+    if writers.others(folder):
+        return []
     for draft in folder.rglob(f"{DRAFT}*"):
         draft.unlink()
     left = sorted(folder.glob(f"*{RUNNING}"))
@@ -154,7 +162,7 @@ def _kept(running: Path, run: Run) -> Path | None:
         return None
     written = notebook.metadata.get("papermill", {})
     executed.make_legible(notebook)
-    own = running.name.removesuffix(RUNNING) + ".ipynb"
+    own = running.name.partition(".")[0] + ".ipynb"
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
     output = run.record.keep_text(own, run.settings.masked(notebook_text.to_text(notebook)))
     running.unlink()

@@ -51,10 +51,11 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
       runbook plan prod --json > plan.json
       runbook plan prod --thresholds thresholds-proposal.yaml
     """
-    chosen = given(mode=Mode.PLAN)
+    chosen, against = given(mode=Mode.PLAN), list[str]()
     if proposal:
-        if elsewhere := proposal_file.require_as_made(proposal, chosen):
-            terminal.say(elsewhere)
+        against = [proposal_file.require_as_made(proposal, chosen), *proposal_file.doubts(proposal)]
+        for said in filter(None, against):
+            terminal.warn(said)
         chosen = with_changes(chosen, **proposal_file.proposed_parameters(proposal, chosen, datetime.now(UTC)))
     run = session.begin_with(chosen)
     record, live = run.record, run.live
@@ -72,7 +73,7 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
     after = next_command(chosen, plans, made["fingerprint"])
-    data = plan_table.to_data(plans, run, made["fingerprint"])
+    data = plan_table.to_data(plans, run, made["fingerprint"]) | {"proposal_doubts": [*filter(None, against)]}
     try:
         loss_guard.require_no_loss(plans, run)
     except Refused as error:

@@ -64,6 +64,8 @@ def rollback(
       runbook rollback prod RUN_ID
       runbook rollback prod RUN_ID --to-phase 03
     """
+    if dry_run and break_lock:
+        raise BadParameters("--dry-run writes nothing, and --break-lock takes a lock away; expected one of them")
     more = {"rollback_foreign": str(Foreign.OVERWRITE)} if overwrite else {}
     if to_phase:
         more["rollback_to_phase"] = to_phase

@@ -4,8 +4,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from types import TracebackType
 from typing import Any
@@ -63,6 +63,17 @@ def set_volume(chosen: Volume) -> None:
     """From now on; each command begins with its own."""
     global _volume
     _volume = chosen
+
+
+@contextmanager
+def aloud() -> Iterator[None]:
+    """Everything is said within, also where the result alone was asked for."""
+    before = _volume
+    set_volume(Volume.ALL if before is Volume.RESULT else before)
+    try:
+        yield
+    finally:
+        set_volume(before)
 
 
 def _is_said(result: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from lib.aws import Live
 from lib.checks import Check, Status
@@ -36,6 +37,11 @@ def data(value: object, always: bool = False) -> None:
 def explain(text: str) -> None:
     """A sentence, wrapped between its words."""
     console.paragraph(text)
+
+
+def aloud() -> AbstractContextManager[None]:
+    """Everything is said within, also with -q."""
+    return console.aloud()
 
 
 def can_ask() -> bool:

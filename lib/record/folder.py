@@ -6,7 +6,7 @@ Nothing in it is overwritten, except the two files that describe the run as a wh
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -157,11 +157,15 @@ class Record:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a whole file, all or nothing; sealed at once, the verdict before it is there."""
+        return self._write(lambda: name, text)
+
+    def _write(self, choose: Callable[[], str], text: str) -> Path:
+        """Under a name that is chosen while nobody else writes: two who chose the same would edit each other's file."""
         data = text.encode()
         with self.kept():
             files.make_folder(self.folder)
             with self.held():
-                path = self.write_bytes(name, data)
+                path = self.write_bytes(name := choose(), data)
         if name not in WHOLE and path.suffix != ".ipynb":
             self._stored(name)
             with self.kept(), self.held():
@@ -232,8 +236,8 @@ class Record:
 
     def keep_text(self, name: str, text: str) -> Path:
         """Like `keep_json`, for text. Evidence is for people and of people: it holds nobody's contact."""
-        path = str(self.new_path(name).relative_to(self.folder))
-        return self.write_text(path, contacts.mask_text(text) if path.startswith(EVIDENCE) else text)
+        text = contacts.mask_text(text) if name.startswith(EVIDENCE) else text
+        return self._write(lambda: str(self.new_path(name).relative_to(self.folder)), text)
 
 
 def _row(line: str) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """What a run has read of the recorded check-ins, kept in its record by day, so that no object is read twice. No AWS.
 
-`evidence/checkins/YYYY-MM-DD.csv` holds scores and no words; a user is a pseudonym that is this run's own. A file is
-written once and whole: what a kill takes away is the day that was being read.
+`evidence/checkins/YYYY-MM-DD.csv` holds scores and no words; a user is a pseudonym that is this run's own, by a key
+that is in no record: whoever has a record and a list of users could try them all. A file is written once and whole:
+what a kill takes away is the day that was being read.
 """
 
 import csv
@@ -29,9 +30,12 @@ class Copies:
 
     record: Record | None
     fields: Mapping[str, Sequence[str]]  # field -> the texts that are kept of it as they are
+    key: bytes = b""  # of the pseudonyms
 
     def user(self, name: str) -> str:
-        return self._hashed(name)[:12] if self.record else name
+        if not self.record:
+            return name
+        return hashlib.blake2b(f"{self.record.run_id} {name}".encode(), key=self.key, digest_size=6).hexdigest()
 
     def mark(self, key: Key) -> str:
         """What stands for an object as it is now: once it is replaced, its copy is another object's."""

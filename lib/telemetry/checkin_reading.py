@@ -23,6 +23,7 @@ from lib.record.records import Record
 from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import TRAJECTORIES, Answer, taken_in
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys, moment_of
+from lib.telemetry.history import folder
 
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
 CELL_SHARE = 0.8  # of the time that a cell may take; the rest is for routing and drawing
@@ -86,7 +87,8 @@ def outlook(
     """List what is recorded in the window, take what this run has read before, and time a few of the others."""
     began, budget = clock(), _budget_seconds(live)
     listing = list_keys(live, start, end, lambda: clock() - began < budget * LISTING_SHARE)
-    copies = Copies(record, {name: tuple(fields.words(name)) for name in sorted(_kept_fields(fields))})
+    words = {name: tuple(fields.words(name)) for name in sorted(_kept_fields(fields))}
+    copies = Copies(record, words, folder.of(live.settings).key if record else b"")
     order = tuple(_evenly([(key, copies.mark(key)) for key in listing.keys]))
     had = copies.of(sorted({key.day for key, _ in order}))
     read: dict[str, Answer | str] = {mark: had[mark] for _, mark in order if mark in had}

@@ -9,7 +9,7 @@ import pandas as pd
 from lib.telemetry import checkin_shares
 from lib.telemetry.checkin_frames import Answer, frame
 from lib.telemetry.checkin_keys import AT_ONCE
-from lib.telemetry.checkin_reading import Outlook, read_on
+from lib.telemetry.checkin_reading import NOT_READABLE, Outlook, read_on
 from lib.telemetry.checkin_reading import outlook as outlook
 
 EXAMPLES = 5
@@ -20,7 +20,8 @@ class Coverage:
     """How much of what is recorded in a window was read.
 
     `share` is the smallest share read of any day; `whole` says whether the listing came to its end, `unreadable` counts
-    objects that could not be read as a check-in, and `examples` names the first of them with the reason.
+    objects that are no check-in or could not be read, of which the latter are not among those read; `examples` names
+    the first of them with the reason.
     """
 
     recorded: int
@@ -73,10 +74,20 @@ def _coverage(ahead: Outlook, reading: Mapping[str, Any], elsewhen: int) -> Cove
         *(f"{key}: not named {{userId}}/{{year}}/{{month}}/{{day}}/{{timestamp}}.json" for key in ahead.listing.odd),
         *(f"{key.name}: {reading[mark]}" for key, mark in ahead.order if isinstance(reading.get(mark), str)),
     ]
-    days = pd.DataFrame({"day": [key.day for key, _ in ahead.order], "read": [m in reading for _, m in ahead.order]})
+    days = pd.DataFrame(
+        {
+            "day": [key.day for key, _ in ahead.order],
+            "read": [_is_read(reading.get(m, NOT_READABLE)) for _, m in ahead.order],
+        }
+    )
     least = float(days.groupby("day")["read"].mean().min()) if len(days) else 1.0
-    recorded, read = len(ahead.order) - elsewhen, len(reading) - elsewhen
+    recorded, read = len(ahead.order) - elsewhen, sum(map(_is_read, reading.values())) - elsewhen
     return Coverage(recorded, read, least, ahead.listing.whole, len(wrong), tuple(wrong[:EXAMPLES]))
+
+
+def _is_read(answer: Answer | str) -> bool:
+    """Whether this is what the object held, check-in or not: one that may not be read tells nothing of it."""
+    return isinstance(answer, Answer) or not answer.startswith(NOT_READABLE)
 
 
 def _spoken(seconds: float) -> str:

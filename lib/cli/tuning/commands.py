@@ -45,6 +45,11 @@ def history(given: Callable[..., Settings], start: str, end: str, export: Path |
       runbook history prod --export exported/
       runbook history prod --table s3://BUCKET/checkins/
     """
+    if ((start or end) and (export or location)) or (export and location):
+        raise BadParameters(
+            "--from and --to choose days of the bucket, --export files instead of it, and --table only says something; "
+            "expected one of the three"
+        )
     chosen = given(mode=Mode.PLAN)
     kept = folder.of(chosen)
     if location:

@@ -7,7 +7,7 @@ where there is none, nothing is claimed.
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from statistics import median
 from typing import Any
@@ -39,7 +39,7 @@ class CellProgress:
         self.place = f"cell {code.index(index) + 1} of {len(code)}"
         seconds = self.usual.get(_source(cells[index]), 0)
         usually = f", usually {seconds:.0f} s" if seconds >= LEAST else ""
-        since = f"since {datetime.now():%H:%M:%S}"
+        since = f"since {datetime.now(UTC):%H:%M:%S} UTC"
         console.overwrite(f"  {self.notebook}  {self.place} {since}{usually}: {_question(cells, index)}")
 
     def count(self, said: Mapping[str, Any]) -> None:

@@ -47,9 +47,7 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
     """
     kept = run.record.kept_as(CRITERIA)
     if not kept:
-        raise BadParameters(
-            f"run {run.record.run_id} has no review that could be signed; make one, `runbook review`, and sign that"
-        )
+        raise BadParameters(f"run {run.record.run_id} has no review that could be signed; make one, and sign that")
     unmet = not_passed(run.record)
     _require(signature, unmet)
     row = {

@@ -40,8 +40,10 @@ def proposed_parameters(path: Path, settings: Settings, moment: datetime) -> dic
         raise Refused(f"{path.name} holds until {until:%Y-%m-%d %H:%M} UTC; tune again, with what was recorded since")
     other = [f"{name} {number:g}" for name, number in compared.items() if getattr(settings, name) != number]
     if other:
+        mine = ", ".join(f"{name} {getattr(settings, name):g}" for name in compared)
         raise Refused(
-            f"{path.name} was compared with {', '.join(other)}, and the parameters say otherwise now; tune again"
+            f"{path.name} was compared with {', '.join(other)}, which the live workflow had, and the parameters say "
+            f"otherwise: {mine}. Let the parameters say what is live, or apply them first; then tune again"
         )
     return numbers
 
@@ -61,6 +63,12 @@ def require_as_made(path: Path, settings: Settings) -> str:
             f"{file_word(record.folder / KEPT)}, or tune again"
         )
     return ""
+
+
+def doubts(path: Path) -> list[str]:
+    """What the tuning itself says against following its proposal, in sentences."""
+    said = _content(path).get("doubts") or []
+    return [f"the tuning says not to follow it: {one}" for one in said] if isinstance(said, list) else []
 
 
 def _content(path: Path) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from lib.values.reviewed import Outcome
 POINT = {Score.RISK: 1.0, Score.SENTIMENT: 0.05}
 COLUMN = {Score.RISK: "risk_score", Score.SENTIMENT: "score"}
 BANDS = 10  # of the risk score
+EXACT = 1e-9  # what a difference of two doubles may be off by: -0.65 lies 0.05 from -0.6, and a little more as doubles
 GRAVE = (Outcome.HIGH, Outcome.CRISIS)
 
 
@@ -28,7 +29,7 @@ def near_thresholds(checkins: pd.DataFrame, thresholds: Mapping[str, float]) -> 
     for one in routes.THRESHOLDS:
         value, point = thresholds[one.placeholder], POINT[one.score]
         away = checkins[COLUMN[one.score]] - value
-        near = away.abs() <= point
+        near = away.abs() <= point * (1 + EXACT)
         beyond = near & ((away > 0) if one.score is Score.RISK else (away < 0))
         rows.append({
             "threshold": one.placeholder,

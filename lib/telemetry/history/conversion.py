@@ -91,9 +91,12 @@ def convert_bucket(live: Live, history: History, start: datetime, end: datetime,
                 with damage.named(history.files_of(date.min, date.max)):
                     new += spool.commit(over=[number for number in numbers if number in before.converted])
         history.keep_aside(BUCKET, aside)
-        if listing.whole:
+        reasons = _of_listing(aside, listing)
+        # What may not be read now is there all the same: without it this is not the whole of the time.
+        whole = listing.whole and not any(reason.startswith(NOT_READABLE) for reason in reasons)
+        if whole:
             _say_window(history, start, min(end, now), now)
-    return Conversion(BUCKET, new, len(listing.keys) - len(pending), _of_listing(aside, listing), listing.whole)
+    return Conversion(BUCKET, new, len(listing.keys) - len(pending), reasons, whole)
 
 
 def _say_window(history: History, start: datetime, end: datetime, now: datetime) -> None:

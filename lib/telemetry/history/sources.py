@@ -70,7 +70,7 @@ def _covers(history: History, window: Window) -> str:
     if not sources or not paths:
         return ""
     if BUCKET not in sources:
-        return f"from {len(sources):,} exported files"
+        return f"from {len(sources):,} exported files, none of which says that it holds this whole time"
     days = {day for day in sources[BUCKET].get("days", []) if _lies_in(history.path / day, window)}
     if days - {path.parent.name for path in paths if path.stem == BUCKET}:
         return ""  # somebody took a day away since: the bucket has it

@@ -20,6 +20,12 @@ def test_the_longest_times_are_counted() -> None:
     assert longest(PLAIN) < PLAIN["TimeoutSeconds"]
 
 
+def test_errors_of_several_kinds_in_turn_use_up_the_attempts_of_each_retrier() -> None:
+    retry = [{"ErrorEquals": [name], "IntervalSeconds": 2, "MaxAttempts": 1} for name in ("A", "B")]
+    task = {"Type": "Task", "Resource": "r", "TimeoutSeconds": 10, "Retry": retry, "End": True}
+    assert longest({"StartAt": "T", "States": {"T": task}}) == 10 + (10 + 2) + (10 + 2)
+
+
 def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
     definition = DEFINITIONS["distributed map"][0]
     assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]

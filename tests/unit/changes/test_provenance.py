@@ -387,7 +387,7 @@ def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(
     plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     unaskable(world)
     world.writes.clear()
-    with pytest.raises(Refused, match=r"could not be told what is undone, .*rollback takes --unverified"):
+    with pytest.raises(Refused, match=r"could not be told what is to be undone, .*rollback takes --unverified"):
         engine.roll_back(plan, world.run(settings, record))
     assert world.writes == []
     with pytest.raises(Refused):

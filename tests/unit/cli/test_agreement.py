@@ -69,6 +69,7 @@ def test_a_quiet_question_still_says_what_it_asks(typed, planned, live, record, 
         console.set_volume(console.Volume.ALL)
     said = " ".join(capsys.readouterr().out.split())
     assert "CHANGES account 000000000000 (local)" in said and "1 to add, 1 to change" in said
+    assert "thing old a: 1 -> 2" in said  # what it would change
 
 
 @pytest.mark.parametrize("answer", ["no\n", "y\n", "\n", "", "YES\n", "yes please\n"])

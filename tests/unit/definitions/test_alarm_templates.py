@@ -36,7 +36,7 @@ def test_every_failure_of_the_plan_has_an_alarm(every):
     expected |= {
         ("AWS/Events", name, rule)
         for rule in rules
-        for name in ("FailedInvocations", "InvocationsFailedToBeSentToDlq", "Invocations")
+        for name in ("FailedInvocations", "InvocationsFailedToBeSentToDlq", "Invocations", "TriggeredRules")
     }
     suffixes = ("Failed", "RedrivenToDlq", "FailedToRedriveToDlq")
     topics = (s.alert_topic_name, s.ops_topic_name)

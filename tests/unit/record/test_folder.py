@@ -8,7 +8,7 @@ import pytest
 
 from lib.checks import Check
 from lib.errors import Unrecorded
-from lib.record import records, sealing
+from lib.record import files, records, sealing
 from lib.record.records import MANIFEST, Record
 from lib.values.check_registry import Id
 
@@ -41,6 +41,21 @@ def test_a_line_that_a_kill_cut_is_skipped_and_the_next_one_starts_anew(cut, rec
     assert record.rows(LOG) == [{"n": 1}]
     record.append(LOG, {"n": 3})
     assert record.rows(LOG) == [{"n": 1}, {"n": 3}]
+
+
+def test_the_name_of_an_attempt_is_chosen_while_nobody_else_writes(record, monkeypatch):
+    """Two commands that chose the same name would edit each other's evidence, and the record would be altered."""
+    chosen = []
+
+    def choose(self, name):
+        descriptor = os.open(record.folder, os.O_RDONLY)
+        chosen.append(files.lock(descriptor, at_once=True))
+        os.close(descriptor)
+        return record.folder / name
+
+    monkeypatch.setattr(Record, "new_path", choose)
+    record.keep_text("evidence/a.csv", "x")
+    assert chosen == [False]
 
 
 def test_a_whole_file_replaces_the_one_before_and_leaves_no_draft(record):

@@ -410,7 +410,7 @@ def test_the_other_commands_stay_strict_and_name_no_way(command, lost):
 @pytest.mark.parametrize("command", ["restore", "rollback"])
 def test_the_options_of_a_rollback_are_in_the_command_that_goes_on(command, lost):
     added(EVIDENCE, b"x")(lost)
-    options = ["--dry-run", "--overwrite", "--break-lock", "--to-phase", "03"] if command == "rollback" else []
+    options = ["--overwrite", "--break-lock", "--to-phase", "03"] if command == "rollback" else []
     (way,) = [one for one in re.findall(r"`(runbook [^`]+)`", lost.says(command, *options)[1]) if "--unver" in one]
     assert shlex.split(way)[4 : 4 + len(options)] == options
 
@@ -518,3 +518,8 @@ def test_a_strict_machine_takes_no_file_for_sealed_since_both_have_it(lost, ende
     record = lost.record
     with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {EVIDENCE}: edited"):
         sync.synchronise(record, record_stores.shelves(lost.settings()).run(RUN))
+
+
+def test_what_writes_nothing_takes_no_lock_away(lost):
+    code, said = lost.says("rollback", "--dry-run", "--break-lock")
+    assert (code, "expected one of them" in said) == (2, True)

@@ -50,3 +50,11 @@ def test_a_damaged_day_is_one_sentence(copies, tmp_path, there, damaged):
     path.write_bytes(path.read_bytes().replace(there, damaged))
     with pytest.raises(BadParameters, match=r"2026-01-01\.csv of the record is not as it was written; begin a new run"):
         copies.of([DAY])
+
+
+def test_whoever_has_a_record_and_a_list_of_users_finds_nobody_in_it_without_the_key(tmp_path):
+    record = Record(tmp_path, "run")
+    ours, others = Copies(record, {}, b"k" * 32), Copies(record, {}, b"j" * 32)
+    assert ours.user("veteran-7") == Copies(record, {}, b"k" * 32).user("veteran-7") != others.user("veteran-7")
+    assert ours.user("veteran-7") != Copies(Record(tmp_path, "other"), {}, b"k" * 32).user("veteran-7")
+    assert Copies(None, {}).user("veteran-7") == "veteran-7"

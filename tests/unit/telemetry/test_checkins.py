@@ -86,6 +86,15 @@ def test_what_cannot_be_read_is_counted_and_named(key: str, content: Any, why: s
     assert frame.attrs["coverage"].examples[0].startswith(f"{key}: {why}")
 
 
+def test_what_may_not_be_read_is_not_read_and_what_is_no_check_in_is() -> None:
+    """Half of them denied are half of the check-ins that nobody knows: alerts a day are no half for that."""
+    other = KEY.replace("12:30", "12:40")
+    denied = recorded({KEY: DENIED, other: GOOD}).attrs["coverage"]
+    assert (denied.recorded, denied.read, denied.share, denied.complete) == (2, 1, 0.5, False)
+    odd = recorded({KEY: b"{", other: GOOD}).attrs["coverage"]
+    assert (odd.recorded, odd.read, odd.share, odd.complete) == (2, 2, 1.0, True)
+
+
 def test_only_the_first_unreadable_ones_are_named_but_all_are_counted() -> None:
     frame = recorded({f"user-{n}/2026/01/01/2026-01-01T12:30:00Z.json": b"{" for n in range(9)})
     assert frame.attrs["coverage"].unreadable == 9

@@ -35,7 +35,7 @@ def test_a_review_whose_criteria_passed_is_accepted_in_a_word(run):
 
 
 def test_without_a_review_there_is_nothing_to_sign(run):
-    with pytest.raises(BadParameters, match="no review that could be signed; make one, `runbook review`"):
+    with pytest.raises(BadParameters, match="no review that could be signed; make one, and sign that"):
         signature.sign(run, signed())
     assert run.record.rows(signature.LOG) == []
     assert signature.latest(run.record) == signature.NOBODY

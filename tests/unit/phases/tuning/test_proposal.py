@@ -71,7 +71,7 @@ def test_what_speaks_against_it_is_said_and_kept_with_it(run):
     said = kept(found(population()), run)
     assert "Do not follow it: the reviewed crises are those of 7 people" in said
     assert "; something was reviewed of 7 people" in said
-    assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 1
+    assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 2
 
 
 def test_the_plan_takes_its_five_numbers(path):
@@ -94,7 +94,7 @@ def test_one_that_is_too_old_is_refused(path):
 
 def test_one_that_was_compared_with_other_thresholds_is_refused(path):
     other = with_changes(SETTINGS, crisis_risk_above=96)
-    with pytest.raises(Refused, match="was compared with crisis_risk_above 95, and the parameters say otherwise now"):
+    with pytest.raises(Refused, match="was compared with crisis_risk_above 95, which the live workflow had"):
         proposal_file.proposed_parameters(path, other, MOMENT)
 
 

@@ -18,6 +18,18 @@ def test_what_lies_within_a_point_is_counted_on_both_sides():
     assert by_name["HighRiskAbove"]["check-ins just beyond it"] == 0
 
 
+@pytest.mark.parametrize("now", [-0.6, -0.35, -0.15])
+def test_as_far_away_on_either_side_is_as_near(now):
+    """-0.65 lies 0.05 from -0.6, and as doubles a little more."""
+    pair = [tuned.risky(5, round(now + away, 2)) for away in (-0.05, 0.05)]
+    (row,) = [
+        row
+        for row in scores.near_thresholds(tuned.checkins(pair), THRESHOLDS | {"SentimentBelow": now})
+        if row["threshold"] == "SentimentBelow"
+    ]
+    assert (row["check-ins just beyond it"], row["check-ins just not"]) == (1, 1)
+
+
 def test_a_threshold_outside_the_scores_says_so():
     def places(*answers):
         rows = scores.near_thresholds(tuned.checkins(list(answers)), THRESHOLDS)

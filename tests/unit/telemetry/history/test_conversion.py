@@ -110,6 +110,7 @@ def test_what_is_no_check_in_is_kept_aside_by_reason_and_only_what_may_mend_is_r
     again, read = convert(history, dict.fromkeys(KEYS, GOOD) | odd | {KEYS[2]: GOOD})
     assert (again.new, read) == (1, [KEYS[2]])
     assert again.aside == {"not JSON": 1, "holds list, expected an object": 1, "named like no check-in": 1}
+    assert (done.whole, again.whole) == (False, True)  # what may not be read is there all the same
 
 
 def test_a_moment_in_the_future_is_kept_aside(history):
