@@ -3,7 +3,7 @@
 One call for each alias that the run moved, since that brings check-ins back at once, and one for the workflow itself.
 
 No lock, no plan, no comparison, no store: check-ins fail while it waits. The rules and topics stay until the whole run
-is rolled back; the definition before does not need them.
+is rolled back; the definition from before the run does not need them.
 """
 
 from lib.changes import undo_plan, verification, writer

@@ -65,7 +65,7 @@ class Workflow(LiveThing):
         return cast(datetime, answer["updateDate"])
 
     def settle(self) -> None:
-        """Wait until no execution runs on the definition before, so that what carries its alerts may be taken away.
+        """Wait until no execution runs on the run's definition, so that what carries its alerts may be taken away.
 
         Raises NotAsWanted when one still runs after `verify_timeout_seconds`.
         """

@@ -143,7 +143,7 @@ def _needed(before: Tally, of: int, margin: float, error: float) -> str:
         return p_value(Tally(int(number * before.share), number), before, margin) <= error
 
     if not enough(MOST):
-        return f"no number after can show it against {before.of:,} before: look at a longer time (review_minutes)"
+        return f"no number after can show it against {before.of:,} before: look at a longer time"
     low, high = of, max(2 * of, 8)
     while not enough(high):
         low, high = high, min(2 * high, MOST)

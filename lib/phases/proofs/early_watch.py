@@ -1,7 +1,7 @@
 """The live workflow in its first minutes after the update: alarms, executions that fail, throttles. Read-only.
 
 For `soak_minutes` it is looked at again and again; what goes wrong ends the watch at once and fails the phase, so that
-`--rollback-on-failure` puts the definition before back. What failed as often before is not the update's.
+`--rollback-on-failure` puts the definition from before the run back. What failed as often before is not the update's.
 """
 
 from collections import Counter

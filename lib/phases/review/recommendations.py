@@ -20,7 +20,7 @@ DO = {
     (Id.AS_FORECAST, Status.WAITING): "Have a clinician look at the thresholds of what is named, by notebook 08.",
     (Id.AS_FORECAST, Status.CANNOT_TELL): "Review again with more check-ins, before any threshold is moved.",
     (Id.LONG_ENOUGH, Status.CANNOT_TELL): "Review again when a day has passed.",
-    (Id.SUCCESS_RATE, Status.FAILED): "Give the workflow its definition before back, then see what fails.",
+    (Id.SUCCESS_RATE, Status.FAILED): "Give the workflow back its definition from before the run, then see what fails.",
     (Id.SUCCESS_RATE, Status.CANNOT_TELL): "Review again with as many check-ins as it names.",
     (Id.NO_NEW_KIND, Status.WAITING): "Look at the kinds of failure that are new.",
     (Id.NO_WORSE_PART, Status.FAILED): "Look at the stretch of time that it names.",
