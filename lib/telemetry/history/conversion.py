@@ -22,11 +22,12 @@ from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys
 from lib.telemetry.checkin_reading import CHUNK, NOT_READABLE, USUAL, read_checkin
 from lib.telemetry.history import damage, exports
 from lib.telemetry.history.folder import Aside, History, relation
-from lib.telemetry.history.spool import Spool, connect, spooling
+from lib.telemetry.history.spool import TWICE, Spool, connect, spooling
 
 BUCKET = "bucket"
 A_PART = 20_000  # objects between two writes of day files: what a kill costs at most
 ODD = "named like no check-in"
+FORGOTTEN = ""  # in place of a file's digest: it is read again
 AS_RECORDED = Copies(None, {name: tuple(USUAL.words(name)) for name in CONTRACT})  # users and fields as they are read
 DAY = timedelta(days=1)
 Watch = Callable[[int, int], None]  # how many are done, of how many
@@ -79,6 +80,8 @@ def convert_bucket(live: Live, history: History, start: datetime, end: datetime,
         read_anew = {key.name for key in pending}
         aside = [one for one in before.aside if one.place not in read_anew and one.reason != ODD]
         aside += [Aside(name, 0, ODD) for name in listing.odd]
+        if any(history.number(key.name) in before.converted for key in pending):
+            _forget_twice(history, BUCKET)
         for first in range(0, len(pending), A_PART):
             part = pending[first : first + A_PART]
             with spooling(history, BUCKET, now) as spool:
@@ -143,21 +146,46 @@ def _of_listing(aside: Sequence[Aside], listing: Listing) -> Counter[str]:
 
 def convert_files(history: History, path: Path, watch: Watch) -> list[Conversion]:
     """Convert an export, file by file. One that is as it was is not read again; one that changed is read whole."""
-    paths, done = exports.files_in(path), list[Conversion]()
+    paths, done = exports.files_in(path), dict[Path, Conversion]()
     with history.held():
         for at, one in enumerate(paths, 1):
-            done.append(_convert_file(history, one))
+            done[one] = _convert_file(history, one)
             watch(at, len(paths))
-    return done
+        for one in paths:  # what was set aside for rows of a file that changed behind it
+            if history.index()["sources"][_source_of(history, one)]["sha256"] == FORGOTTEN:
+                done[one] = _convert_file(history, one)
+    return list(done.values())
+
+
+def _source_of(history: History, path: Path) -> str:
+    return f"file-{history.number(str(path.resolve())) & (2**64 - 1):016x}"
+
+
+def _forget_twice(history: History, but: str) -> None:
+    """Let whatever was set aside as recorded twice be read again: what it was a second time of may be gone.
+
+    Before that is replaced, so that a kill between the two loses nothing.
+    """
+    for source, said in history.index()["sources"].items():
+        aside = history.aside(source)
+        once = [one for one in aside if one.reason != TWICE]
+        if source == but or len(once) == len(aside):
+            continue
+        if source == BUCKET:  # until it is converted again, it holds no time whole, and the bucket itself is read
+            history.keep_source(source, {**said, "windows": []})
+            history.keep_aside(source, once)
+        else:
+            history.keep_source(source, {**said, "sha256": FORGOTTEN})
 
 
 def _convert_file(history: History, path: Path) -> Conversion:
     """A source of its own for each file, named by where it lies."""
-    named, digest = str(path.resolve()), _digest(path)
-    source = f"file-{history.number(named) & (2**64 - 1):016x}"
+    source, digest = _source_of(history, path), _digest(path)
     before = history.index()["sources"].get(source, {})
     if before.get("sha256") == digest:
         return Conversion(path.name, 0, int(before["rows"]), Counter(before["aside"]), _is_whole(before["aside"]))
+    if before.get("sha256", FORGOTTEN) != FORGOTTEN:
+        _forget_twice(history, source)
     with spooling(history, source, datetime.now(UTC)) as spool:
         for place, answer in exports.read(path):
             if isinstance(answer, Answer):

@@ -1,8 +1,9 @@
 """Where converted check-ins lie: Parquet files by day, what was converted, and what was kept aside. No AWS.
 
 `outputs/<environment>/.history/`: `checkins/day=YYYY-MM-DD/<source>.parquet`, `index.json`, `aside/<source>.csv`. It
-holds scores, moments and pseudonyms, and no words of anybody. A file is written under another name and renamed, so that
-a kill leaves it as it was. The key of the pseudonyms never leaves this folder: who has both can try names.
+holds scores, moments and pseudonyms, and no words of anybody; `aside/` names objects of the bucket as they are called,
+which is by their user. A file is written under another name and renamed, so that a kill leaves it as it was. The key of
+the pseudonyms, those of runs too, never leaves this folder: who has both can try names.
 """
 
 from __future__ import annotations

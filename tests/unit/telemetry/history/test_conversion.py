@@ -155,6 +155,36 @@ def test_a_check_in_of_two_exports_and_of_the_bucket_counts_once(history, tmp_pa
     assert len(rows(history)) == 6
 
 
+@pytest.mark.parametrize("changed", ["a.jsonl", "b.jsonl"])
+def test_what_was_set_aside_as_a_second_time_counts_once_the_first_is_gone(history, tmp_path, changed):
+    """Whichever file comes first: a crisis that is exported anew without one of them is in neither file else."""
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    both = ["a.jsonl", "b.jsonl"]
+    order = both if changed == "a.jsonl" else [*reversed(both)]
+    for name in order:  # who is converted first holds the row
+        export(folder / name, LINES[:2])
+        conversion.convert_files(history, folder, lambda *_: None)
+    assert len(rows(history)) == 2
+    export(folder / changed, LINES[1:3])
+    conversion.convert_files(history, folder, lambda *_: None)
+    assert len(rows(history)) == 3
+    again = conversion.convert_files(history, folder, lambda *_: None)
+    assert [one.new for one in again] == [0, 0]
+
+
+def test_where_an_export_held_the_first_of_it_the_bucket_is_read_again(history, tmp_path):
+    file = export(tmp_path / "a.jsonl", LINES[:1])
+    conversion.convert_files(history, file, lambda *_: None)
+    done, _ = convert(history, {named("user-1", START): GOOD})
+    assert (done.aside, done.whole) == ({spool.TWICE: 1}, True)
+    export(file, LINES[1:2])
+    conversion.convert_files(history, file, lambda *_: None)
+    assert history.index()["sources"][conversion.BUCKET]["windows"] == []  # it holds no time whole until then
+    done, read = convert(history, {named("user-1", START): GOOD})
+    assert (done.new, len(read), len(rows(history))) == (1, 1, 2)
+
+
 def test_scores_that_differ_at_one_moment_are_two_check_ins(history, tmp_path):
     file = export(tmp_path / "a.jsonl", [LINES[0], {**LINES[0], "risk_score": 3}])
     (done,) = conversion.convert_files(history, file, lambda *_: None)
