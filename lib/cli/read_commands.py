@@ -53,10 +53,11 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     """
     chosen, against = given(mode=Mode.PLAN), list[str]()
     if proposal:
-        against = [proposal_file.require_as_made(proposal, chosen), *proposal_file.doubts(proposal)]
-        for said in filter(None, against):
+        proposed = proposal_file.proposed_parameters(proposal, chosen, datetime.now(UTC))
+        against = [*filter(None, [proposal_file.require_as_made(proposal, chosen), *proposal_file.doubts(proposal)])]
+        for said in against:
             terminal.warn(said)
-        chosen = with_changes(chosen, **proposal_file.proposed_parameters(proposal, chosen, datetime.now(UTC)))
+        chosen = with_changes(chosen, **proposed)
     run = session.begin_with(chosen)
     record, live = run.record, run.live
     if proposal:
@@ -73,7 +74,7 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
     after = next_command(chosen, plans, made["fingerprint"])
-    data = plan_table.to_data(plans, run, made["fingerprint"]) | {"proposal_doubts": [*filter(None, against)]}
+    data = plan_table.to_data(plans, run, made["fingerprint"]) | {"proposal_doubts": against}
     try:
         loss_guard.require_no_loss(plans, run)
     except Refused as error:

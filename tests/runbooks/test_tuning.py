@@ -20,7 +20,7 @@ from lib.settings import Settings
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = ("--from", "2026-01-01", "--to", "2026-01-31")
 CHECKINS, PEOPLE = 480, 40
-FLOOR = ("--set", "crisis_recall_floor=0.9")
+FLOOR = ("--set", "crisis_recall_floor=0.8")
 
 
 def record_month(settings: Settings, s3: Any) -> dict[str, float]:

@@ -259,7 +259,8 @@ def test_the_record_is_complete(story):
         "success_rate.csv", "dashboard_metrics.json", "failed_executions.csv", "documentation.diff",
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
         "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json", "candidate.json",
-        "outcomes_to_review.csv", "validation_begun.json", "validated.json", "since_validation.json",
+        "outcomes_to_review.csv", "outcomes_to_review.json", "validation_begun.json", "validated.json",
+        "since_validation.json",
         "alerts_reconciled.csv", "deliveries.csv", "review_sources.json", "review_window.json", "retries.csv",
         "first_day.json",
     }  # fmt: skip

@@ -72,6 +72,8 @@ def test_what_speaks_against_it_is_said_and_kept_with_it(run):
     assert "Do not follow it: the reviewed crises are those of 7 people" in said
     assert "; something was reviewed of 7 people" in said
     assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 2
+    warned = proposal_file.doubts(run.record.folder / proposal_file.KEPT)
+    assert len(warned) == 2 and warned[0].startswith("the tuning says not to follow it: the reviewed crises are those")
 
 
 def test_the_plan_takes_its_five_numbers(path):
