@@ -118,7 +118,7 @@ def _ready(endpoint: str) -> Settings:
 
 
 def _with_weeks_before(chosen: Settings) -> Settings:
-    """The settings by which phase 08 reads the weeks before that were entered, and judges by their reviewed sample.
+    """The settings by which phase 08 reads the weeks before that were entered, and judges by their reviews.
 
     An account that has recorded check-ins already keeps those, and its settings are as they were.
     """
@@ -127,7 +127,7 @@ def _with_weeks_before(chosen: Settings) -> Settings:
         say("The account has recorded check-ins already; no weeks before were entered.")
         return chosen
     say(f"Entered {len(past):,} synthetic check-ins of the {rhythm.DAYS} days before.")
-    reviewed = reviews.keep(chosen, past, SEED)
+    reviewed = reviews.keep(chosen, past)
     return settings.with_changes(chosen, tuning_from=f"{past[0].moment:%Y-%m-%d}", outcomes_file=str(reviewed))
 
 
