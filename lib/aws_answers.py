@@ -42,6 +42,7 @@ THROTTLING = (
     # For a minute SQS makes no queue by the name of one that was removed, so it was not made.
     "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
 )  # fmt: skip
+TRY_AGAIN = "nothing is wrong with what the caller may do. Try again in a minute"  # of a call that is_throttled
 BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
     "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",

@@ -68,7 +68,7 @@ def _volume_option(*names: str, volume: Volume, says: str) -> Callable[..., Any]
 
     def chosen(context: click.Context, parameter: click.Parameter, on: bool) -> None:
         if on:
-            console.set_volume(volume)
+            console.say_no_more_than(volume)
             context.call_on_close(lambda: console.set_volume(Volume.ALL))
 
     return click.option(*names, is_flag=True, expose_value=False, callback=chosen, help=says)

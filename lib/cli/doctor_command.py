@@ -21,10 +21,10 @@ WHOSE = click.Choice([whose.value for whose in Whose])
 @main.command()
 @parameters
 @click.option("--policy", "printed", type=WHOSE, help="Print this policy for ENV as JSON, and nothing else.")
-@click.option("--as", "whose", type=WHOSE, default=Whose.OPERATOR.value, show_default=True, help="Who you are to be.")
+@click.option("--as", "whose", type=WHOSE, help="Who you are to be; operator without it.")
 @takes_json
 @exits_with_code
-def doctor(given: Callable[..., Settings], printed: str | None, whose: str) -> int:
+def doctor(given: Callable[..., Settings], printed: str | None, whose: str | None) -> int:
     """Look at this machine, the account and your permissions. Changes nothing.
 
     1 says that something failed, 2 that parameters or credentials cannot be used, 3 that it is another account.
@@ -34,10 +34,12 @@ def doctor(given: Callable[..., Settings], printed: str | None, whose: str) -> i
       runbook doctor prod
       runbook doctor prod --policy operator > policy.json
     """
+    if printed and whose:
+        raise BadParameters(f"--policy {printed} prints a policy, and --as {whose} asks whether you have one; one of them")
     if printed:
         terminal.data(access_policy(given(), Whose(printed)), always=True)
         return 0
-    answers = _answers(given, Whose(whose))
+    answers = _answers(given, Whose(whose or Whose.OPERATOR))
     terminal.data([one.to_row() for one in answers])
     terminal.findings(answers)
     return max(one.exit_code for one in answers)

@@ -65,6 +65,11 @@ def set_volume(chosen: Volume) -> None:
     _volume = chosen
 
 
+def say_no_more_than(chosen: Volume) -> None:
+    """As `set_volume`, where less is said by it than so far: `--json -q` is `--json`, in either order."""
+    set_volume(max(_volume, chosen, key=list(Volume).index))
+
+
 @contextmanager
 def aloud() -> Iterator[None]:
     """Everything is said within, also where the result alone was asked for."""

@@ -78,7 +78,7 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
         {"what": "of these with a usable risk score", "count": scored},
         {"what": "without one", "count": len(history) - scored - outside},
         {"what": "with one outside 0 to 100, which no rule can use", "count": outside},
-        {"what": "that could not be read", "count": coverage.unreadable},
+        {"what": f"that {coverage.unread}", "count": coverage.unreadable},
         {"what": "users", "count": history["userId"].nunique()},
         {"what": "time looked at", "count": _spoken((window.end - window.start).total_seconds() / 86400)},
         {"what": "time from the first check-in to the last", "count": _spoken(_apart(history))},

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none, is_throttled, readable
+from lib.aws_answers import TRY_AGAIN, absent_is_none, is_throttled, readable
 from lib.changes.account import Use
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
 from lib.values.modes import Approval
@@ -172,9 +172,7 @@ class AccountGuards:
             if isinstance(error, Throttled | Unanswered):
                 raise
             if is_throttled(error):
-                raise Throttled(
-                    f"{error}; nothing is wrong with what the caller may do. Try again in a minute"
-                ) from error
+                raise Throttled(f"{error}; {TRY_AGAIN}") from error
             raise Refused(
                 f"what the account keeps of its guards cannot be asked or added to, so nothing was written ({error}); "
                 f"the caller needs ssm:GetParameter and ssm:PutParameter on {PLACE}/*"

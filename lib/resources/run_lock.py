@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none, readable
+from lib.aws_answers import TRY_AGAIN, absent_is_none, is_throttled, readable
 from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.record import command_lines, run_phases
@@ -150,9 +150,11 @@ def _put_where_none_is(live: Live, lock: Lock) -> bool:
             return True
         return False
     except NotAsWanted as error:
+        said = f"the lock cannot be taken, so nothing was written ({error})"
+        if is_throttled(error):
+            raise Throttled(f"{said}; {TRY_AGAIN}") from error
         raise Refused(
-            f"the lock cannot be taken, so nothing was written ({error}); the caller needs ssm:GetParameter, "
-            f"ssm:PutParameter and ssm:DeleteParameter on {name}"
+            f"{said}; the caller needs ssm:GetParameter, ssm:PutParameter and ssm:DeleteParameter on {name}"
         ) from error
 
 

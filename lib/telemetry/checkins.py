@@ -21,7 +21,7 @@ class Coverage:
 
     `share` is the smallest share read of any day; `whole` says whether the listing came to its end, `unreadable` counts
     objects that are no check-in or could not be read, of which the latter are not among those read; `examples` names
-    the first of them with the reason.
+    the first of them with the reason. Of converted ones nobody knows the time: `beyond` says what all is counted.
     """
 
     recorded: int
@@ -30,6 +30,12 @@ class Coverage:
     whole: bool
     unreadable: int
     examples: tuple[str, ...]
+    beyond: str = ""
+
+    @property
+    def unread(self) -> str:
+        """What is said beside the count of `unreadable`."""
+        return f"could not be read{self.beyond}"
 
     @property
     def complete(self) -> bool:

@@ -69,13 +69,16 @@ class Window:
 def of_tuning(window: Window, settings: Settings) -> Window:
     """The window from `tuning_from` to `tuning_to`, each as it is where the parameters say nothing.
 
-    Raises BadParameters where it would end before it begins.
+    `window` ends now, and so does what is later: nobody has checked in then. Raises BadParameters where it would end
+    before it begins.
     """
     start = _moment(settings.tuning_from) or window.start
-    end = _moment(settings.tuning_to) or window.end
+    end = min(_moment(settings.tuning_to) or window.end, window.end)
     if start >= end:
+        now = ", which is now" if end == window.end else ""
         raise BadParameters(
-            f"the tuning would go from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC; expected a later end"
+            f"the tuning would go from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC{now}; expected an earlier "
+            "beginning, or a later end"
         )
     return replace(window, start=start, end=end)
 

@@ -101,7 +101,7 @@ def _unseen(frame: pd.DataFrame) -> str:
     coverage = frame.attrs.get("coverage")
     if coverage is None:
         return ""
-    broken = f", {coverage.unreadable:,} could not be read" if coverage.unreadable else ""
+    broken = f", {coverage.unreadable:,} {coverage.unread}" if coverage.unreadable else ""
     return broken + ("" if coverage.complete else f"\n{coverage.read:,} of {coverage.recorded:,} recorded were read")
 
 

@@ -13,6 +13,8 @@ from lib.errors import BadParameters
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 SAID = re.compile(r"([0-9]{1,6})([smhd])")
 FURTHEST_BACK = timedelta(days=1)  # what the plan wants watched; more is the review's to look at
+# CloudWatch counts by the minute, and a look is some dozens of calls, which others in the account need as well.
+CLOSEST = timedelta(minutes=1)
 # A checkpoint that begins later than this after its time is a gap: a busy machine takes seconds, sleep takes minutes.
 LONGEST_GRACE = timedelta(seconds=60)
 
@@ -66,6 +68,10 @@ class Pace:
     every: timedelta
 
     def __post_init__(self) -> None:
+        if self.every < CLOSEST:
+            raise BadParameters(
+                f"--every {in_words(self.every)} is too often: CloudWatch counts by the minute; expected 1m or more"
+            )
         if self.every > self.length:
             raise BadParameters(
                 f"--every {in_words(self.every)} is longer than --for {in_words(self.length)}; expected at least one "

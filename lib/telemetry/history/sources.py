@@ -25,6 +25,7 @@ from lib.telemetry.review_window import Window
 
 MOST_ROWS = 2_000_000  # that are held in memory one by one; the cube counts all of them, however many
 MARKS = 2**64
+BEYOND = ", of all that was ever converted"
 
 
 @dataclass(frozen=True)
@@ -177,4 +178,4 @@ def _coverage(ahead: Converted) -> Coverage:
     examples = tuple(f"{many:,}: {reason}" for reason, many in unreadable.items())
     share = min((chosen / recorded for recorded, chosen in ahead.days.values()), default=1.0)
     read = sum(chosen for _, chosen in ahead.days.values())
-    return Coverage(ahead.recorded, read, share, True, sum(unreadable.values()), examples)
+    return Coverage(ahead.recorded, read, share, True, sum(unreadable.values()), examples, BEYOND)

@@ -54,6 +54,11 @@ def test_a_policy_is_all_that_is_said_where_it_is_asked_for():
     assert said.output == asked("doctor", "local", "--policy", "reader", "--json").output
 
 
+def test_a_policy_is_not_printed_where_it_is_asked_who_one_is():
+    said = asked("doctor", "local", "--policy", "reader", "--as", "reader")
+    assert (said.exit_code, said.stdout) == (2, "") and "one of them" in said.stderr
+
+
 def test_the_exit_codes_are_those_that_the_readme_explains():
     told = re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert [code for code, _ in app.EXIT_CODES] == told
@@ -122,6 +127,12 @@ def test_the_runs_as_data_are_one_json_text_and_nothing_else(runs):
     one = json.loads(asked("status", "local", "r1", "--json", *where).stdout)
     assert one["commands"]["go_on"].startswith("runbook apply local --resume r1")
     assert one["phases"][0]["error"] == "no"
+
+
+@pytest.mark.parametrize("options", [("--json", "-q"), ("-q", "--json")])
+def test_data_is_printed_quietly_as_well(runs, options):
+    _, where = runs
+    assert asked("status", "local", *options, *where).stdout == asked("status", "local", "--json", *where).stdout
 
 
 def test_a_folder_that_was_touched_is_told_as_data_and_by_the_exit_code(runs):

@@ -17,6 +17,7 @@ from lib.routes import level
 from lib.telemetry import checkin_frames
 from lib.telemetry.checkin_frames import Answer
 from lib.telemetry.checkins import Coverage
+from lib.telemetry.history.sources import BEYOND
 from lib.telemetry.review_window import Window
 from rehearsal.account import baseline
 
@@ -226,6 +227,11 @@ def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not(
     said = style.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
     assert "37 could not be read" in said
     assert "97 of 1,000 recorded were read" in said
+    frame.attrs["coverage"] = Coverage(97, 97, 1.0, True, 37, (), BEYOND)
+    said = style.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
+    assert "37 could not be read, of all that was ever converted" in said
+    rows = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
+    assert rows["that could not be read, of all that was ever converted"] == 37
 
 
 def test_a_table_of_moves_says_what_it_counts_and_on_which_scale() -> None:

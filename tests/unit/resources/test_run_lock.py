@@ -387,15 +387,21 @@ def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
             still_ours()
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "KMSInvalidStateException"])
-def test_where_it_cannot_be_taken_nothing_is_written(store, live, code):
+@pytest.mark.parametrize(
+    ("code", "error", "advice"),
+    [
+        ("AccessDeniedException", Refused, "needs ssm:GetParameter"),
+        ("KMSInvalidStateException", Refused, "needs ssm:GetParameter"),
+        ("ThrottlingException", Throttled, "nothing is wrong with what the caller may do. Try again"),
+    ],
+)
+def test_where_it_cannot_be_taken_nothing_is_written(store, live, code, error, advice):
     def refused(call):
         if call == "take":
             raise says(code)
 
     store.before = refused
-    why = rf"cannot be taken, so nothing was written .*{code}.* needs ssm:GetParameter"
-    with pytest.raises(Refused, match=why), locked(live, "r1"):
+    with pytest.raises(error, match=rf"cannot be taken, so nothing was written .*{code}.*{advice}"), locked(live, "r1"):
         pytest.fail("no lock was taken")
 
 

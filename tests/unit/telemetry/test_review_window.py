@@ -25,8 +25,14 @@ def test_each_end_is_as_the_parameters_say_or_as_it_is():
 
 
 def test_an_end_before_the_beginning_is_refused():
-    with pytest.raises(BadParameters, match="would go from 2026-01-12 00:00 to 2026-01-12 00:00 UTC"):
-        chosen(tuning_from="2026-01-12")
+    with pytest.raises(BadParameters, match="would go from 2026-01-11 00:00 to 2026-01-11 00:00 UTC; expected"):
+        chosen(tuning_from="2026-01-11", tuning_to="2026-01-11")
+
+
+def test_what_has_not_been_yet_is_not_looked_at():
+    assert chosen(tuning_to="2026-02-01") == (START, END)
+    with pytest.raises(BadParameters, match="from 2026-01-20 00:00 to 2026-01-12 00:00 UTC, which is now"):
+        chosen(tuning_from="2026-01-20", tuning_to="2026-02-01")
 
 
 @pytest.mark.parametrize("said", ["yesterday", "2026-02-30", "2026-01-31T18:00+02:00", "31.1.2026"])

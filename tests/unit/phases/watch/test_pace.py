@@ -38,6 +38,12 @@ def test_an_interval_longer_than_the_watch_is_refused_with_both():
         Pace(NOON, timedelta(hours=1), timedelta(hours=2))
 
 
+def test_looks_are_no_closer_than_what_cloudwatch_counts():
+    with pytest.raises(BadParameters, match="--every 59s is too often.*expected 1m or more"):
+        Pace(NOON, timedelta(hours=1), timedelta(seconds=59))
+    assert Pace(NOON, timedelta(hours=1), timedelta(minutes=1)).planned == 61
+
+
 @pytest.mark.parametrize(
     ("length", "said"),
     [(timedelta(hours=24), "24h"), (timedelta(minutes=90), "1h 30m"), (timedelta(seconds=90), "90s"),
