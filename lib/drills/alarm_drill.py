@@ -8,7 +8,7 @@ by an alarm is told.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from lib.aws import Live
@@ -82,13 +82,17 @@ class _Heard:
     session: str
     bodies: list[Message] = field(default_factory=list)
 
+    @cached_property
+    def url(self) -> str:
+        """Of the queue, once it is there."""
+        return subscribers.url_of(self.live, subscribers.queue_name(self.session, "alarms"))
+
     def within_limit(self, name: str, state: str) -> bool:
         """Whether the notification of this alarm in this state came within the alert limit."""
         patience = self.live.patience(self.live.settings.alert_limit_seconds, min(self.live.settings.poll_seconds, 1))
-        url = subscribers.url_of(self.live, subscribers.queue_name(self.session, "alarms"))
 
         def came() -> bool:
-            self.bodies += [message.body for message in subscribers.receive(self.live, url, "alarms")]
+            self.bodies += [message.body for message in subscribers.receive(self.live, self.url, "alarms")]
             return any(self._is(body, name, state) for body in self.bodies)
 
         return until(came, bool, patience).seen

@@ -57,6 +57,19 @@ def add(descriptor: int, data: bytes, keep: int | None = None) -> None:
 
 def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Write a whole file, all or nothing; somebody else's file keeps its `mode` where that is given."""
+    with _draft(path, data, mode) as draft:
+        draft.replace(path)
+
+
+def make_once(path: Path, data: bytes) -> None:
+    """Write a whole file where there is none; of two who do so at once, the first one's stays."""
+    with _draft(path, data, PRIVATE) as draft, suppress(FileExistsError):
+        path.hardlink_to(draft)
+
+
+@contextmanager
+def _draft(path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """A file beside that one with all of its data, on disk; gone afterwards, if it was not moved away."""
     make_folder(path.parent)
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
         draft = Path(file.name)
@@ -65,10 +78,9 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
             file.flush()
             os.fsync(file.fileno())
             draft.chmod(mode)
-            draft.replace(path)
-        except BaseException:
+            yield draft
+        finally:
             draft.unlink(missing_ok=True)
-            raise
 
 
 def reserve(path: Path) -> Path:

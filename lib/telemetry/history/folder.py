@@ -53,7 +53,7 @@ class History:
         """By what users become pseudonyms, here and in no other folder; made with the first of them."""
         place = self.path / KEY
         if not place.exists():
-            files.replace(place, secrets.token_bytes(32))
+            files.make_once(place, secrets.token_bytes(32))  # what somebody else made just now counts
         return files.read(place)
 
     def number(self, text: str) -> int:

@@ -27,3 +27,11 @@ def test_files_are_600_and_folders_700_whatever_the_umask(umask, settings):
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [top, *top.rglob("*")]}
     assert {path for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == set()
     assert (top / ".writing" / record.run_id).is_file()
+
+
+def test_of_two_who_make_a_file_at_once_the_first_ones_stays_whole(tmp_path):
+    place = tmp_path / "new" / "a"
+    files.make_once(place, b"first")
+    files.make_once(place, b"second, and longer")
+    assert (files.read(place), [path.name for path in place.parent.iterdir()]) == (b"first", ["a"])
+    assert place.stat().st_mode & 0o777 == 0o600
