@@ -35,7 +35,7 @@ def doctor(given: Callable[..., Settings], printed: str | None, whose: str | Non
       runbook doctor prod --policy operator > policy.json
     """
     if printed and whose:
-        raise BadParameters(f"--policy {printed} prints a policy, and --as {whose} asks whether you have one; one of them")
+        raise BadParameters(f"--policy {printed} prints a policy, --as {whose} asks whether you have one; one of them")
     if printed:
         terminal.data(access_policy(given(), Whose(printed)), always=True)
         return 0

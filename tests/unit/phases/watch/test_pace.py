@@ -39,7 +39,7 @@ def test_an_interval_longer_than_the_watch_is_refused_with_both():
 
 
 def test_looks_are_no_closer_than_what_cloudwatch_counts():
-    with pytest.raises(BadParameters, match="--every 59s is too often.*expected 1m or more"):
+    with pytest.raises(BadParameters, match=r"--every 59s is too often.*expected 1m or more"):
         Pace(NOON, timedelta(hours=1), timedelta(seconds=59))
     assert Pace(NOON, timedelta(hours=1), timedelta(minutes=1)).planned == 61
 
