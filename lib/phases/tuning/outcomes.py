@@ -40,7 +40,7 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     """
     if history.empty:
         return "There is no check-in to review."
-    routed = history[KEY].assign(stratum=Router(now.definition).routes(checkin_frames.cells(history)).astype(str))
+    routed = history[KEY].assign(stratum=_routes(history, now))
     drawn = [part.sample(min(len(part), A_STRATUM), random_state=0) for _, part in routed.groupby("stratum")]
     sample = pd.concat(drawn).sort_values("time")
     sample["of"] = sample["stratum"].map(routed["stratum"].value_counts())
@@ -57,12 +57,13 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     )
 
 
-def join(history: pd.DataFrame, settings: Settings, items: Items | None = None) -> pd.DataFrame:
+def join(history: pd.DataFrame, now: Current, settings: Settings, items: Items | None = None) -> pd.DataFrame:
     """The check-ins with the columns outcome ("" where nobody reviewed it) and weight (what a reviewed one stands for).
 
-    Outcomes are those of the file, and of a table's `items`, of which each stands for itself alone. Raises
-    BadParameters, in a sentence, for a file that is none of outcomes, a word that is no outcome, a check-in twice, one
-    that is not among these, and one of which the two say different outcomes.
+    Outcomes are those of the file, and of a table's `items`, of which each stands for itself alone; the file's sample
+    then stands for the others of its strata. Raises BadParameters, in a sentence, for a file that is none of outcomes,
+    a word that is no outcome, a check-in twice, one that is not among these, one of which the two say different
+    outcomes, and for a table beside a sample that was drawn by other routes than those of now.
     """
     said = [_of_file(settings.path(settings.outcomes_file))] if settings.outcomes_file else []
     said += [_of_items(items)] if items and items.table else []
@@ -78,15 +79,23 @@ def join(history: pd.DataFrame, settings: Settings, items: Items | None = None) 
         _require_none(
             one.source, "names check-ins of which there are two of one user at one moment; leave them out", twice
         )
+    if len(said) > 1 and "stratum" in said[0].rows:
+        routes = pd.Series(_routes(history, now).to_numpy(), index=keys)
+        said[0] = _beside(said[0], said[1].rows.index, routes[~keys.duplicated()])
     placed = _as_one(said).reindex(keys[~keys.duplicated()]).reindex(keys)
     return history.assign(
         outcome=placed["outcome"].fillna("").to_numpy(), weight=placed["weight"].fillna(0.0).to_numpy(dtype=float)
     )
 
 
+def _routes(history: pd.DataFrame, now: Current) -> pd.Series:
+    routes = Router(now.definition).routes(checkin_frames.cells(history)).astype(str)
+    return pd.Series(routes, index=history.index)
+
+
 @dataclass(frozen=True)
 class _Said:
-    """What a source says: outcome and weight, by user and time; of a file, in which row."""
+    """What a source says: outcome and weight, by user and time; of a file, in which row, and of which stratum."""
 
     source: str
     rows: pd.DataFrame
@@ -106,6 +115,32 @@ def _as_one(said: Sequence[_Said]) -> pd.DataFrame:
     return rows
 
 
+def _beside(sample: _Said, known: pd.MultiIndex, routes: pd.Series) -> _Said:
+    """The sample with the weights that it has beside a table, which says of `known` check-ins what each of them was.
+
+    Of a stratum, those that the table does not say are as many less, and are stood for by what was drawn among them
+    alone; where nothing was, by all that was drawn.
+    """
+    rows, weights = sample.rows, sample.rows["weight"].copy()
+    letters = routes.reindex(rows.index).groupby(rows["stratum"]).unique()
+    if letters.map(len).gt(1).any() or letters.map(tuple).duplicated().any():
+        raise BadParameters(
+            f"{sample.source} was drawn by other routes than those of now, so that nobody can tell which of its strata "
+            "the table's check-ins belong to; draw a sample anew, or leave the table out"
+        )
+    elsewhere = routes.reindex(known.difference(rows.index)).value_counts()
+    for letter, mine in rows.groupby("stratum"):
+        both = mine.index.isin(known)
+        left = mine["weight"].sum() - elsewhere.get(letters[letter][0], 0)
+        alone = mine.index[~both]
+        if len(alone):
+            weights[mine.index[both]] = 1.0
+            weights[alone] = max((left - both.sum()) / len(alone), 1.0)
+        else:
+            weights[mine.index] = max(left / len(mine), 1.0)
+    return _Said(sample.source, rows.assign(weight=weights))
+
+
 def _of_items(items: Items) -> _Said:
     source = f"table {items.table}"
     rows = items.rows.set_index(KEY)[["outcome"]]
@@ -123,7 +158,8 @@ def _of_file(path: Path) -> _Said:
     _require_none(source, "has times that are none; expected them as the template has them", said[moments.isna()])
     placed = said.assign(time=moments).set_index(KEY)
     _require_none(source, "names check-ins twice; expected one outcome of each", placed[placed.index.duplicated()])
-    return _Said(source, placed.assign(weight=_weights(source, placed))[["outcome", "weight", "row"]])
+    columns = [column for column in ("outcome", "weight", "row", "stratum") if column in placed or column == "weight"]
+    return _Said(source, placed.assign(weight=_weights(source, placed))[columns])
 
 
 def _rows(path: Path) -> pd.DataFrame:

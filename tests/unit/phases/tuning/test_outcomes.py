@@ -39,7 +39,7 @@ def letters(asked, tmp_path):
 def joined(history, tmp_path, rows):
     path = tmp_path / "reviewed.csv"
     path.write_text(rows if isinstance(rows, str) else rows.to_csv(index=False), encoding="utf-8")
-    return outcomes.join(history, with_changes(tuned.LOCAL, outcomes_file=str(path)))
+    return outcomes.join(history, tuned.now(), with_changes(tuned.LOCAL, outcomes_file=str(path)))
 
 
 def refused(history, tmp_path, rows):
@@ -78,7 +78,7 @@ def test_of_nothing_nothing_is_asked(tmp_path):
 
 
 def test_without_a_file_nobody_is_reviewed(history):
-    frame = outcomes.join(history, tuned.LOCAL)
+    frame = outcomes.join(history, tuned.now(), tuned.LOCAL)
     assert set(frame["outcome"]) == {""} and frame["weight"].sum() == 0
     assert frame.attrs["coverage"] == history.attrs["coverage"]
 
@@ -145,7 +145,7 @@ def test_a_comma_too_many_at_the_end_of_each_line_moves_nothing(history, asked, 
 def test_a_file_that_is_not_there_is_a_sentence(history, tmp_path):
     settings = with_changes(tuned.LOCAL, outcomes_file=str(tmp_path / "none.csv"))
     with pytest.raises(BadParameters, match=r"outcomes_file none\.csv cannot be read as CSV \(FileNotFoundError\)"):
-        outcomes.join(history, settings)
+        outcomes.join(history, tuned.now(), settings)
 
 
 def test_two_check_ins_of_one_user_at_one_moment_are_not_told_apart(history, asked, tmp_path):
@@ -168,32 +168,50 @@ def test_a_table_s_outcome_stands_for_itself_and_a_drawn_one_for_its_stratum(his
     path = tmp_path / "reviewed.csv"
     asked.assign(outcome="none").to_csv(path, index=False)
     settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
-    drawn = outcomes.join(history, settings)
-    place = int(np.flatnonzero(drawn["outcome"] == "")[0])
-    frame = outcomes.join(history, settings, items(history, "crisis", place))
+    drawn = outcomes.join(history, tuned.now(), settings)
+    others, sample = (np.flatnonzero(chosen) for chosen in (drawn["outcome"] == "", drawn["weight"] > 1))
+    assert (len(others), len(sample)) == (20, 60)  # of the 80 without an alert
+    place, both = int(others[0]), int(sample[0])
+    frame = outcomes.join(history, tuned.now(), settings, items(history, "crisis", place))
     assert frame.loc[place, ["outcome", "weight"]].tolist() == ["crisis", 1.0]
-    both = int(np.flatnonzero(drawn["weight"] > 1)[0])
-    again = outcomes.join(history, settings, items(history, "none", both))
-    assert again["weight"].tolist() == drawn["weight"].tolist()  # said by both, it stands for what was drawn
+    assert frame.loc[sample, "weight"].to_numpy() == pytest.approx(79 / 60)
+    frame = outcomes.join(history, tuned.now(), settings, items(history, "none", both, *others[:3]))
+    assert frame.loc[[both, *others[:3]], "weight"].tolist() == [1.0] * 4
+    assert frame.loc[sample[1:], "weight"].to_numpy() == pytest.approx(76 / 59)
+    for many in (others, sample, [*others, *sample]):  # whatever the table says besides, all stand for all, once
+        frame = outcomes.join(history, tuned.now(), settings, items(history, "none", *many))
+        assert frame["weight"].sum() == pytest.approx(len(history))
+
+
+def test_a_table_beside_a_sample_of_other_routes_is_refused(history, asked, tmp_path):
+    path = tmp_path / "reviewed.csv"
+    asked.assign(outcome="none").to_csv(path, index=False)
+    settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
+    moved = tuned.now(ModerateRiskAbove=10.0)
+    assert outcomes.join(history, moved, settings)["weight"].sum() == pytest.approx(len(history))
+    with pytest.raises(
+        BadParameters, match=r"^outcomes_file reviewed\.csv was drawn by other routes than those of now"
+    ):
+        outcomes.join(history, moved, settings, items(history, "none", 0))
 
 
 def test_a_file_and_a_table_that_disagree_are_refused(history, asked, tmp_path):
     path = tmp_path / "reviewed.csv"
     asked.assign(outcome="none").to_csv(path, index=False)
     settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
-    place = int(np.flatnonzero(outcomes.join(history, settings)["outcome"] == "none")[0])
+    place = int(np.flatnonzero(outcomes.join(history, tuned.now(), settings)["outcome"] == "none")[0])
     with pytest.raises(
         BadParameters, match=r"^table reviews says other outcomes than outcomes_file reviewed\.csv; have"
     ):
-        outcomes.join(history, settings, items(history, "crisis", place))
+        outcomes.join(history, tuned.now(), settings, items(history, "crisis", place))
 
 
 def test_a_table_that_names_a_check_in_twice_or_none_that_is_known_is_refused(history):
     with pytest.raises(BadParameters, match=r"^table reviews names check-ins twice"):
-        outcomes.join(history, tuned.LOCAL, items(history, "none", 3, 3))
+        outcomes.join(history, tuned.now(), tuned.LOCAL, items(history, "none", 3, 3))
     strange = Items("reviews", items(history, "none", 3).rows.assign(userId="stranger"), Counter())
     with pytest.raises(BadParameters, match=r"^table reviews names check-ins that are not among those read"):
-        outcomes.join(history, tuned.LOCAL, strange)
+        outcomes.join(history, tuned.now(), tuned.LOCAL, strange)
 
 
 def test_without_a_table_nothing_is_counted_and_with_one_each_reason_is(history):
@@ -203,7 +221,7 @@ def test_without_a_table_nothing_is_counted_and_with_one_each_reason_is(history)
         {"what": "outcomes taken from table reviews", "items": "2"},
         {"what": "left out: an empty outcome", "items": "1,200"},
     ]
-    assert set(outcomes.join(history, tuned.LOCAL, reviewed_items.none())["outcome"]) == {""}
+    assert set(outcomes.join(history, tuned.now(), tuned.LOCAL, reviewed_items.none())["outcome"]) == {""}
 
 
 def test_nobody_reviewed_reads_as_an_empty_table(history, tmp_path):
