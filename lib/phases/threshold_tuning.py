@@ -167,8 +167,7 @@ def _drawn(now: Current, name: str) -> str:
 
 def spans(history: pd.DataFrame, window: Window) -> float:
     """By what a count of those that were read is divided, so that it is one of all that are recorded, in a `span`."""
-    coverage = history.attrs["coverage"]
-    return max(_days(history, window), 1) * (coverage.read / coverage.recorded if coverage.recorded else 1)
+    return max(_days(history, window), 1) * _share_read(history)
 
 
 def span(history: pd.DataFrame, window: Window) -> str:
@@ -186,8 +185,23 @@ def _spoken(days: float) -> str:
 
 
 def _days(history: pd.DataFrame, window: Window) -> float:
-    """The time that there is data for: the window may begin long before the first check-in."""
-    return _between(history) or (window.end - window.start).total_seconds() / 86400
+    """The time that there is data for: the window may begin long before the first check-in, and days may be missing."""
+    between = _between(history)
+    return min(between, _days_with_any(history)) if between else (window.end - window.start).total_seconds() / 86400
+
+
+def budgeted_days(history: pd.DataFrame, window: Window) -> float:
+    """By what a number a day is multiplied to be one of those that were read: of six hours a quarter of it."""
+    return min(_days(history, window), _days_with_any(history)) * _share_read(history)
+
+
+def _days_with_any(history: pd.DataFrame) -> int:
+    return int(history["time"].dt.floor("D").nunique())
+
+
+def _share_read(history: pd.DataFrame) -> float:
+    coverage = history.attrs["coverage"]
+    return coverage.read / coverage.recorded if coverage.recorded else 1.0
 
 
 def _apart(history: pd.DataFrame) -> float:

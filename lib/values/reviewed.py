@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from math import isfinite
 
+DEAREST = 1e9  # of the table's own units; sums of more of them are no exact numbers any more
 LEVELS = 5  # of an alert: none, proactive, standard, high, crisis (`routes.level`)
 
 
@@ -37,9 +38,9 @@ def checked_costs(costs: Mapping[str, Sequence[float]]) -> dict[str, list[float]
             f"which has the rows {', '.join(costs) or 'none'}; expected one of each of {', '.join(Outcome)}"
         )
     for outcome, row in costs.items():
-        if len(row) != LEVELS or not all(isfinite(cost) and cost >= 0 for cost in row):
+        if len(row) != LEVELS or not all(isfinite(cost) and 0 <= cost <= DEAREST for cost in row):
             raise ValueError(
-                f"of which {outcome} does not have {LEVELS} numbers from 0; expected the cost of no alert, proactive, "
-                "standard, high, crisis"
+                f"of which {outcome} does not have {LEVELS} numbers from 0 to {DEAREST:,.0f}; expected the cost of no "
+                "alert, proactive, standard, high, crisis"
             )
     return {str(outcome): list(costs[outcome]) for outcome in Outcome}

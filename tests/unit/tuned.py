@@ -1,4 +1,4 @@
-"""Recorded check-ins with what people said of them, for the tuning: four weeks, seven users."""
+"""Recorded check-ins with what people said of them, for the tuning: four weeks, each of another person."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ def now(**changed: float) -> threshold_tuning.Current:
 
 
 def checkins(
-    answers: list[dict[str, Any]], outcomes: list[str] | None = None, weight: float = 1.0, users: int = 7
+    answers: list[dict[str, Any]], outcomes: list[str] | None = None, weight: float = 1.0, users: int = 10_000
 ) -> pd.DataFrame:
     """Check-ins spread over the window, so many users in turn; an outcome each, or none."""
     every = (WINDOW.end - WINDOW.start) / max(len(answers), 1)
@@ -52,7 +52,7 @@ def risky(risk: float, sentiment: float = 0.5, trajectory: str = "stable") -> di
 SETTINGS = settings.with_changes(LOCAL, alerts_a_day=1000)
 
 
-def population(seed: int = 1, number: int = 3000, users: int = 7) -> pd.DataFrame:
+def population(seed: int = 1, number: int = 3000, users: int = 10_000) -> pd.DataFrame:
     """Risks that tell a crisis from 80 on, of which there are enough for a floor of 0.95."""
     risks = np.round(np.random.default_rng(seed).uniform(0, 100, number), 2)
     levels = ((80, "crisis"), (70, "high"), (40, "moderate"), (-1, "none"))

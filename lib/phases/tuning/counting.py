@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lib.errors import NotAsWanted
@@ -13,7 +14,7 @@ from lib.phases.tuning.cube import AXES, Cube
 from lib.phases.tuning.cube_engine import Watch
 from lib.telemetry.review_window import Window
 
-CLOSE = 1e-9  # sums of weights hang on the order in which they are added
+CLOSE = 1e-9  # relative to themselves: sums of weights hang on the order in which they are added
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def require_same(mine: Cube, rows: pd.DataFrame) -> None:
     """Raise NotAsWanted where another engine's rows of the same text are not the same cube."""
     theirs = cube_engine.of_rows(mine.grid, rows)
     both = mine.cells.merge(theirs.cells, on=AXES, how="outer", suffixes=("", " theirs")).fillna(0)
-    apart = (both["count"] != both["count theirs"]) | ((both["weight"] - both["weight theirs"]).abs() > CLOSE)
+    same_weight = np.isclose(both["weight"], both["weight theirs"], rtol=CLOSE, atol=CLOSE)
+    apart = (both["count"] != both["count theirs"]) | ~same_weight
     if apart.any():
         first = both.loc[apart].iloc[0]
         raise NotAsWanted(

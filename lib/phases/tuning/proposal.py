@@ -35,6 +35,7 @@ def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
         "format": FORMAT,
         "environment": run.settings.environment,
         "account_id": run.settings.account_id,
+        "region": run.settings.region,
         "run_id": run.record.run_id,
         "thresholds": _by_parameter(best.numbers),
         "now": _by_parameter(now.numbers),

@@ -1,7 +1,8 @@
 """The file of a proposal, as `runbook plan --thresholds` takes it. Reads a file; no AWS."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from lib.record.records import Run
 from lib.settings import Settings, file_word
 from lib.values.yaml_text import read
 
-FORMAT = 1
+FORMAT = 2
 KEPT = "evidence/thresholds-proposal.yaml"
+PLACE = ("environment", "account_id", "region")
 PARAMETERS = tuple(threshold.parameter for threshold in routes.THRESHOLDS)
 
 
@@ -26,16 +28,15 @@ def proposed_parameters(path: Path, settings: Settings, moment: datetime) -> dic
     said = _content(path)
     try:
         numbers, compared = _five(said["thresholds"]), _five(said["now"])
-        until = datetime.fromisoformat(str(said["holds_until"])).astimezone(UTC)
-        whose = str(said["environment"]), str(said["account_id"])
+        until = _utc(said["holds_until"])
+        whose = [str(said[name]) for name in PLACE]
+        _doubts(said)
     except (KeyError, TypeError, ValueError) as error:
         raise BadParameters(
             f"{path.name} is no proposal of format {FORMAT}; expected the {KEPT} of a tuning, as it was written"
         ) from error
-    if whose != (settings.environment, settings.account_id):
-        raise Refused(
-            f"{path.name} is of {' '.join(whose)}; expected one of {settings.environment} {settings.account_id}"
-        )
+    if whose != (mine := [str(getattr(settings, name)) for name in PLACE]):
+        raise Refused(f"{path.name} is of {' '.join(whose)}; expected one of {' '.join(mine)}")
     if moment >= until:
         raise Refused(f"{path.name} holds until {until:%Y-%m-%d %H:%M} UTC; tune again, with what was recorded since")
     other = [f"{name} {number:g}" for name, number in compared.items() if getattr(settings, name) != number]
@@ -67,8 +68,23 @@ def require_as_made(path: Path, settings: Settings) -> str:
 
 def doubts(path: Path) -> list[str]:
     """What the tuning itself says against following its proposal, in sentences."""
-    said = _content(path).get("doubts") or []
-    return [f"the tuning says not to follow it: {one}" for one in said] if isinstance(said, list) else []
+    return [f"the tuning says not to follow it: {one}" for one in _doubts(_content(path))]
+
+
+def _doubts(said: Mapping[str, Any]) -> list[str]:
+    """Raises ValueError where they are no list of sentences: what speaks against a proposal is never passed over."""
+    doubts = said["doubts"]
+    if not isinstance(doubts, list) or not all(isinstance(one, str) for one in doubts):
+        raise ValueError("no doubts that can be read")
+    return doubts
+
+
+def _utc(said: object) -> datetime:
+    """A moment with its zone. Raises ValueError for any other, whose moment would be another on every machine."""
+    moment = datetime.fromisoformat(said) if isinstance(said, str) else None
+    if moment is None or moment.utcoffset() != timedelta(0):
+        raise ValueError("no moment of UTC")
+    return moment
 
 
 def _content(path: Path) -> Mapping[str, Any]:
@@ -76,13 +92,18 @@ def _content(path: Path) -> Mapping[str, Any]:
         said = read(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameters(f"{path} cannot be read as a file; expected the {KEPT} of a tuning") from error
-    if not isinstance(said, Mapping) or said.get("format") != FORMAT:
+    if not isinstance(said, Mapping) or type(said.get("format")) is not int or said["format"] != FORMAT:
         raise BadParameters(f"{path.name} is no proposal of format {FORMAT}; expected the {KEPT} of a tuning")
     return said
 
 
-def _five(said: Mapping[str, Any]) -> dict[str, float]:
+def _five(said: object) -> dict[str, float]:
     """The numbers by parameter. Raises ValueError where they are not the five."""
-    if set(said) != set(PARAMETERS) or not all(type(number) in (int, float) for number in said.values()):
+    if not isinstance(said, Mapping) or set(said) != set(PARAMETERS) or not all(map(_is_number, said.values())):
         raise ValueError("not the five thresholds")
     return {name: said[name] for name in PARAMETERS}
+
+
+def _is_number(value: object) -> bool:
+    """A number as large as a threshold may be: what is far beyond that no double holds."""
+    return type(value) in (int, float) and abs(value) < 1e6 and isfinite(value)  # type: ignore[operator, arg-type]

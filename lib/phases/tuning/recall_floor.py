@@ -2,7 +2,8 @@
 
 One-sided exact limits (Clopper and Pearson), at 95 %. Where reviewed check-ins stand for unequally many, a crisis that
 nobody saw may be among those that stand for most: so crises count in units of the largest weight of any review, also of
-one that found none. With equal weights that is their number.
+one that found none. Those of one person are not independent: they count as no more than so many people of equal weight.
+With equal weights, and a crisis a person, that is their number.
 """
 
 from typing import Any
@@ -39,7 +40,7 @@ def reviews_needed(floor: float, missed: int = 0) -> int:
 
 
 def effective_size(weights: pd.Series) -> float:
-    """How many reviews of equal weight would say as much of a share among themselves (Kish)."""
+    """How many of equal weight would say as much of a share among themselves (Kish)."""
     return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
@@ -52,11 +53,15 @@ def proofs(checkins: pd.DataFrame) -> float:
     """As how many reviews of equal weight the reviewed crises count, for what is said of all crises.
 
     Twenty reviews of 2,000 check-ins that found no crisis leave some 300 possible: sixty crises found where every
-    check-in was reviewed prove little beside them.
+    check-in was reviewed prove little beside them. And forty crises of one person prove what one does: a score that
+    misses somebody misses them each time.
     """
     reviewed = checkins[checkins["outcome"] != ""]
     mine = reviewed[reviewed["outcome"] == Outcome.CRISIS]
-    return float(mine["weight"].sum() / reviewed["weight"].max()) if len(mine) else 0.0
+    if mine.empty:
+        return 0.0
+    people = effective_size(mine.groupby("userId")["weight"].sum())
+    return min(float(mine["weight"].sum() / reviewed["weight"].max()), people)
 
 
 def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:
@@ -68,7 +73,7 @@ def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:
             "": "crisis_recall_floor" if share == floor else "",
             "reviewed crises needed, none missed": reviews_needed(share),
             "crises needed, one missed": reviews_needed(share, 1),
-            "reviewed crises there are, in units of the largest weight": f"{there:.4g}",
+            "reviewed crises there are, of different people and in units of the largest weight": f"{there:.4g}",
             "enough": "yes" if there >= reviews_needed(share) else "NO",
         }
         for share in sorted({*USUAL, floor})

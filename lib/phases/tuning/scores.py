@@ -9,7 +9,6 @@ from scipy import special
 
 from lib import routes
 from lib.definitions.thresholds import scale
-from lib.phases.tuning import recall_floor
 from lib.values.alerts import Score
 from lib.values.reviewed import Outcome
 
@@ -88,7 +87,7 @@ def calibration(checkins: pd.DataFrame) -> pd.DataFrame:
     band = np.minimum(said["risk_score"] // width, BANDS - 1)
     rows = []
     for at, part in said.groupby(band):
-        size = recall_floor.effective_size(part["weight"])
+        size = part["weight"].sum() / part["weight"].max()  # as in recall_floor: what stands for most decides
         share = float(part.loc[part["outcome"].isin(GRAVE), "weight"].sum() / part["weight"].sum())
         hits = share * size
         low = special.betaincinv(hits, size - hits + 1, 0.025) if share > 0 else 0.0

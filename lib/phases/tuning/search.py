@@ -28,6 +28,7 @@ from lib.values.reviewed import Outcome
 
 NAMES = tuple(threshold.name for threshold in routes.THRESHOLDS)
 SAME = 1e-6  # sums that differ by no more, relative to themselves, are one
+EXACT = 1e-12  # of all that could be paid: what the doubles of a sum of nothing may come to
 
 
 class Answer(StrEnum):
@@ -43,8 +44,8 @@ class Answer(StrEnum):
 class Search:
     """What was searched, and what came of it: `why` is a sentence. `settings`: now, and what else was found.
 
-    `checkins` are those of which it is known what they held.
-    `spans`: a count divided by it is one in a `span`. `unknown` check-ins are left out: nobody knows what they held.
+    `checkins` are those of which it is known what they held. `spans`: a count divided by it is one in a `span`.
+    `unknown` check-ins are left out, `unknown_crises` of them reviewed as such: nobody knows what they held.
     """
 
     answer: Answer
@@ -60,6 +61,7 @@ class Search:
     spans: float
     span: str
     unknown: int
+    unknown_crises: int
 
     @property
     def grid(self) -> Grid:
@@ -74,15 +76,17 @@ def run(
     `counted` is the cube of all check-ins, taken where they are all that were read. Raises NotAsWanted where the sweep
     and the router do not agree on a setting.
     """
-    known = checkins[cube.which_known(checkins)]
+    is_known = cube.which_known(checkins)
+    known = checkins[is_known]
     whole = counted and counted.checkins == len(known)
     filled = counted if counted and whole else cube.fill(known, cube.grid_around(now.thresholds))
     cost = exact_optimum.add_up(filled, cost_amounts(filled, judged_settings.prices_of(settings)))
     alerts, missed = exact_optimum.add_up(filled, _alerts(filled)), exact_optimum.add_up(filled, missed_amounts(filled))
     spans = threshold_tuning.spans(checkins, window)
-    allowed = _allowed(filled, alerts, known, settings, spans)
+    allowed = _allowed(filled, alerts, known, settings, threshold_tuning.budgeted_days(checkins, window))
     here = place_of(filled.grid, now.thresholds)
-    answer, why, best = _decide(known, cost, allowed, here, settings)
+    nothing = EXACT * float(known["weight"].sum() * judged_settings.prices_of(settings).max())
+    answer, why, best = _decide(known, cost, allowed, here, settings, nothing)
     found_places = [("best of all together", best)]
     if best and here:
         found_places.insert(0, ("best single move", _single(cost, allowed, here)))
@@ -91,12 +95,12 @@ def run(
         if place:
             judged.append(judged_settings.judge(known, now, name, _numbers_at(filled.grid, place), settings))
     for one in judged:
-        _require_agreement(one, filled.grid, cost, alerts)
+        _require_agreement(one, filled.grid, cost, alerts, nothing)
     reviews = recall_floor.proofs(known)
     span = threshold_tuning.span(checkins, window)
     return Search(
         answer, why, tuple(judged), known, filled, cost, alerts, missed, allowed, reviews, spans, span,
-        len(checkins) - len(known),
+        len(checkins) - len(known), int((checkins.loc[~is_known, "outcome"] == Outcome.CRISIS).sum()),
     )  # fmt: skip
 
 
@@ -143,7 +147,7 @@ def missed_amounts(filled: Cube) -> exact_optimum.Amounts:
     return {route: weight * (route is Route.NONE) for route in Route}
 
 
-def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Settings, spans: float) -> Allowed:
+def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Settings, days: float) -> Allowed:
     """The settings that keep the floor and the budget. The floor hangs on the crisis threshold alone."""
     ordered = exact_optimum.all_ordered(filled)
     weights = recall_floor.crises(known)
@@ -151,13 +155,13 @@ def _allowed(filled: Cube, alerts: Terms, known: pd.DataFrame, settings: Setting
     caught = exact_optimum.add_up(filled, {route: of_crises * (route is Route.CRISIS) for route in Route})
     limits = recall_floor.lower_limit(caught.crisis, float(weights.sum()), recall_floor.proofs(known))
     proven = replace(ordered, crisis=limits >= settings.crisis_recall_floor)
-    return exact_optimum.add_budget(proven, alerts, settings.alerts_a_day * spans)
+    return exact_optimum.add_budget(proven, alerts, settings.alerts_a_day * days)
 
 
 def _decide(
-    known: pd.DataFrame, cost: Terms, allowed: Allowed, here: Place | None, settings: Settings
+    known: pd.DataFrame, cost: Terms, allowed: Allowed, here: Place | None, settings: Settings, nothing: float
 ) -> tuple[Answer, str, Place | None]:
-    """The answer, why, and the best setting where there is one."""
+    """The answer, why, and the best setting where there is one. `nothing`: a cost that is none."""
     reviewed, floor = known.loc[known["outcome"] != "", "outcome"], settings.crisis_recall_floor
     if reviewed.nunique() < 2:
         only = f"all {len(reviewed):,} reviewed are {reviewed.iloc[0]}" if len(reviewed) else "none is reviewed"
@@ -176,19 +180,19 @@ def _decide(
             f"no setting keeps both the floor of {floor:.4g} and {settings.alerts_a_day:g} alerts a day; one of them "
             "has to give way, and that is for people to say"
         ), None  # fmt: skip
-    best = _near(cost, allowed, best, here) if here else best
+    best = _near(cost, allowed, best, here, nothing) if here else best
     if best == here:
         return Answer.KEEP, "no other setting costs less, and these keep the floor and the budget", best
     return Answer.PROPOSED, "of all settings that keep the floor and the budget it costs least", best
 
 
-def _near(cost: Terms, allowed: Allowed, best: Place, here: Place) -> Place:
+def _near(cost: Terms, allowed: Allowed, best: Place, here: Place, nothing: float) -> Place:
     """A setting of the same cost that leaves as many thresholds as it can where they are."""
     least, pinned = cost.at(best), allowed
     for name in NAMES:
         tried = exact_optimum.pin(pinned, here, [name])
         other = exact_optimum.best(cost, tried)
-        if other and cost.at(other) <= least + SAME * max(1.0, abs(least)):
+        if other and cost.at(other) <= least + max(SAME * abs(least), nothing):
             pinned, best = tried, other
     return best
 
@@ -200,12 +204,12 @@ def _single(cost: Terms, allowed: Allowed, here: Place) -> Place | None:
     return min(places, key=cost.at, default=None)
 
 
-def _require_agreement(one: Judged, grid: Grid, cost: Terms, alerts: Terms) -> None:
+def _require_agreement(one: Judged, grid: Grid, cost: Terms, alerts: Terms, nothing: float) -> None:
     """Raise NotAsWanted where the sweep says another cost or number of alerts than the router."""
     if (place := place_of(grid, one.numbers)) is None:
         return
     swept = (cost.at(place), alerts.at(place))
-    if not np.allclose(swept, (one.cost, one.alerts), rtol=SAME, atol=SAME):
+    if not np.allclose(swept, (one.cost, one.alerts), rtol=SAME, atol=(nothing, SAME)):
         raise NotAsWanted(
             f"of the setting {one.name} the sweep says cost and alerts {swept}, and the definition's own router "
             f"{(one.cost, one.alerts)}: they must agree, so nothing is shown. Report it with the record"

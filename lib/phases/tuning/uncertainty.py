@@ -21,7 +21,7 @@ from lib.telemetry.review_window import Window
 from lib.values.reviewed import Outcome
 
 DRAWS = 1000
-FEW = 20  # people: of fewer, drawing them anew tells nothing, and exact limits take for many what is one of theirs
+FEW = 20  # people: of fewer, drawing them anew tells nothing
 EARLIER = 2 / 3  # of the reviews
 ENDS = [2.5, 97.5]
 FACTORS = (0.25, 0.5, 2.0, 4.0)
@@ -43,13 +43,13 @@ class Assessment:
 def assess(joint: Search, now: Current, settings: Settings, window: Window) -> Assessment:
     """Draw people anew, judge on later weeks what earlier ones chose, and try other tables of costs."""
     people, alike = _draw_people(joint)
-    later, worse = _judge_later(joint, now, settings, window)
+    later, against = _judge_later(joint, now, settings, window)
     costs, dearer = _try_costs(joint, now, settings, window)
-    doubts = [*_biases(joint), alike, worse, dearer]
+    doubts = [*_biases(joint, settings.crisis_recall_floor), alike, *against, dearer]
     return Assessment(people, later, costs, tuple(filter(None, doubts)))
 
 
-def _biases(joint: Search) -> list[str]:
+def _biases(joint: Search, floor: float) -> list[str]:
     """Why the reviewed check-ins may not speak of all (verification bias)."""
     reviewed, quiet = (joint.checkins["outcome"] != "").to_numpy(), joint.settings[0].levels == 0
     doubts = []
@@ -57,16 +57,28 @@ def _biases(joint: Search) -> list[str]:
         doubts.append(
             f"of {quiet.sum():,} check-ins without an alert none is reviewed, so that nobody can see a missed crisis"
         )
-    people = joint.checkins.loc[joint.checkins["outcome"] == Outcome.CRISIS, "userId"].nunique()
-    if 0 < people < FEW:
+    if joint.unknown_crises:
         doubts.append(
-            f"the reviewed crises are those of {people} people, expected {FEW} or more: check-ins of one person are "
-            "not independent, and the limits of the crises reached are sure of less than they say"
+            f"{joint.unknown_crises:,} reviewed crises are of check-ins of which nobody knows what they held, nor "
+            "which alert they would raise"
         )
-    stand = joint.checkins["weight"].sum() / max(len(joint.checkins), 1)
-    if stand < NEARLY_ALL:
-        doubts.append(f"the reviewed stand for {stand:.0%} of the check-ins alone, and the cost is of those")
-    return doubts
+    return [*doubts, *_unrepresented(joint, floor)]
+
+
+def _unrepresented(joint: Search, floor: float) -> list[str]:
+    """What the check-ins could be for which no review stands: any of them a crisis."""
+    today, best = joint.settings[0], joint.settings[-1]
+    left = (today.counts.sum() - today.weights.loc[list(Outcome)].sum()).clip(lower=0).round()
+    nobodys, (caught, crises) = int(left.sum()), found_settings.crises_caught(best)
+    if not nobodys or (caught >= floor * (crises + nobodys) and nobodys <= (1 - NEARLY_ALL) * len(joint.checkins)):
+        return []
+    where = ", ".join(f"{int(number):,} on {route}" for route, number in left.items() if number)
+    lower = int(((joint.checkins["outcome"] == "").to_numpy() & (best.levels < today.levels)).sum())
+    return [
+        f"no review stands for {nobodys:,} of {len(joint.checkins):,} check-ins ({where}), and the cost is of the "
+        f"others alone: were all of them crises without an alert, {caught / (crises + nobodys):.1%} of crises would be "
+        f"reached; {lower:,} that nobody reviewed get a lower alert by it than now"
+    ]
 
 
 def _draw_people(joint: Search) -> tuple[list[dict[str, Any]], str]:
@@ -102,18 +114,20 @@ def _ends(values: np.ndarray) -> str:
     return f"{say_number(low)} to {say_number(high)}"
 
 
-def _judge_later(joint: Search, now: Current, settings: Settings, window: Window) -> tuple[list[dict[str, Any]], str]:
-    """The best of the earlier weeks beside today's setting, both judged on the later weeks."""
+def _judge_later(
+    joint: Search, now: Current, settings: Settings, window: Window
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The best of the earlier weeks beside today's setting, both judged on the later weeks; and what speaks against."""
     reviewed = joint.checkins.loc[joint.checkins["outcome"] != "", "time"]
     if joint.answer not in FOUND:
-        return [], ""
+        return [], []
     border = reviewed.quantile(EARLIER, interpolation="lower")
     late = joint.checkins["time"] > border
     earlier, later = joint.checkins[~late], joint.checkins[late]
     chosen = search.run(earlier, now, settings, window)
     if chosen.answer not in FOUND:
         why = f"before {border:%Y-%m-%d %H:%M} UTC alone nothing can be chosen: {chosen.why}"
-        return [{"chosen before": f"{border:%Y-%m-%d %H:%M} UTC", "setting": f"none: {chosen.why}"}], why
+        return [{"chosen before": f"{border:%Y-%m-%d %H:%M} UTC", "setting": f"none: {chosen.why}"}], [why]
     rows = [
         judged_settings.judge(later, now, one.name, one.numbers, settings)
         for one in (joint.settings[0], chosen.settings[-1])
@@ -128,8 +142,22 @@ def _judge_later(joint: Search, now: Current, settings: Settings, window: Window
         }
         for at, one in enumerate(rows)
     ]
-    worse = joint.answer == Answer.PROPOSED and rows[1].cost >= rows[0].cost
-    return judged, "what the earlier weeks chose costs no less than today's setting in the later ones" if worse else ""
+    return judged, _against(rows[0], rows[1], settings.crisis_recall_floor) if joint.answer == Answer.PROPOSED else []
+
+
+def _against(today: Judged, chosen: Judged, floor: float) -> list[str]:
+    """What the later weeks say against what the earlier ones chose. Without a crisis they say nothing of the floor."""
+    (caught, every), (before, _) = found_settings.crises_caught(chosen), found_settings.crises_caught(today)
+    worse = "what the earlier weeks chose costs no less than today's setting in the later ones"
+    doubts = [worse] if chosen.cost >= today.cost else []
+    if not every:
+        return [*doubts, "the later weeks hold no reviewed crisis, so they cannot tell whom it would miss"]
+    if caught < before or caught < floor * every:
+        doubts.append(
+            f"in the later weeks what the earlier ones chose gives {_caught(chosen)} crises the crisis alert, and "
+            f"today's setting {say_number(before)}; {floor:.4g} of them is the floor"
+        )
+    return doubts
 
 
 def _caught(one: Judged) -> str:

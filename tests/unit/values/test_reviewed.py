@@ -22,6 +22,7 @@ def test_there_is_a_cost_for_each_level_of_an_alert():
         ({**COSTS, "high": [1, 2]}, "of which high does not have 5 numbers from 0"),
         ({**COSTS, "high": [1, 2, 3, 4, -1]}, "of which high does not have 5 numbers from 0"),
         ({**COSTS, "crisis": [1, 2, 3, 4, float("inf")]}, "of which crisis does not have 5 numbers from 0"),
+        ({**COSTS, "crisis": [1, 2, 3, 4, 1e300]}, "of which crisis does not have 5 numbers from 0 to 1,000,000,000"),
     ],
 )
 def test_a_table_that_is_not_whole_is_refused(costs, said):

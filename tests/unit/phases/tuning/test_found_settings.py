@@ -21,7 +21,7 @@ def test_without_reviews_every_answer_is_that_it_cannot_tell_and_the_cost_a_rang
     low, high = row["cost a day of the 2 not reviewed"].split(" to ")
     assert float(low) == 0
     every = sum(max(row[level] for row in SETTINGS.outcome_costs.values()) for level in (0, 4))
-    assert high == f"{every / one.spans:.0f}"
+    assert high == f"{every / one.spans:,.0f}"
     assert "1 check-ins are left out: nobody knows what they held." in found_settings.answer_in_words(one)
     assert "settings of the five" not in found_settings.answer_in_words(one)
     rows = {row["outcome"]: row for row in found_settings.confusion(one)}

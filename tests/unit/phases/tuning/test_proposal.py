@@ -1,5 +1,6 @@
 """A proposal says what it rests on, and a plan takes it only where it still speaks of this account and its numbers."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,12 +69,14 @@ def test_where_nothing_is_proposed_nothing_is_kept(run):
 
 
 def test_what_speaks_against_it_is_said_and_kept_with_it(run):
-    said = kept(found(population()), run)
-    assert "Do not follow it: the reviewed crises are those of 7 people" in said
-    assert "; something was reviewed of 7 people" in said
+    frame = population(users=200)
+    frame.loc[frame["risk_score"] <= 50, ["outcome", "weight"]] = ["", 0.0]
+    said = kept(found(frame), run)
+    assert re.search(r"Do not follow it: of 1,\d{3} check-ins without an alert none is reviewed", said)
+    assert "; no review stands for 1," in said
     assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 2
     warned = proposal_file.doubts(run.record.folder / proposal_file.KEPT)
-    assert len(warned) == 2 and warned[0].startswith("the tuning says not to follow it: the reviewed crises are those")
+    assert len(warned) == 2 and warned[0].startswith("the tuning says not to follow it: of 1,")
 
 
 def test_the_plan_takes_its_five_numbers(path):
@@ -84,7 +87,12 @@ def test_the_plan_takes_its_five_numbers(path):
 
 def test_one_of_another_account_is_refused(path):
     other = with_changes(SETTINGS, environment="elsewhere")
-    with pytest.raises(Refused, match="is of local 000000000000; expected one of elsewhere 000000000000"):
+    with pytest.raises(Refused, match="is of local 000000000000 us-east-1; expected one of elsewhere 000000000000 us-"):
+        proposal_file.proposed_parameters(path, other, MOMENT)
+    other = with_changes(SETTINGS, region="eu-west-1")
+    with pytest.raises(
+        Refused, match="is of local 000000000000 us-east-1; expected one of local 000000000000 eu-west-1"
+    ):
         proposal_file.proposed_parameters(path, other, MOMENT)
 
 
@@ -103,22 +111,34 @@ def test_one_that_was_compared_with_other_thresholds_is_refused(path):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "format: 2", "format: 1", "format: 1\nthresholds: {crisis_risk_above: 80}",
-        "format: 1\nthresholds: [1]", "<<<<", "format: 1\nformat: 1",
+        "", "[]", "format: 1", "format: 2", "format: 2\nthresholds: {crisis_risk_above: 80}",
+        "format: 2\nthresholds: [1]", "<<<<", "format: 2\nformat: 2",
     ],
 )  # fmt: skip
 def test_what_is_no_proposal_is_said(tmp_path, text):
     file = tmp_path / "mine.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(BadParameters, match=r"mine\.yaml (is no proposal of format 1|is not valid|says format twice)"):
+    with pytest.raises(BadParameters, match=r"mine\.yaml (is no proposal of format 2|is not valid|says format twice)"):
         proposal_file.proposed_parameters(file, SETTINGS, MOMENT)
 
 
-def test_a_number_that_is_a_text_is_none(path):
-    said = content(path)
-    said["thresholds"]["crisis_risk_above"] = "80"
-    path.write_text(yaml.safe_dump(said), encoding="utf-8")
-    with pytest.raises(BadParameters, match="is no proposal of format 1"):
+NUMBERS = dict.fromkeys(proposal_file.PARAMETERS, 50)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"thresholds": NUMBERS | {"crisis_risk_above": "80"}}, {"thresholds": list(NUMBERS)},
+        {"now": NUMBERS | {"crisis_risk_above": 10**400}}, {"now": NUMBERS | {"crisis_risk_above": float("nan")}},
+        {"holds_until": "2027-01-01T00:00:00"}, {"holds_until": "2027-01-01T00:00:00+12:00"},
+        {"holds_until": "9999-12-31T23:59:59-12:00"}, {"holds_until": 20270101}, {"holds_until": "soon"},
+        {"format": True}, {"format": 2.0}, {"doubts": "none"}, {"doubts": {"a": "b"}}, {"doubts": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_was_edited_into_no_proposal_is_one_sentence(path, edited):
+    path.write_text(yaml.safe_dump(content(path) | edited), encoding="utf-8")
+    with pytest.raises(BadParameters, match="is no proposal of format 2"):
         proposal_file.proposed_parameters(path, SETTINGS, MOMENT)
 
 

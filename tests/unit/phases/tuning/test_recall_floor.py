@@ -1,5 +1,6 @@
 """How many reviewed crises a floor needs, by the exact limits."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
@@ -40,7 +41,8 @@ def sampled(of_alerted, of_calm):
     """All 60 crises of 60 check-ins with a crisis alert; and of 3,000 others so many reviewed, none a crisis."""
     alerted = pd.DataFrame({"outcome": "crisis", "weight": 60 / of_alerted}, index=range(of_alerted))
     calm = pd.DataFrame({"outcome": "none", "weight": 3000 / of_calm}, index=range(of_calm))
-    return pd.concat([alerted, calm], ignore_index=True)
+    frame = pd.concat([alerted, calm], ignore_index=True)
+    return frame.assign(userId=[f"user-{at}" for at in frame.index])
 
 
 def test_crises_that_a_thin_sample_cannot_have_seen_are_not_taken_to_be_none():
@@ -59,9 +61,22 @@ def test_where_all_are_reviewed_as_thoroughly_each_crisis_counts():
 
 
 def test_the_table_says_what_there_is_and_marks_the_floor_of_the_parameters():
-    frame = pd.DataFrame({"outcome": ["crisis"] * 60 + ["none"] * 500, "weight": 1.0})
+    frame = pd.DataFrame({"outcome": ["crisis"] * 60 + ["none"] * 500, "weight": 1.0, "userId": map(str, range(560))})
     rows = recall_floor.table(frame, 0.97)
     assert [row["reviewed crises needed, none missed"] for row in rows] == [59, 99, 299, 2995]
     assert [row["enough"] for row in rows] == ["yes", "NO", "NO", "NO"]
     assert [row[""] for row in rows] == ["", "crisis_recall_floor", "", ""]
-    assert {row["reviewed crises there are, in units of the largest weight"] for row in rows} == {"60"}
+    assert {row[THERE] for row in rows} == {"60"}
+
+
+THERE = "reviewed crises there are, of different people and in units of the largest weight"
+
+
+def test_crises_of_the_same_people_prove_what_people_do():
+    """A score misses a person each time: of 25 people with 40 crises each, 25 of 25 prove 0.887 and not 0.997."""
+    frame = pd.DataFrame({"outcome": "crisis", "weight": 1.0, "userId": [f"user-{at % 25}" for at in range(1000)]})
+    assert recall_floor.proofs(frame) == pytest.approx(25)
+    assert float(recall_floor.lower_limit(1000, 1000, recall_floor.proofs(frame))) == pytest.approx(0.887, abs=1e-3)
+    assert recall_floor.table(frame, 0.95)[0]["enough"] == "NO"
+    caught = 40 * np.random.default_rng(0).binomial(25, 0.94, 4000)  # who is missed is missed each time
+    assert (recall_floor.lower_limit(caught, 1000, recall_floor.proofs(frame)) >= 0.95).mean() <= 0.05

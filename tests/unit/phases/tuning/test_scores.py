@@ -63,5 +63,13 @@ def test_the_share_in_danger_has_exact_limits():
     assert high["low"] == pytest.approx(0.025 ** (1 / 4))
 
 
+def test_where_a_few_reviews_stand_for_most_the_interval_is_as_wide_as_theirs():
+    frame = tuned.checkins([tuned.risky(5.0)] * 1010, ["none"] * 1010)
+    frame.loc[:9, "weight"] = 100.0
+    (band,) = scores.calibration(frame).to_dict("records")
+    assert band["high"] > 1 - 0.025 ** (1 / 10) - 0.2
+    assert band["high"] == pytest.approx(1 - 0.025 ** (1 / 20))  # 2,000 check-ins by units of 100
+
+
 def test_what_nobody_reviewed_is_no_calm_person():
     assert scores.calibration(tuned.checkins([tuned.risky(5)] * 3)).empty

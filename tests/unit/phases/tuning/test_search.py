@@ -1,10 +1,13 @@
 """The search proposes the best of all settings by the reviews, keeps floors, and says so where it cannot tell."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 import tuned
-from tuned import SETTINGS, found, population
+from tuned import SETTINGS, WINDOW, found, population
 
 from lib.errors import NotAsWanted
 from lib.phases.tuning import search
@@ -84,6 +87,27 @@ def test_the_budget_of_alerts_is_kept():
     assert one.settings[0].alerts / one.spans > budget >= one.settings[-1].alerts / one.spans
 
 
+@pytest.mark.parametrize(("gap", "days"), [(timedelta(0), 0.25), (timedelta(days=26), 2.0)])
+def test_a_budget_a_day_is_one_of_the_days_that_there_are_check_ins_of(gap, days):
+    """Within six hours a quarter of it, and on two days far apart two of it: not one of each day between."""
+    frame = population(number=1000)
+    half = pd.Timedelta(hours=3) if not gap else pd.Timedelta(hours=12)
+    frame["time"] = pd.Timestamp(WINDOW.start) + pd.TimedeltaIndex(np.arange(1000) % 500 * half / 500)
+    frame.loc[500:, "time"] += half if not gap else gap
+    one = found(frame, with_changes(SETTINGS, alerts_a_day=300 / days))
+    assert one.settings[0].alerts > 300 >= one.settings[-1].alerts > 200
+
+
+def test_the_units_of_the_costs_change_nothing():
+    frame = population(users=100)
+    moved = {"CrisisRiskAbove": 80.0, "HighRiskAbove": 70.0}
+    usual = found(frame, **moved)
+    for unit in (1e-12, 1e3):
+        costs = {one: [unit * cost for cost in row] for one, row in SETTINGS.outcome_costs.items()}
+        other = found(frame, with_changes(SETTINGS, outcome_costs=costs), **moved)
+        assert (other.answer, other.settings[-1].numbers) == (usual.answer, usual.settings[-1].numbers)
+
+
 def test_where_floor_and_budget_leave_nothing_people_have_to_say():
     one = found(population(), with_changes(SETTINGS, alerts_a_day=1))
     assert one.answer == Answer.REFUSED
@@ -114,4 +138,4 @@ def test_a_sweep_that_says_another_sum_than_the_router_is_not_shown():
     one = found(population(number=50))
     wrong = replace(one.settings[0], costs=one.settings[0].costs + 1)
     with pytest.raises(NotAsWanted, match="they must agree, so nothing is shown"):
-        search._require_agreement(wrong, one.grid, one.cost, one.alerts)
+        search._require_agreement(wrong, one.grid, one.cost, one.alerts, 1e-6)

@@ -1,10 +1,13 @@
 """People are drawn anew and not check-ins, later weeks judge what earlier ones chose, and other costs are tried."""
 
+import numpy as np
 import tuned
 from tuned import SETTINGS, WINDOW, found, population
 
-from lib.phases.tuning import uncertainty
+from lib.phases.tuning import search, uncertainty
 from lib.phases.tuning.search import Answer
+from lib.settings import with_changes
+from lib.telemetry.checkin_frames import CELL
 
 NOW = tuned.now()
 MANY = {"users": 200}
@@ -35,26 +38,89 @@ def test_what_two_persons_alone_gain_cannot_be_told_apart():
     theirs = frame["userId"].isin(["user-3", "user-4"])
     crises = tuned.checkins([tuned.risky(90.0 if one else 5.0) for one in theirs], users=100)
     crises["outcome"], crises["weight"] = ["crisis" if one else "none" for one in theirs], 1.0
-    joint = found(crises)
+    two = with_changes(SETTINGS, crisis_recall_floor=0.2)  # more no two people prove
+    joint = found(crises, two)
     assert joint.answer == Answer.PROPOSED
-    assert "by other people it cannot be told apart from today's setting" in assessed(joint).doubts
+    assert "by other people it cannot be told apart from today's setting" in assessed(joint, two).doubts
 
 
 def test_reviews_of_alerted_check_ins_alone_are_named_as_a_bias():
     frame = population(**MANY)
     frame.loc[frame["risk_score"] <= 50, ["outcome", "weight"]] = ["", 0.0]
     quiet = (frame["risk_score"] <= 50).sum()
-    rest = f"{1 - quiet / len(frame):.0%}"
     doubts = assessed(found(frame)).doubts
     assert f"of {quiet:,} check-ins without an alert none is reviewed, so that nobody can see a missed crisis" in doubts
-    assert f"the reviewed stand for {rest} of the check-ins alone, and the cost is of those" in doubts
+    assert any(
+        one.startswith(f"no review stands for {quiet:,} of 3,000 check-ins ({quiet:,} on none)") for one in doubts
+    )
 
 
 def test_a_sample_that_stands_for_all_is_no_bias():
     frame = population(**MANY)
     frame["weight"] *= 2.0
     frame.loc[frame.index % 2 == 0, ["outcome", "weight"]] = ["", 0.0]
-    assert uncertainty._biases(found(frame)) == []
+    assert uncertainty._biases(found(frame), 0.95) == []
+
+
+def test_a_few_that_nobody_reviewed_are_a_doubt_where_as_crises_they_would_break_the_floor():
+    """300 crises reached, and 150 of 20,000 that would go to a lower alert: 300 of 450 may be the truth."""
+    risks = [20.0] * 16_000 + [60.0] * 3_500 + [97.0] * 300 + [90.0] * 150 + [89.0] * 50
+    said = ["none"] * 16_000 + ["moderate"] * 3_500 + ["crisis"] * 300 + [""] * 150 + ["none"] * 50
+    order = np.random.default_rng(0).permutation(len(risks))
+    frame = tuned.checkins([tuned.risky(risks[at], 0.9) for at in order], [said[at] for at in order])
+    many = with_changes(SETTINGS, alerts_a_day=100_000)
+    now = tuned.now(CrisisRiskAbove=86)
+    joint = search.run(frame, now, many, WINDOW)
+    assert joint.answer == Answer.PROPOSED and joint.settings[-1].numbers["CrisisRiskAbove"] >= 90
+    (doubt,) = uncertainty.assess(joint, now, many, WINDOW).doubts
+    assert doubt == (
+        "no review stands for 150 of 20,000 check-ins (150 on crisis), and the cost is of the others alone: were all "
+        "of them crises without an alert, 66.7% of crises would be reached; 150 that nobody reviewed get a lower alert by "
+        "it than now"
+    )
+    whole = frame.assign(outcome=frame["outcome"].replace("", "none"), weight=1.0)
+    assert not any("no review" in one for one in assessed(search.run(whole, now, many, WINDOW), many).doubts)
+
+
+def judged_later(late_crises, at):
+    """Earlier weeks in which nobody above 88 is in a crisis but for those at 97, and later ones with these."""
+    early = [(97.0, "crisis")] * 800 + [(90.0, "none")] * 1000 + [(91.0, "none")] * 500 + [(20.0, "none")] * 500
+    late = [(at, "crisis")] * late_crises + [(90.0, "none")] * (100 - late_crises) + [(20.0, "none")] * 900
+    late += [(91.0, "none")] * 400
+    rows = [one for part in (early, late) for one in np.random.default_rng(0).permutation(np.array(part, dtype=object))]
+    frame = tuned.checkins([tuned.risky(float(risk), 0.9) for risk, _ in rows], [word for _, word in rows])
+    dear = {**SETTINGS.outcome_costs, "crisis": [300, 100, 100, 100, 0]}
+    given = with_changes(SETTINGS, alerts_a_day=100_000, outcome_costs=dear)
+    now = tuned.now(CrisisRiskAbove=88)
+    return uncertainty.assess(search.run(frame, now, given, WINDOW), now, given, WINDOW)
+
+
+def test_crises_that_are_missed_in_later_weeks_are_a_doubt_also_where_that_costs_less():
+    sure = judged_later(6, 92.0)
+    assert [row["crises with the crisis alert, later"] for row in sure.later] == ["6 of 6", "0 of 6"]
+    missed = (
+        "in the later weeks what the earlier ones chose gives 0 of 6 crises the crisis alert, and today's setting 6"
+    )
+    assert any(one.startswith(missed) for one in sure.doubts)
+
+
+def test_later_weeks_without_a_crisis_confirm_nothing():
+    sure = judged_later(0, 92.0)
+    assert "the later weeks hold no reviewed crisis, so they cannot tell whom it would miss" in sure.doubts
+
+
+def test_later_weeks_whose_crises_are_reached_are_no_doubt():
+    sure = judged_later(40, 97.0)
+    assert not any("later weeks" in one for one in sure.doubts)
+
+
+def test_reviewed_crises_of_unknown_check_ins_are_named():
+    frame = population(**MANY)
+    frame.loc[:2, frame.columns.str.startswith(CELL)] = "?"
+    frame.loc[:2, "outcome"] = "crisis"
+    assert any(
+        one.startswith("3 reviewed crises are of check-ins of which nobody") for one in assessed(found(frame)).doubts
+    )
 
 
 def test_of_a_few_people_it_cannot_tell():
