@@ -6,7 +6,7 @@ from those without an alert, and each reviewed check-in stands for its share of 
 
 import csv
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -30,6 +30,7 @@ A_STRATUM = 60
 TEMPLATE = "evidence/outcomes_to_review.csv"
 LETTERS = "evidence/outcomes_to_review.json"  # of each stratum's letter the route
 MOST_NAMED = 5
+EXACT = 1e-9  # what a sum of shares may be off by
 
 
 def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
@@ -82,6 +83,11 @@ def join(history: pd.DataFrame, now: Current, settings: Settings, items: Items |
     if len(said) > 1 and "stratum" in said[0].rows:
         routes = pd.Series(_routes(history, now).to_numpy(), index=keys)
         said[0] = _beside(said[0], said[1].rows.index, routes[~keys.duplicated()])
+    if (stands := said[0].rows["weight"].sum()) > len(history) * (1 + EXACT):
+        raise BadParameters(
+            f"{said[0].source} stands for {stands:,.0f} check-ins by its strata, and there are {len(history):,} in "
+            "this time; expected the sample of this run and window, its columns as they were"
+        )
     placed = _as_one(said).reindex(keys[~keys.duplicated()]).reindex(keys)
     return history.assign(
         outcome=placed["outcome"].fillna("").to_numpy(), weight=placed["weight"].fillna(0.0).to_numpy(dtype=float)
@@ -165,7 +171,9 @@ def _of_file(path: Path) -> _Said:
 def _rows(path: Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            head = next(csv.reader(file), [])
+            lines = csv.reader(file)
+            head = next(lines, [])
+            _require_under_names(path, head, lines)
         with warnings.catch_warnings():
             # Without an index, a comma too many at the end of each line moves no cell into another column.
             warnings.simplefilter("ignore", pd.errors.ParserWarning)
@@ -175,7 +183,8 @@ def _rows(path: Path) -> pd.DataFrame:
             f"outcomes_file {path.name} cannot be read as CSV ({type(error).__name__}); expected the filled-in "
             f"{TEMPLATE}"
         ) from error
-    if twice := sorted({name for name in head if name and head.count(name) > 1} & {*COLUMNS}):
+    names = [name.strip().casefold() for name in head]
+    if twice := [name for name in COLUMNS if names.count(name.casefold()) > 1]:
         raise BadParameters(f"outcomes_file {path.name} has a column {', '.join(twice)} twice; expected one of each")
     lacking = [column for column in (*KEY, "outcome") if column not in rows]
     if lacking:
@@ -183,19 +192,37 @@ def _rows(path: Path) -> pd.DataFrame:
             f"outcomes_file {path.name} has no column {', '.join(lacking)}; expected {', '.join(COLUMNS)}"
         )
     rows["outcome"] = rows["outcome"].str.strip().str.lower()
+    if "stratum" in rows:
+        rows["stratum"] = rows["stratum"].str.strip().str.upper()
     return rows.assign(row=[f"row {number}" for number in range(2, len(rows) + 2)])  # as a spreadsheet counts them
+
+
+def _require_under_names(path: Path, head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Refuse a row that says something under no column's name: an outcome that slipped there would be none."""
+    named = {at for at, name in enumerate(head) if name.strip()}
+    beside = [
+        number
+        for number, cells in enumerate(lines, 2)
+        if any(cell.strip() and at not in named for at, cell in enumerate(cells))
+    ]
+    if beside:
+        raise BadParameters(
+            f"outcomes_file {path.name} has cells under no column's name; put each under its own. Found row "
+            f"{', row '.join(map(str, beside[:MOST_NAMED]))}"
+        )
 
 
 def _weights(source: str, said: pd.DataFrame) -> pd.Series:
     """How many check-ins of its stratum each reviewed one stands for; 1 where the file does not say the strata."""
     if not {"stratum", "of"} <= set(said):
         return pd.Series(1.0, index=said.index)
-    sizes = pd.to_numeric(said["of"], errors="coerce")
-    number = said.groupby("stratum")["outcome"].transform("size")
+    sizes, strata = pd.to_numeric(said["of"], errors="coerce"), said.groupby("stratum")
+    number = strata["outcome"].transform("size")
+    one_size = sizes.groupby(said["stratum"]).transform("nunique") == 1
     _require_none(
         source,
-        "has sizes of strata that cannot be; leave the column as it was",
-        said[~((sizes >= number) & (sizes < inf))],
+        "has sizes of strata that cannot be, or two of one stratum; leave the columns as they were, of one sample",
+        said[~((sizes >= number) & (sizes < inf) & one_size)],
     )
     return sizes / number
 

@@ -1,7 +1,7 @@
 """The file of a proposal, as `runbook plan --thresholds` takes it. Reads a file; no AWS."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import isfinite
 from pathlib import Path
 from typing import Any

@@ -142,6 +142,47 @@ def test_a_comma_too_many_at_the_end_of_each_line_moves_nothing(history, asked, 
     assert (found["outcome"] != "").sum() == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "said"),
+    [
+        ("userId,time,stratum,of,outcome", "{},A,60,,crisis", "has cells under no column's name"),
+        ("userId,time,stratum,of,outcome,", "{},A,60,,crisis", "has cells under no column's name"),
+        ("userId,time,outcome,Outcome", "{},none,crisis", "has a column outcome twice"),
+        ("userId,time,outcome ,outcome", "{},none,crisis", "has a column outcome twice"),
+    ],
+)
+def test_an_outcome_that_slipped_into_another_cell_is_never_dropped(history, tmp_path, head, row, said):
+    first = f"{history['userId'][0]},{history['time'][0].isoformat()}"
+    found = refused(history, tmp_path, f"{head}\n{row.format(first)}\n")
+    assert said in found and "crisis" not in found
+
+
+def test_empty_cells_beyond_the_columns_are_nothing(history, asked, tmp_path):
+    lines = asked.assign(outcome="none").to_csv(index=False).splitlines()
+    frame = joined(history, tmp_path, "\n".join([lines[0] + ",", *(f"{line},," for line in lines[1:])]))
+    assert (frame["outcome"] == "none").sum() == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("edited", "said"),
+    [
+        (lambda rows: rows["of"].where(rows.index % 2 == 0, "3000"), "two of one stratum"),
+        (
+            lambda rows: rows["of"].replace("80", "1000000"),
+            "stands for 1,000,120 check-ins by its strata, and there are",
+        ),
+    ],
+)
+def test_strata_that_no_sample_has_are_refused(history, asked, tmp_path, edited, said):
+    assert said in refused(history, tmp_path, asked.assign(outcome="none", of=edited(asked)))
+
+
+def test_a_stratum_s_letter_is_one_however_it_is_typed(history, asked, tmp_path):
+    typed = asked["stratum"].where(asked.index % 2 == 0, asked["stratum"].str.lower() + " ")
+    frame = joined(history, tmp_path, asked.assign(outcome="none", stratum=typed))
+    assert frame["weight"].sum() == pytest.approx(len(history))
+
+
 def test_a_file_that_is_not_there_is_a_sentence(history, tmp_path):
     settings = with_changes(tuned.LOCAL, outcomes_file=str(tmp_path / "none.csv"))
     with pytest.raises(BadParameters, match=r"outcomes_file none\.csv cannot be read as CSV \(FileNotFoundError\)"):

@@ -93,7 +93,7 @@ def test_a_budget_a_day_is_one_of_the_days_that_there_are_check_ins_of(gap, days
     frame = population(number=1000)
     half = pd.Timedelta(hours=3) if not gap else pd.Timedelta(hours=12)
     frame["time"] = pd.Timestamp(WINDOW.start) + pd.TimedeltaIndex(np.arange(1000) % 500 * half / 500)
-    frame.loc[500:, "time"] += half if not gap else gap
+    frame.loc[500:, "time"] += gap if gap else half
     one = found(frame, with_changes(SETTINGS, alerts_a_day=300 / days))
     assert one.settings[0].alerts > 300 >= one.settings[-1].alerts > 200
 

@@ -75,8 +75,8 @@ def test_a_few_that_nobody_reviewed_are_a_doubt_where_as_crises_they_would_break
     (doubt,) = uncertainty.assess(joint, now, many, WINDOW).doubts
     assert doubt == (
         "no review stands for 150 of 20,000 check-ins (150 on crisis), and the cost is of the others alone: were all "
-        "of them crises without an alert, 66.7% of crises would be reached; 150 that nobody reviewed get a lower alert by "
-        "it than now"
+        "of them crises without an alert, 66.7% of crises would be reached; 150 that nobody reviewed get a lower "
+        "alert by it than now"
     )
     whole = frame.assign(outcome=frame["outcome"].replace("", "none"), weight=1.0)
     assert not any("no review" in one for one in assessed(search.run(whole, now, many, WINDOW), many).doubts)
