@@ -194,7 +194,7 @@ def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(
     assert json.loads((folder / "plan.json").read_text())["parameters"]["crisis_risk_above"] == 91.5
     file.write_text("format: 1", encoding="utf-8")
     none = said("plan", "local", *naming(account), "--thresholds", str(file))
-    one_sentence(none, BAD, "BadParameters", "proposal.yaml is no proposal of format 1")
+    one_sentence(none, BAD, "BadParameters", "proposal.yaml is no proposal of format 2")
 
 
 def test_only_what_was_approved_goes_out_and_only_once(account):

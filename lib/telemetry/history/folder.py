@@ -26,9 +26,10 @@ from lib.errors import BadParameters, Refused
 from lib.record import files
 from lib.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
 NAME = ".history"
 CHECKINS, INDEX, ASIDE, KEY, LOCK = "checkins", "index.json", "aside", "pseudonyms.key", "lock"
+KEY_BYTES = 32
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -44,17 +45,31 @@ class Aside:
 
 @dataclass(frozen=True)
 class History:
-    """The converted check-ins of one environment."""
+    """The converted check-ins of one environment: those of one bucket (`whose`), and what was exported.
+
+    `drill_user` is nobody, and in no row.
+    """
 
     path: Path
+    whose: str = ""
+    drill_user: str = ""
 
     @cached_property
     def key(self) -> bytes:
-        """By what users become pseudonyms, here and in no other folder; made with the first of them."""
+        """By what users become pseudonyms, here and in no other folder; made with the first of them.
+
+        Raises BadParameters where it is gone, or another, though people were converted by it: each would be two.
+        """
         place = self.path / KEY
-        if not place.exists():
-            files.make_once(place, secrets.token_bytes(32))  # what somebody else made just now counts
-        return files.read(place)
+        if not any(one.exists() for one in (place, self.path / INDEX, self.path / CHECKINS)):
+            files.make_once(place, secrets.token_bytes(KEY_BYTES))  # what somebody else made just now counts
+        key = files.read(place) if place.exists() else b""
+        if len(key) != KEY_BYTES:
+            raise BadParameters(
+                f"{place} holds {len(key)} bytes, expected the {KEY_BYTES} of the key by which people were converted; "
+                f"bring it back, or {self._anew()}"
+            )
+        return key
 
     def number(self, text: str) -> int:
         """What stands for a text, as a BIGINT; the same for the same text in this folder."""
@@ -68,17 +83,27 @@ class History:
         return self.number(f"{pseudonym} {microseconds(moment)}")
 
     def index(self) -> dict[str, Any]:
-        """What was converted, by source. Raises BadParameters for an index of another format, or none."""
+        """What was converted, by source. Raises BadParameters for an index of another format, or none, and Refused for
+        one of another account's check-ins.
+        """
         place = self.path / INDEX
         if not place.exists():
-            return {"format": FORMAT, "sources": {}}
+            return {"format": FORMAT, "whose": self.whose, "sources": {}}
         try:
             index = json.loads(files.read(place))
         except ValueError as error:
-            raise BadParameters(f"{place} is no JSON; remove the folder {self.path}, and convert again") from error
+            raise BadParameters(f"{place} is no JSON; {self._anew()}") from error
         if not isinstance(index, dict) or index.get("format") != FORMAT:
-            raise BadParameters(f"{place} is not of format {FORMAT}; remove the folder {self.path}, and convert again")
+            raise BadParameters(f"{place} is not of format {FORMAT}; {self._anew()}")
+        if index.get("whose") != self.whose:
+            raise Refused(
+                f"{place} is of {index.get('whose')}, and the parameters say {self.whose}: check-ins of one must not "
+                f"count for another; name another outputs_dir, or {self._anew()}"
+            )
         return index
+
+    def _anew(self) -> str:
+        return f"remove {INDEX}, {CHECKINS} and {ASIDE} in {self.path}, and convert again"
 
     def keep_source(self, source: str, said: Mapping[str, Any]) -> None:
         """Say in the index what a source came to, once its files are in their places."""
@@ -123,7 +148,8 @@ class History:
 
 def of(settings: Settings) -> History:
     """The history of an environment, whether or not something was converted yet."""
-    return History(settings.runs_folder / NAME)
+    whose = f"bucket {settings.checkin_bucket_name} of account {settings.account_id} in {settings.region}"
+    return History(settings.runs_folder / NAME, whose, settings.drill_user_id)
 
 
 def microseconds(moment: datetime) -> int:

@@ -17,6 +17,7 @@ from lib.aws_answers import readable
 from lib.errors import BadParameters
 from lib.telemetry.checkin_keys import KEY, moment_of
 from lib.telemetry.history.reviewed_items import Items
+from lib.telemetry.history.spool import DRILL
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
 from lib.values.reviewed import Outcome
@@ -28,7 +29,7 @@ A_PAGE = 1000  # items, which cost a few units, or a megabyte where they are lar
 PARTITION, SORT = "HASH", "RANGE"
 NO_TEXT, NO_OUTCOME, EMPTY = "an outcome that is no text", "a word that is no outcome", "an empty outcome"
 NO_CHECKIN, NO_MOMENT = "a key that names no check-in", "a key that tells no moment"
-DRILL, ELSEWHEN = "of the drill user, who is nobody", "of another time than the window"
+ELSEWHEN = "of another time than the window"
 
 
 @dataclass(frozen=True)

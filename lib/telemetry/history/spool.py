@@ -27,7 +27,7 @@ from lib.telemetry.libraries import pandas as pd
 MEMORY = "512MB"
 BATCH = 50_000
 LATE = timedelta(days=1)  # a clock of a phone may be wrong by a zone; later than that a moment is no past one
-FUTURE = "of a moment in the future"
+FUTURE, DRILL = "of a moment in the future", "of the drill user, who is nobody"
 TWICE = "recorded twice: the same person, moment and scores"
 CELLS = tuple(f"{name}_cell" for name in CONTRACT)  # the JSON that was recorded, of which no text is kept
 COLUMNS = {
@@ -36,7 +36,9 @@ COLUMNS = {
     "version": "BIGINT", TAKEN: "VARCHAR",
 }  # fmt: skip
 # What goes into a file: all columns, each person's moments side by side so that they pack well.
-KEPT, SAME = ", ".join(COLUMNS), ", ".join(["mark", *CELLS])
+KEPT = ", ".join(COLUMNS)
+# By value: one format writes 50 and another 50.0 of the same check-in.
+SAME = ", ".join(["mark", *(f"coalesce(CAST(TRY_CAST({cell} AS DOUBLE) AS VARCHAR), {cell})" for cell in CELLS)])
 
 
 def connect(database: str = ":memory:") -> Any:  # noqa: ANN401 - duckdb has few types
@@ -74,9 +76,10 @@ class Spool:
     _batch: list[tuple[Any, ...]] = field(default_factory=list)
 
     def add(self, place: str, version: int, answer: Answer) -> None:
-        """One check-in, read from a place; one of the future is kept aside."""
-        if answer.moment > self.now + LATE:
-            self.aside.append(Aside(place, version, FUTURE))
+        """One check-in, read from a place; one of the future, or of the drill user, is kept aside."""
+        drill = answer.user == self.history.drill_user
+        if drill or answer.moment > self.now + LATE:
+            self.aside.append(Aside(place, version, DRILL if drill else FUTURE))
             return
         person = self.history.pseudonym(answer.user)
         row = (
@@ -134,7 +137,7 @@ class Spool:
         none = f"(SELECT {KEPT} FROM spool WHERE false)"
         own = whole_relation(self.connection, [place]) if place.exists() else ""
         before = f"(SELECT {KEPT} FROM {own} WHERE {stays})" if own else none
-        elsewhere = f"(SELECT {SAME} FROM {relation(others)})" if others else none
+        elsewhere = relation(others) if others else none
         first = f"row_number() OVER (PARTITION BY {SAME} ORDER BY place) = 1"
         self.connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE old AS FROM {before};

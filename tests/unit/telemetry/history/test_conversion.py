@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -153,6 +154,45 @@ def test_a_check_in_of_two_exports_and_of_the_bucket_counts_once(history, tmp_pa
     assert (first.new, first.aside) == (5, {spool.TWICE: 1})
     assert (second.new, second.aside) == (0, {spool.TWICE: 7})
     assert len(rows(history)) == 6
+
+
+def test_a_check_in_is_one_in_whichever_format_its_numbers_are_written(history, tmp_path):
+    exported = tmp_path / "exported"
+    exported.mkdir()
+    export(exported / "a.jsonl", [{**line, "risk_score": 50} for line in LINES])
+    export(exported / "b.jsonl", [{**line, "risk_score": 50.0} for line in LINES])
+    export(exported / "c.jsonl", [{**line, "risk_score": "50"} for line in LINES])  # a text is no score
+    first, second, third = conversion.convert_files(history, exported, lambda *_: None)
+    assert (first.new, second.new, third.new) == (6, 0, 6)
+
+
+def test_the_drill_user_of_an_export_is_nobody(history, tmp_path):
+    lines = [*LINES, {**LINES[0], "userId": "drill-operations", "risk_score": 99}]
+    (done,) = conversion.convert_files(
+        replace(history, drill_user="drill-operations"), export(tmp_path / "a.jsonl", lines), lambda *_: None
+    )
+    assert (done.new, done.aside) == (6, {spool.DRILL: 1})
+
+
+def test_check_ins_of_another_account_or_bucket_never_count_for_this_one(history):
+    convert(replace(history, whose="bucket one of account 1"), dict.fromkeys(KEYS, GOOD))
+    other = replace(history, whose="bucket one of account 2")
+    with pytest.raises(Refused, match="is of bucket one of account 1, and the parameters say bucket one of account 2"):
+        convert(other, dict.fromkeys(KEYS, GOOD))
+    with pytest.raises(Refused, match="is of bucket one of account 1"):
+        sources._covers(other, Window(START, END, None))
+
+
+@pytest.mark.parametrize("key", [None, b"", b"x" * 100])
+def test_without_the_key_of_before_nobody_becomes_two_people(history, key):
+    convert(history, dict.fromkeys(KEYS[:10], GOOD))
+    place = history.path / folder.KEY
+    place.unlink()
+    if key is not None:
+        place.write_bytes(key)
+    with pytest.raises(BadParameters, match=r"holds \d+ bytes, expected the 32 of the key by which people were conv"):
+        convert(History(history.path), dict.fromkeys(KEYS, GOOD))
+    assert place.exists() == (key is not None)
 
 
 @pytest.mark.parametrize("changed", ["a.jsonl", "b.jsonl"])
