@@ -1,7 +1,8 @@
 """What reviewers found out of the past check-ins, as notebook 08 takes it: the truth. No AWS.
 
 The truth is the generator's own (`PastCheckin.outcome`). They reviewed every check-in: of three weeks with some sixty
-crises no smaller sample proves the floor of the parameters. A person is this run's pseudonym. No words, and no scores.
+crises of thirty people no smaller sample proves the floor of the parameters. A person is this run's pseudonym. No
+words, and no scores.
 """
 
 from __future__ import annotations

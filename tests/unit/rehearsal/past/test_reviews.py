@@ -11,6 +11,7 @@ import pytest
 from lib.asl.answer_fields import ABSENT_CELL
 from lib.asl.router import Router
 from lib.definitions import templates
+from lib.phases import threshold_tuning
 from lib.phases.tuning import outcomes, recall_floor
 from lib.record.records import Record
 from lib.settings import ROOT, folder_of, load
@@ -39,7 +40,8 @@ def test_notebook_08_takes_it_and_each_stands_for_its_share_of_its_route(setting
     history = pd.DataFrame(
         {"userId": sample["userId"], "time": pd.to_datetime(sample["time"], utc=True, format="ISO8601")}
     )
-    joined = outcomes.join(history, settings.model_copy(update={"outcomes_file": str(place)}))
+    now = threshold_tuning.current(templates.definition(settings), settings)
+    joined = outcomes.join(history, now, settings.model_copy(update={"outcomes_file": str(place)}))
     assert joined["outcome"].tolist() == sample["outcome"].tolist()
     assert joined["weight"].sum() == pytest.approx(sum(not one.failed for one in past))
     assert set(sample["outcome"]) == set(Outcome)
