@@ -167,7 +167,7 @@ def _drawn(now: Current, name: str) -> str:
 
 def spans(history: pd.DataFrame, window: Window) -> float:
     """By what a count of those that were read is divided, so that it is one of all that are recorded, in a `span`."""
-    return max(_days(history, window), 1) * _share_read(history)
+    return max(_days(history, window), 1) * history.attrs["coverage"].part
 
 
 def span(history: pd.DataFrame, window: Window) -> str:
@@ -192,16 +192,11 @@ def _days(history: pd.DataFrame, window: Window) -> float:
 
 def budgeted_days(history: pd.DataFrame, window: Window) -> float:
     """By what a number a day is multiplied to be one of those that were read: of six hours a quarter of it."""
-    return min(_days(history, window), _days_with_any(history)) * _share_read(history)
+    return min(_days(history, window), _days_with_any(history)) * history.attrs["coverage"].part
 
 
 def _days_with_any(history: pd.DataFrame) -> int:
     return int(history["time"].dt.floor("D").nunique())
-
-
-def _share_read(history: pd.DataFrame) -> float:
-    coverage = history.attrs["coverage"]
-    return coverage.read / coverage.recorded if coverage.recorded else 1.0
 
 
 def _apart(history: pd.DataFrame) -> float:

@@ -38,6 +38,11 @@ class Coverage:
         return f"could not be read{self.beyond}"
 
     @property
+    def part(self) -> float:
+        """Of all that are recorded, the part that was read; 1 of none."""
+        return self.read / self.recorded if self.recorded else 1.0
+
+    @property
     def complete(self) -> bool:
         return self.whole and self.read >= self.recorded
 

@@ -49,7 +49,7 @@ def risky(risk: float, sentiment: float = 0.5, trajectory: str = "stable") -> di
     return {"risk_score": risk, "score": sentiment, "trajectory": trajectory}
 
 
-SETTINGS = settings.with_changes(LOCAL, alerts_a_day=1000)
+SETTINGS = settings.with_changes(LOCAL, alerts_a_day=1000, crisis_recall_floor=0.95)
 
 
 def population(seed: int = 1, number: int = 3000, users: int = 10_000) -> pd.DataFrame:
