@@ -26,7 +26,7 @@ INTEGRATIONS = {
     ":events:putEvents": ("events:PutEvents", "", "EventBridge.AccessDeniedException"),
     ":dynamodb:updateItem": ("dynamodb:UpdateItem", "TableName", "DynamoDB.AccessDeniedException"),
 }
-FUNCTION = ("lambda:InvokeFunction", "Lambda.AccessDeniedException")
+FUNCTION = ("lambda:InvokeFunction", "Lambda.AWSLambdaException")
 
 
 def are_wanted() -> bool:

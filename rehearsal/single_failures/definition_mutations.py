@@ -13,6 +13,7 @@ A task that may take longer than a trial lasts has its limit cut to `PATIENCE_SE
 throttled are told apart by the error's name alone; on AWS the first never goes away, and the second may.
 """
 
+import contextlib
 import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -33,7 +34,8 @@ def by_name(definition: Mapping[str, Any], broken: Mapping[str, str]) -> Definit
     """A copy in which these tasks (name -> fault) use things whose names say how they fail."""
     copied, bodies = _copied(definition)
     for task, fault in broken.items():
-        _rename(bodies[task], fault)
+        with _is_broken(task, bodies[task], fault):
+            _rename(bodies[task], fault)
         _hurry(bodies[task], fault)
     return copied
 
@@ -43,13 +45,23 @@ def by_stand_in(definition: Mapping[str, Any], broken: Mapping[str, str], functi
     copied, bodies = _copied(definition)
     for task, fault in broken.items():
         body = bodies[task]
-        if fault == MISSING:
-            _rename(body, fault)
-        else:
-            body["Resource"] = function_arn
-            body["Parameters"] = {"fault": fault, "seconds": HOLD_SECONDS if fault == SLOW else 0}
+        with _is_broken(task, body, fault):
+            if fault == MISSING:
+                _rename(body, fault)
+            else:
+                body["Resource"] = function_arn
+                body["Parameters"] = {"fault": fault, "seconds": HOLD_SECONDS if fault == SLOW else 0}
         _hurry(body, fault)
     return copied
+
+
+@contextlib.contextmanager
+def _is_broken(task: str, body: dict[str, Any], fault: str) -> Iterator[None]:
+    """Raise NotAsWanted where the block left a task whole: whoever is reached then proves nothing."""
+    before = copy.deepcopy(body)
+    yield
+    if body == before:
+        raise NotAsWanted(f"{task} was not broken ({fault}), so that nothing was tried")
 
 
 def cut_limit(definition: Mapping[str, Any], task: str) -> float | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lib.asl.states import walk
+from lib.errors import NotAsWanted
 from rehearsal.account import baseline
 from rehearsal.account.packages import function_package
 from rehearsal.single_failures.catalogue import DISABLED, DISPATCHER, RULE, Failure
@@ -31,8 +32,10 @@ def breaking_rules(ground: Ground, definition: Mapping[str, Any], thing: str, fa
             yield
     elif fault == MISSING:
         ground.aws("lambda").delete_function(FunctionName=ground.settings.dispatcher_function_name)
-        yield
-        baseline.build(ground.settings)
+        try:
+            yield
+        finally:
+            baseline.build(ground.settings)
     else:
         with _dispatcher_broken(ground, HANDLERS[fault]):
             yield
@@ -47,10 +50,25 @@ def _rules_broken(ground: Ground, names: list[str], fault: str) -> Iterator[None
             events.disable_rule(Name=name)
         else:
             events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets[name]])
-    yield
-    for name in names:
-        events.enable_rule(Name=name)
-        events.put_targets(Rule=name, Targets=targets[name])
+    try:
+        _require_broken(ground, names)
+        yield
+    finally:
+        for name in names:
+            events.enable_rule(Name=name)
+            events.put_targets(Rule=name, Targets=targets[name])
+
+
+def _require_broken(ground: Ground, names: list[str]) -> None:
+    """Raise NotAsWanted where a rule carries events all the same: whoever is reached then proves nothing."""
+    events = ground.aws("events")
+    whole = [
+        name
+        for name in names
+        if events.describe_rule(Name=name)["State"] == "ENABLED" and events.list_targets_by_rule(Rule=name)["Targets"]
+    ]
+    if whole or not names:
+        raise NotAsWanted(f"the rules {', '.join(whole) or '(none)'} were not broken, so that nothing was tried")
 
 
 @contextlib.contextmanager
@@ -59,10 +77,14 @@ def _dispatcher_broken(ground: Ground, entry: str) -> Iterator[None]:
     before = functions.get_function_configuration(FunctionName=name)
     functions.update_function_code(FunctionName=name, ZipFile=function_package(SOURCE))
     functions.update_function_configuration(FunctionName=name, Handler=f"saboteur.{entry}", Timeout=LIMIT_SECONDS)
-    yield
-    own = function_package(baseline.HERE / "functions" / f"{before['Handler'].split('.')[0]}.py")
-    functions.update_function_code(FunctionName=name, ZipFile=own)
-    functions.update_function_configuration(FunctionName=name, Handler=before["Handler"], Timeout=before["Timeout"])
+    try:
+        if functions.get_function_configuration(FunctionName=name)["Handler"] == before["Handler"]:
+            raise NotAsWanted(f"{name} was not broken, so that nothing was tried")
+        yield
+    finally:
+        own = function_package(baseline.HERE / "functions" / f"{before['Handler'].split('.')[0]}.py")
+        functions.update_function_code(FunctionName=name, ZipFile=own)
+        functions.update_function_configuration(FunctionName=name, Handler=before["Handler"], Timeout=before["Timeout"])
 
 
 def rules_by_task(ground: Ground, definition: Mapping[str, Any]) -> dict[str, str]:

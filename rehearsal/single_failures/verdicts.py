@@ -88,7 +88,7 @@ def is_late(control: Mapping[str, float], limit: float) -> bool:
 def judge_bystander(verdict: Effect, why: str, control: Mapping[str, float], limit: float) -> str:
     """Why, and what became of an execution of which nothing was broken, at the same time on the same interpreter."""
     if verdict not in (Effect.LATE, Effect.SILENT):
-        return why
+        return why if control else f"{why}; the unbroken control told NOBODY, so that its set-up proves little"
     if not control:
         return f"{why}; the unbroken control told nobody either: the machine's, or the interpreter's"
     slowest = f"{max(control.values()):g} s"

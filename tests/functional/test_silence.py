@@ -9,8 +9,9 @@ import pytest
 
 from lib.asl.states import walk
 from lib.definitions import templates
+from lib.errors import NotAsWanted
 from rehearsal.account.clients import client
-from rehearsal.single_failures import alarms_fired, reachability, refusing_proxy, trials
+from rehearsal.single_failures import alarms_fired, event_faults, reachability, refusing_proxy, trials
 from rehearsal.single_failures.catalogue import DISABLED, DISPATCHER, RULE, Failure, behind_events, of_tasks, shorten
 from rehearsal.single_failures.definition_mutations import MISSING
 from rehearsal.single_failures.ground import MINISTACK, MOTO, Ground, ground
@@ -224,3 +225,12 @@ def test_the_rows_are_plain_data(on, plain, given):
     assert json.loads(json.dumps([row])) == [row]
     assert (row["task"], row["single"], row["interpreter"]) == ("SendCrisisEvent > rule", True, MINISTACK)
     assert DISPATCHER not in row["task"]
+
+
+def test_rules_that_were_not_broken_are_no_trial(on, plain):
+    rules = sorted(event_faults.rules_by_task(on, plain).values())
+    with pytest.raises(NotAsWanted, match=f"the rules {rules[0]}, .* were not broken, so that nothing was tried"):
+        event_faults._require_broken(on, rules)
+    with event_faults.breaking_rules(on, plain, RULE, DISABLED):
+        event_faults._require_broken(on, rules)
+    assert {on.aws("events").describe_rule(Name=name)["State"] for name in rules} == {"ENABLED"}

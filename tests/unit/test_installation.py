@@ -41,11 +41,12 @@ def test_pip_builds_no_wheel_of_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_is_built_in_place_by_a_backend_of_its_own():
+def test_it_is_built_in_place_by_a_backend_of_its_own(tmp_path):
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
     assert (build["build-backend"], build["backend-path"]) == ("in_place", [".ci"])
-    ended = subprocess.run([sys.executable, "-c", BACKEND.format("build_editable")], cwd=ROOT, check=False)
-    assert ended.returncode == 0
+    asked = BACKEND.format(f"build_editable({str(tmp_path)!r})")
+    ended = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, len(list(tmp_path.glob("*.whl")))) == (0, 1), ended.stderr
 
 
 def test_every_package_that_is_asked_for_is_locked_at_that_version():

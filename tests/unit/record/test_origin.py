@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from lib.aws import connect
-from lib.changes import plan_data
+from lib.changes import approval, persons, plan_data
 from lib.errors import Refused
 from lib.record import origin
 from lib.settings import ROOT, load
 
 ENTRY = "your6_phase3_runbook"
+IMPORTED = (approval, persons)  # which some of these tests ask about, also where this file is run alone
 # A persons.py that finds nobody to be the same as anybody, so that one may approve oneself.
 BLIND = "def same_person(*names):\n    return False\n"
 # A start-up file that meddles with what is imported as ours.

@@ -177,7 +177,8 @@ def test_whoever_was_told_is_never_called_silent(reached, status):
         ("silent", {"contact": 33.0}, "; silent, and the unbroken control was late (33 s): the machine's"),
         ("silent", {"contact": 0.5}, "; the unbroken control took 0.5 s, so it is the failure's"),
         ("passed", {"contact": 33.0}, ""),
-        ("gap", {}, ""),
+        ("passed", {}, "; the unbroken control told NOBODY, so that its set-up proves little"),
+        ("gap", {}, "; the unbroken control told NOBODY, so that its set-up proves little"),
     ],
 )
 def test_what_the_machine_did_is_told_by_the_control_beside_it(verdict, control, said):
