@@ -7,8 +7,9 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
+from io import TextIOWrapper
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.control import Control
@@ -30,6 +31,7 @@ class Output(Console):
     def print(self, *shown: Any, **how: Any) -> None:  # noqa: ANN401 - what rich prints
         """As rich's, but where it cannot be written, nothing is, from then on."""
         try:
+            _let_any_sign_through(self.file)
             super().print(*shown, **how)
         except OSError:
             self.on_broken_pipe()
@@ -39,6 +41,12 @@ class Output(Console):
         self.quiet = True
         with suppress(OSError, ValueError):  # what Python still holds back goes nowhere, and so does not fail at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+def _let_any_sign_through(file: IO[str]) -> None:
+    """A sign that a stream's encoding has not is written as its code: `?` would be the mark of "cannot tell"."""
+    if isinstance(file, TextIOWrapper) and file.errors in ("strict", "surrogateescape"):
+        file.reconfigure(errors="backslashreplace")
 
 
 # A file or a pipe has no width of its own; a table needs one that cuts nothing. No markup, and no `:emoji:`: an ARN

@@ -32,3 +32,15 @@ def test_a_terminal_that_is_gone_ends_no_phase(monkeypatch):
     monkeypatch.setattr(console, "console", console.Output(file=Gone(), width=80, force_terminal=True, **console.PLAIN))
     console.overwrite("a cell")
     console.overwrite("the next one")
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+@pytest.mark.parametrize(("encoding", "passed"), [("ascii", "\\u2713"), ("latin-1", "\\u2713"), ("utf-8", "✓")])
+def test_a_sign_that_the_streams_encoding_has_not_ends_nothing_and_is_no_other(monkeypatch, encoding, passed, errors):
+    taken = io.BytesIO()
+    stream = io.TextIOWrapper(taken, encoding=encoding, errors=errors)
+    monkeypatch.setattr(console, "console", console.Output(file=stream, width=80, **console.PLAIN))
+    console.verdict_line("passed", ": in time")
+    console.verdict_line("cannot tell", ": no datapoint")
+    stream.flush()
+    assert taken.getvalue().decode(encoding) == f"{passed} passed: in time\n? cannot tell: no datapoint\n"
