@@ -52,9 +52,26 @@ def countdown(now: datetime, due: datetime, rows: Sequence[Row]) -> None:
     """How long until the next checkpoint, and what is broken, on a line that is written over."""
     if not console.is_watched() or not rows:
         return
-    made = sum(row["row"] == Kind.CHECKPOINT for row in rows)
-    lasting = breaks.open_breaks(breaks.every_break(rows))
-    broken = f"{len(lasting)} BROKEN" if lasting else "nothing broken"
+    made = [row for row in rows if row["row"] == Kind.CHECKPOINT]
     planned = journal.pace_of(rows).planned
     left = duration(max(0.0, (due - now).total_seconds()))
-    console.overwrite(f"watching: {made} of {planned} checkpoints made, {broken}; the next in {left}")
+    console.overwrite(f"watching: {len(made)} of {planned} checkpoints made, {_broken(made, rows)}; the next in {left}")
+
+
+def _broken(made: Sequence[Row], rows: Sequence[Row]) -> str:
+    """How many breaks last; that nothing is broken, only where the newest checkpoint could tell of all that it asked."""
+    lasting = breaks.open_breaks(breaks.every_break(rows))
+    asked = made[-1]["answers"] if made else []
+    unread = sum(not _is_answered(one) for one in asked)
+    of = f"{len(asked)} {'question' if len(asked) == 1 else 'questions'}"
+    beside = f", {unread} of {of} WITHOUT AN ANSWER" if unread else ""
+    if lasting:
+        return f"{len(lasting)} BROKEN{beside}"
+    if not asked:
+        return "nothing read yet"
+    return f"no break seen{beside}" if unread else "nothing broken"
+
+
+def _is_answered(answered: Row) -> bool:
+    statuses = {Check.from_row(one).status for one in answered["checks"]}
+    return bool(statuses) and not answered["error"] and Status.CANNOT_TELL not in statuses

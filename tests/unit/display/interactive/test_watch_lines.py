@@ -73,5 +73,29 @@ def test_how_long_until_the_next_is_written_over_where_somebody_sees_it_and_nowh
     watch_lines.countdown(due + timedelta(hours=1), due, [BEGUN])
     assert lines == [
         "watching: 1 of 9 checkpoints made, 1 BROKEN; the next in 14 min 44 s",
-        "watching: 0 of 9 checkpoints made, nothing broken; the next in 0 s",
+        "watching: 0 of 9 checkpoints made, nothing read yet; the next in 0 s",
     ]
+
+
+NOT_READ = {**checkpoint(answer(Asked.ALARMS, Status.CANNOT_TELL))["answers"][0], "error": "Unreachable"}
+BROKE = checkpoint(answer(Asked.FAILURES, Status.FAILED))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([checkpoint(answer(Asked.ALARMS))], "nothing broken"),
+        ([checkpoint(answer(Asked.ALARMS, Status.CANNOT_TELL))], "no break seen, 1 of 1 question WITHOUT AN ANSWER"),
+        ([checkpoint()], "no break seen, 1 of 1 question WITHOUT AN ANSWER"),
+        ([{**checkpoint(), "answers": [NOT_READ, *checkpoint(answer(Asked.FAILURES))["answers"]]}],
+         "no break seen, 1 of 2 questions WITHOUT AN ANSWER"),
+        ([BROKE, {**checkpoint(), "answers": [NOT_READ]}], "1 BROKEN, 1 of 1 question WITHOUT AN ANSWER"),
+        ([{**checkpoint(), "answers": [NOT_READ]}, checkpoint(answer(Asked.ALARMS))], "nothing broken"),
+    ],
+)  # fmt: skip
+def test_nothing_is_broken_only_where_everything_could_be_read(monkeypatch, rows, said):
+    lines = []
+    monkeypatch.setattr(console, "overwrite", lines.append)
+    monkeypatch.setattr(console, "is_watched", lambda: True)
+    watch_lines.countdown(START, START + timedelta(seconds=9), [BEGUN, *rows])
+    assert lines[0].split(" made, ")[1] == f"{said}; the next in 9 s"
