@@ -39,15 +39,17 @@ def use_of_routes(use: RouteUse) -> Drawing:
 
 
 def _answer(use: RouteUse, of: int) -> str:
-    number = use.parts["time"].nunique()
+    beside = f"\n{use.unseen}" if use.unseen else ""
     if use.parts["expected"].isna().all():
         why = f"{use.forecast}, so that no line and no band is drawn"
-        return f"{of:,} {'check-in' if of == 1 else 'check-ins'} since the change. NO FORECAST: {why}"
+        return f"{of:,} {'check-in' if of == 1 else 'check-ins'} since the change. NO FORECAST: {why}{beside}"
     off = outside(use.parts)
-    said = f"outside the band of {number:,} parts: {', '.join(off)}" if off else f"none of {number:,} parts outside"
-    return (
-        f"{of:,} since the change against {use.forecast}; {said} (by chance 1 in 20). Dashed: forecast; grey: 95 % sure"
-    )
+    taken = use.parts[use.parts["of"] > 0]["time"].nunique()  # a part that nobody came in lies nowhere
+    parts = "part" if taken == 1 else "parts"
+    said = f"outside the band of {taken:,} {parts}: {', '.join(off)}" if off else f"none of {taken:,} {parts} outside"
+    said += " (by chance 1 in 20)"
+    said += f", {empty:,} more without a check-in" if (empty := use.parts["time"].nunique() - taken) else ""
+    return f"{of:,} since the change against {use.forecast}; {said}. Dashed: forecast; grey: 95 % sure{beside}"
 
 
 def _number(value: float) -> str:
@@ -64,7 +66,10 @@ def _lane(axes: Axes, route: str, mine: pd.DataFrame, use: RouteUse, known: bool
         return [*values, values.iloc[-1]]
 
     if known:
-        axes.fill_between(begins, stepped("low"), stepped("high"), step="post", color=BAND, linewidth=0, zorder=1)
+        here, ends = mine[some], pd.Series(begins[1:], index=mine.index)[some]
+        # A rectangle each: a band that is filled between steps ends before the last part before a gap.
+        band = {"align": "edge", "color": BAND, "linewidth": 0, "zorder": 1}
+        axes.bar(here["time"], here["high"] - here["low"], ends - here["time"], here["low"], **band)
         axes.step(begins, stepped("expected"), where="post", color=BLACK, linestyle="--", linewidth=1, zorder=2)
     axes.step(begins, stepped("count"), where="post", color=colour, linewidth=1.6, zorder=3)
     off = mine[(mine["count"] < mine["low"]) | (mine["count"] > mine["high"])]

@@ -27,13 +27,14 @@ class RouteUse:
     """`parts`: a row a route and part of the time: COLUMNS; `expected`, `low` and `high` are NaN without a forecast.
 
     `width` is how long a part is, but for the last, which ends at `end`. `forecast` says in words what was forecast, or
-    that nothing was.
+    that nothing was; `unseen` what of the log could not be looked at, "" where it was whole.
     """
 
     parts: pd.DataFrame
     width: timedelta
     end: pd.Timestamp
     forecast: str
+    unseen: str = ""
 
 
 def of_window(routes: pd.DataFrame, forecast: Forecast | None, window: tuple[datetime, datetime]) -> RouteUse:
@@ -50,7 +51,11 @@ def of_window(routes: pd.DataFrame, forecast: Forecast | None, window: tuple[dat
             of = int(counted.loc[part].sum()) if part in counted.index else 0
             count = int(counted.loc[part].get(str(route), 0)) if of else 0
             rows.append((str(route), begun, count, of, *_expected(forecast, str(route), of)))
-    return RouteUse(pd.DataFrame(rows, columns=COLUMNS), width, last, _in_words(forecast))
+    unread = f"{lines:,} lines of the log could not be read" if (lines := routes.attrs.get("unreadable", 0)) else ""
+    unseen = "; ".join(filter(None, [routes.attrs.get("note"), routes.attrs.get("cut"), unread]))
+    parts = pd.DataFrame(rows, columns=COLUMNS)
+    parts.attrs["note"] = unseen
+    return RouteUse(parts, width, last, _in_words(forecast), unseen)
 
 
 def _width(length: timedelta) -> timedelta:

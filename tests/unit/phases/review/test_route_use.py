@@ -6,6 +6,7 @@ from math import isnan
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import num2date
 
 from lib.display.charts import route_use_chart, style
 from lib.phases.review import route_use
@@ -80,6 +81,41 @@ def test_a_part_without_any_check_in_is_a_gap_and_drills_are_nobody():
     assert "No datapoints: the workflow's log shows no check-in" in style.describe(
         route_use_chart.use_of_routes(use(routed((1, "drill", 3))))
     )
+
+
+def test_the_band_is_drawn_of_every_part_with_a_check_in_and_of_no_other():
+    found = use(routed((1.5, "none", 50), (2.5, "none", 50), (3.5, "none", 60), (9.5, "none", 70)))
+    lane = route_use_chart.use_of_routes(found).axes[-1]
+    begun = [pd.Timestamp(START + timedelta(hours=hour)) for hour in (1, 2, 3, 9)]
+    assert [num2date(bar.get_x()) for bar in lane.patches] == begun
+    assert {round(bar.get_width() * 24, 3) for bar in lane.patches} == {1.0}
+    none = found.parts[(found.parts["route"] == "none") & (found.parts["of"] > 0)]
+    assert [bar.get_y() for bar in lane.patches] == list(none["low"])
+    assert [bar.get_y() + bar.get_height() for bar in lane.patches] == list(none["high"])
+
+
+def test_parts_that_nobody_came_in_are_not_counted_among_those_within_the_band():
+    found = use(routed(*((hour + 0.5, "none", 50) for hour in range(7))))
+    said = style.describe(route_use_chart.use_of_routes(found))
+    assert "none of 7 parts outside (by chance 1 in 20), 17 more without a check-in." in said
+    whole = use(routed(*((hour + 0.5, "none", 50) for hour in range(24))))
+    assert "without a check-in" not in style.describe(route_use_chart.use_of_routes(whole))
+
+
+@pytest.mark.parametrize("forecast", [SAID, None])
+@pytest.mark.parametrize("count", [0, 9])
+@pytest.mark.parametrize(
+    ("why", "what", "said"),
+    [
+        ("cut", "the log group keeps 1 day", "the log group keeps 1 day"),
+        ("note", "the log group does not exist", "the log group does not exist"),
+        ("unreadable", 3, "3 lines of the log could not be read"),
+    ],
+)
+def test_what_of_the_log_could_not_be_looked_at_is_said(forecast, count, why, what, said):
+    frame = routed((1.5, "none", count))
+    frame.attrs[why] = what
+    assert said in style.describe(route_use_chart.use_of_routes(use(frame, forecast)))
 
 
 @pytest.mark.parametrize(("days", "parts"), [(0.002, 3), (1, 24), (3, 24), (30, 30), (3650, 41), (40_000, 48)])
