@@ -60,8 +60,8 @@ class DrillLatency:
 def series(live: Live, queries: Sequence[Query], start: datetime, end: datetime, period: int) -> pd.DataFrame:
     """Datapoints in long form: time (UTC, begin of the period), metric (the label), value. Read-only.
 
-    `attrs["period_seconds"]` is the period used: longer than asked for where CloudWatch keeps nothing finer that old.
-    Raises NotAsWanted when CloudWatch answers a query with anything but data.
+    `attrs["period_seconds"]` is the period used: longer than asked for where CloudWatch keeps nothing finer that old;
+    `attrs["window"]` is the time that was asked for. Raises NotAsWanted when CloudWatch answers a query with anything but data.
     """
     period = usable_period(start, end, period)
     rows: list[tuple[datetime, str, float]] = []
@@ -71,7 +71,7 @@ def series(live: Live, queries: Sequence[Query], start: datetime, end: datetime,
     frame["time"] = pd.to_datetime(frame["time"], utc=True)
     frame["value"] = frame["value"].astype(float)
     frame = frame.sort_values(["time", "metric"], ignore_index=True)
-    frame.attrs["period_seconds"] = period
+    frame.attrs.update({"period_seconds": period, "window": (start, end)})
     return frame
 
 

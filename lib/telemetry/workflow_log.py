@@ -48,7 +48,7 @@ def read(
     Of many executions, one that took route none and went well is one row without an ARN (`log_columns`). `seen` is told
     at each page how many lines were read. `attrs["unreadable"]` counts lines that are no Step Functions events;
     `attrs["cut"]` says so where AWS gave no more, or by `now` has none left of the beginning, and `attrs["source"]` how
-    many lines it gave, and by how many calls.
+    many lines it gave, and by how many calls; `attrs["window"]` is the time that was asked for.
     A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
     which is not the same as no check-ins.
     """
@@ -65,7 +65,7 @@ def read(
         note = ""
     frame = taken.frame()[[*COLUMNS, KIND]]
     source = f"{lines.count:,} lines of the log group {live.settings.log_group_name}, in {lines.calls:,} calls"
-    frame.attrs.update({"unreadable": unreadable, "source": source})
+    frame.attrs.update({"unreadable": unreadable, "source": source, "window": (start, end)})
     cut = "; ".join(filter(None, [lines.cut, "" if note or now is None else _expired(live, start, now)]))
     frame.attrs.update({key: said for key, said in (("note", note), ("cut", cut)) if said})
     return frame

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lib import routes
 from lib.display.charts import chart_answers as answers
-from lib.display.charts.review_charts import COLOURS, mark_of
+from lib.display.charts.review_charts import COLOURS, mark_of, time_of
 from lib.display.charts.style import (
     BLACK,
     GREY,
@@ -56,7 +56,7 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
         outside(axes, place, words, *((BLACK, "bold") if here.any() else (GREY, "normal")))
     lanes(axes, shown)
     axes.set_ylabel("route (hollow: a drill)")
-    time_axis(axes, frame["time"].min(), frame["time"].max(), change_at)
+    time_axis(axes, *time_of(frame, frame["time"].min(), frame["time"].max()), change_at)
     if thinned:
         axes.set_xlabel(f"{axes.get_xlabel()}; {thinned:,} marks that would cover another are not drawn, but counted")
     return figure

@@ -28,6 +28,7 @@ from lib.display.charts.style import (
     legend,
     limit_line,
     time_axis,
+    utc,
 )
 from lib.display.charts.thinning import FEW_WORDS, MANY
 from lib.routes import Route
@@ -54,6 +55,12 @@ def mark_of(name: str) -> Mark:
     """How a route is drawn, or what else became of a check-in. Raises BadParameters for an unknown one."""
     route = routes.route_named(name)
     return route.row.mark if isinstance(route, Route) else UNROUTED
+
+
+def time_of(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """From the first moment to the last, and all that `frame` was read of: silence before and after belongs to it."""
+    moments = [utc(moment) for moment in (first, last, *frame.attrs.get("window", ()))]
+    return min(moments), max(moments)
 
 
 @in_style
@@ -104,7 +111,7 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
         )
     axes.set_ylabel(f"check-ins and drills in {duration_words(step.total_seconds())}")
     _whole_numbers(axes)
-    time_axis(axes, table.index.min(), table.index.max() + step, change_at)
+    time_axis(axes, *time_of(frame, table.index.min(), table.index.max() + step), change_at)
     legend(axes)
     return figure
 
@@ -134,7 +141,7 @@ def execution_time(
             axes.plot(gapped.index, gapped, color=colour, marker=mark, linestyle=line, markersize=5, label=name)
     _duration_limit(axes, shown["value"], limit_ms / 1000, "limit")
     axes.set_ylabel("execution time, drills too (log scale)")
-    time_axis(axes, seconds["time"].min(), seconds["time"].max(), change_at)
+    time_axis(axes, *time_of(frame, seconds["time"].min(), seconds["time"].max()), change_at)
     legend(axes)
     return figure
 

@@ -59,7 +59,7 @@ def countdown(now: datetime, due: datetime, rows: Sequence[Row]) -> None:
 
 
 def _broken(made: Sequence[Row], rows: Sequence[Row]) -> str:
-    """How many breaks last; that nothing is broken, only where the newest checkpoint could tell of all that it asked."""
+    """How many breaks last; that nothing is broken, only where the newest checkpoint had an answer to all it asked."""
     lasting = breaks.open_breaks(breaks.every_break(rows))
     asked = made[-1]["answers"] if made else []
     unread = sum(not _is_answered(one) for one in asked)

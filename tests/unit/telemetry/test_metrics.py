@@ -40,7 +40,7 @@ def test_series_joins_pages_and_invents_no_datapoint() -> None:
         },
         "ReturnData": True,
     }
-    assert frame.attrs["period_seconds"] == 60
+    assert (frame.attrs["period_seconds"], frame.attrs["window"]) == (60, (START, END))
 
 
 def test_series_of_nothing_is_an_empty_frame_of_the_same_shape() -> None:

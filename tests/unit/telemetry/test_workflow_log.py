@@ -127,6 +127,7 @@ def test_what_the_log_has_lost_by_its_retention_is_no_quiet_time(group: dict[str
     log = workflow_log.read(live, START, END, now=START + timedelta(days=4))
     assert log.attrs.get("cut", "") == said
     assert "cut" not in workflow_log.read(live, START, END, now=END).attrs
+    assert log.attrs["window"] == (START, END)
 
 
 def test_an_empty_log_gives_empty_frames_with_their_columns() -> None:

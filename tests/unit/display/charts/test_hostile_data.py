@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from drawn import axes_of, words
 from matplotlib.axes import Axes
+from matplotlib.dates import num2date
 
 from lib.checks import Status
 from lib.display.charts import alert_charts, drill_charts, glance_charts, review_charts, style
@@ -83,6 +84,25 @@ def test_where_everything_fails_the_worst_are_numbered_and_it_says_of_how_many()
     assert f"✕ on {len(numbers)} of the 96 times with a failure, the worst" in crosses
     few = review_charts.executions(counted(96, 3), START + DAY / 2)
     assert "times with a failure" not in words(few) and "✕ 3" in words(few)
+
+
+@pytest.mark.parametrize("chart", ["executions", "execution_time", "alerts_by_route"])
+def test_silence_until_the_end_of_what_was_read_is_in_the_picture(chart: str) -> None:
+    frames = {
+        "executions": (review_charts.executions, counted(6, 1, DAY / 24)),
+        "execution_time": (
+            lambda frame, change: review_charts.execution_time(frame, change, 30_000),
+            pd.DataFrame({"time": moments(6, DAY / 24), "metric": "p50", "value": 800.0}),
+        ),
+        "alerts_by_route": (
+            alert_charts.alerts_by_route,
+            pd.DataFrame({"time": moments(6, DAY / 24), "route": "crisis", "execution": "arn:c", "drill": False}),
+        ),
+    }
+    draw, frame = frames[chart]
+    frame.attrs["window"] = (START - DAY / 24, START + DAY)
+    first, last = (num2date(edge) for edge in axes_of(draw(frame, START + DAY / 48)).get_xlim())
+    assert first <= START - DAY / 24 and last >= START + DAY
 
 
 def test_ten_years_of_bars_have_no_edges_that_hide_them_and_the_change_its_date() -> None:
