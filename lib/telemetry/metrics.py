@@ -61,7 +61,8 @@ def series(live: Live, queries: Sequence[Query], start: datetime, end: datetime,
     """Datapoints in long form: time (UTC, begin of the period), metric (the label), value. Read-only.
 
     `attrs["period_seconds"]` is the period used: longer than asked for where CloudWatch keeps nothing finer that old;
-    `attrs["window"]` is the time that was asked for. Raises NotAsWanted when CloudWatch answers a query with anything but data.
+    `attrs["window"]` is the time that was asked for.
+    Raises NotAsWanted when CloudWatch answers a query with anything but data.
     """
     period = usable_period(start, end, period)
     rows: list[tuple[datetime, str, float]] = []

@@ -1,6 +1,7 @@
 """Charts of all thresholds at once: what fewer alerts cost in people missed, and where the cost is least. No AWS."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,13 @@ from lib.display.charts.style import (
     in_style,
     legend,
 )
+from lib.phases.tuning.found_settings import say_number
 from lib.phases.tuning.spots import Spot
 
-MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}  # the first is seen also where others are at its place
+# The first is seen also where others are at its place; after the last they begin again.
+MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}
+TENTHS = [float(tenth) for tenth in range(5, 100, 10)]  # their middles
+LINES = tuple(zip((GREY, GREEN, BLACK, ORANGE, BLUE), (":", "--", "-", "-.", (0, (6, 2))), strict=True))
 
 
 @in_style
@@ -35,11 +40,13 @@ def alerts_against_misses(frame: pd.DataFrame, spots: Sequence[Spot], budget: fl
     question = f"How many people in danger are missed {span}, for how many alerts?"
     if frame.empty:
         return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
-    said = "; ".join(f"{spot.name}: {spot.x:,.4g} alerts, {spot.y:,.3g} missed" for spot in spots)
+    said = "; ".join(f"{spot.name}: {say_number(spot.x)} alerts, {say_number(spot.y)} missed" for spot in spots)
     figure, axes = canvas(question, f"{said}. Left of the line no setting can be{_by_reviews(frame)}")
-    axes.step(frame["alerts"], frame["missed"], where="post", color=BLUE, linewidth=1.6, label="fewest missed")
-    _mark(axes, spots)
     right = max(float(frame["alerts"].max()), *(spot.x for spot in spots)) * 1.05 + 0.1
+    # With more alerts than the last setting's none need be missed that it does not miss: the line goes on to the edge.
+    along, down = [*frame["alerts"], right], [*frame["missed"], frame["missed"].iloc[-1]]
+    axes.step(along, down, where="post", color=BLUE, linewidth=1.6, label="fewest missed")
+    _mark(axes, spots)
     if budget < right:
         axes.axvline(budget, color=VERMILLION, linestyle="-.", linewidth=1.5)
         axes.annotate(
@@ -82,7 +89,7 @@ def cost_by_pair(costs: pd.DataFrame, spots: Sequence[Spot]) -> Figure:
 
 
 def _mark(axes: Axes, spots: Sequence[Spot]) -> None:
-    for at, (spot, (marker, size)) in enumerate(zip(spots, MARKERS.items(), strict=False)):
+    for at, (spot, (marker, size)) in enumerate(zip(spots, cycle(MARKERS.items()), strict=False)):
         axes.plot(
             [spot.x], [spot.y], marker, color="white", markeredgecolor=BLACK, markeredgewidth=1.4, markersize=size,
             linestyle="none", label=spot.name, zorder=9 - at,
@@ -98,9 +105,10 @@ def danger_by_risk(frame: pd.DataFrame) -> Figure:
     if frame.empty:
         return empty_figure(question, "no check-in with a usable score is reviewed.", frame)
     figure, axes = canvas(question, _rising(frame))
-    error = [frame["share"] - frame["low"], frame["high"] - frame["share"]]
+    whole = frame.set_index("risk").reindex(TENTHS)  # the line breaks at a tenth without a review
+    error = [whole["share"] - whole["low"], whole["high"] - whole["share"]]
     axes.errorbar(
-        frame["risk"], frame["share"] * 100, [one * 100 for one in error], color=BLUE, marker="o", capsize=4,
+        whole.index, whole["share"] * 100, [one * 100 for one in error], color=BLUE, marker="o", capsize=4,
         linewidth=1.4, label="high or crisis, by reviews\n(bars: 95 % sure)",
     )  # fmt: skip
     axes.plot([0, 100], [0, 100], color=GREY, linestyle=":", label="if the score were a percentage")
@@ -123,12 +131,20 @@ def _by_reviews(frame: pd.DataFrame) -> str:
 
 def _rising(frame: pd.DataFrame) -> str:
     """Whether a higher score means more danger in all tenths, which any threshold takes for granted."""
+    reviews, empty = (
+        f"{frame['reviews'].sum():,} reviews",
+        [tenth for tenth in TENTHS if tenth not in set(frame["risk"])],
+    )
+    without = f"; no review in the tenths around {', '.join(f'{tenth:g}' for tenth in empty)}" if empty else ""
     if not frame["share"].any():
-        return f"{frame['reviews'].sum():,} reviews, none of a person in grave danger: whether it rises cannot be told"
+        return f"{reviews}, none of a person in grave danger: whether it rises cannot be told{without}"
     after = frame.iloc[1:]
     falls = after.loc[after["share"].to_numpy() < frame["share"].to_numpy()[:-1], "risk"]
-    said = f"it falls at {', '.join(f'{risk:g}' for risk in falls)}" if len(falls) else "it never falls"
-    return f"{frame['reviews'].sum():,} reviews; with a higher score {said}"
+    if len(falls):
+        return f"{reviews}; with a higher score it falls at {', '.join(f'{risk:g}' for risk in falls)}{without}"
+    if empty:
+        return f"{reviews}: whether it ever falls with a higher score cannot be told{without}"
+    return f"{reviews}; with a higher score it never falls"
 
 
 @in_style
@@ -137,11 +153,13 @@ def benefit_by_chance(frame: pd.DataFrame) -> Figure:
     question = "Does a setting help more than to alert everybody, or nobody?"
     if frame.empty:
         return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
-    most = frame.loc[frame.groupby("chance")["benefit"].idxmax()].groupby("setting", sort=False)["chance"]
-    said = "; ".join(f"{name} from {rows.min():.0%} to {rows.max():.0%}" for name, rows in most)
+    most = frame.loc[frame.groupby("chance")["benefit"].idxmax()].sort_values("chance")
+    runs = most.groupby((most["setting"] != most["setting"].shift()).cumsum())
+    said = "; ".join(
+        f"{run['setting'].iloc[0]} from {run['chance'].min():.0%} to {run['chance'].max():.0%}" for _, run in runs
+    )
     figure, axes = canvas(question, f"the most benefit: {said}{_by_reviews(frame)}")
-    styles = zip((GREY, GREEN, BLACK, ORANGE, BLUE), (":", "--", "-", "-.", (0, (6, 2))), strict=True)
-    for (name, rows), (colour, line) in zip(frame.groupby("setting", sort=False), styles, strict=False):
+    for (name, rows), (colour, line) in zip(frame.groupby("setting", sort=False), cycle(LINES), strict=False):
         axes.plot(rows["chance"] * 100, rows["benefit"], color=colour, linestyle=line, linewidth=1.6, label=name)
     top = float(frame["benefit"].max())
     axes.set_ylim(-0.15 * top, 1.1 * top)

@@ -2,6 +2,7 @@
 
 from math import inf
 
+import numpy as np
 import pandas as pd
 from drawn import axes_of, words
 
@@ -51,10 +52,58 @@ def test_the_share_in_danger_says_where_it_falls_and_how_many_reviews_it_rests_o
     text = words(joint_charts.danger_by_risk(frame))
     assert "59 reviews; with a higher score it falls at 25" in text
     assert "people in grave danger (%)" in text
-    assert "it never falls" in words(joint_charts.danger_by_risk(frame.head(2)))
     nobody = words(joint_charts.danger_by_risk(frame.assign(share=0.0, low=0.0)))
     assert "59 reviews, none of a person in grave danger: whether it rises cannot be told" in nobody
     assert "no check-in with a usable score is reviewed" in style.describe(joint_charts.danger_by_risk(frame.head(0)))
+
+
+def tenths(*shares: float, first: int = 0) -> pd.DataFrame:
+    rows = [(first + 10.0 * at + 5, share, 0.0, 1.0, 9) for at, share in enumerate(shares)]
+    return pd.DataFrame(rows, columns=["risk", "share", "low", "high", "reviews"])
+
+
+def test_that_it_never_falls_is_said_of_all_tenths_alone_and_the_line_crosses_none_without_a_review():
+    assert "with a higher score it never falls" in words(
+        joint_charts.danger_by_risk(tenths(*(n / 10 for n in range(10))))
+    )
+    for few in (tenths(0.4), tenths(0.1, 0.9).assign(risk=[5.0, 95.0])):
+        figure = joint_charts.danger_by_risk(few)
+        said = style.describe(figure)
+        assert "never" not in said and "whether it ever falls with a higher score cannot be told" in said
+        assert "; no review in the tenths around 15" in said
+    (line,) = [one for one in axes_of(figure).lines if one.get_marker() == "o"]
+    assert list(np.isnan(np.asarray(line.get_ydata(), dtype=float))) == [False, *[True] * 8, False]
+    falls = style.describe(joint_charts.danger_by_risk(tenths(0.5, 0.2)))
+    assert "it falls at 15; no review in the tenths around 25, 35" in falls
+
+
+def test_the_frontier_goes_on_to_the_edge_and_one_setting_alone_is_drawn():
+    for frame in (FRAME, FRAME.head(1)):
+        axes = axes_of(joint_charts.alerts_against_misses(frame, SPOTS, 30, "a day"))
+        (line,) = [one for one in axes.lines if one.get_label() == "fewest missed"]
+        assert line.get_xdata()[-1] == axes.get_xlim()[1] > line.get_xdata()[0]
+        assert line.get_ydata()[-1] == frame["missed"].iloc[-1]
+
+
+def test_many_alerts_are_said_in_whole_numbers():
+    said = style.describe(joint_charts.alerts_against_misses(FRAME, [Spot("now", 12345.0, 1234.0)], 30, "a day"))
+    assert "now: 12,345 alerts, 1,234 missed" in said
+
+
+def test_every_spot_and_every_setting_is_drawn_however_many():
+    spots = [Spot(f"s{at}", 10.0 * at, 1.0) for at in range(6)]
+    axes = axes_of(joint_charts.alerts_against_misses(FRAME, spots, 30, "a day"))
+    assert {f"s{at}" for at in range(6)} <= {line.get_label() for line in axes.lines}
+    rows = [(chance, f"s{at}", 1.0 + at) for at in range(7) for chance in (0.0, 0.1)]
+    axes = axes_of(joint_charts.benefit_by_chance(pd.DataFrame(rows, columns=["chance", "setting", "benefit"])))
+    assert {f"s{at}" for at in range(7)} <= {line.get_label() for line in axes.lines}
+
+
+def test_a_setting_that_helps_most_twice_has_a_range_each_time():
+    rows = [(at / 10, name, value) for name, values in (("best", (2, 9, 3, 9)), ("now", (3, 5, 8, 5)))
+            for at, value in enumerate(values)]  # fmt: skip
+    said = words(joint_charts.benefit_by_chance(pd.DataFrame(rows, columns=["chance", "setting", "benefit"])))
+    assert "now from 0% to 0%; best from 10% to 10%; now from 20% to 20%; best from 30% to 30%" in said
 
 
 def test_the_benefit_says_which_setting_helps_most_at_which_chance():
