@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from IPython.display import DisplayHandle, display
+from rich.cells import cell_len
 
 from lib.display import marks
 from lib.display.signs import Sign, verdict_sign
 from lib.values import escape
+from lib.values.numbers import in_full
 
 if TYPE_CHECKING:  # most phases show no figure
     from matplotlib.figure import Figure
@@ -109,9 +111,9 @@ def laid_out(columns: Sequence[Sequence[str]]) -> str:
     """Columns side by side, the name of each first, its values at one another's right: as pandas lays a table out."""
     wide = []
     for name, *values in columns:
-        width = max(map(len, values), default=0)
-        cells = [name, *(value.rjust(width) for value in values)]
-        wide.append([cell.ljust(max(len(name), width)) for cell in cells])
+        width = max(map(cell_len, values), default=0)
+        cells = [name, *(" " * (width - cell_len(value)) + value for value in values)]
+        wide.append([cell + " " * (max(cell_len(name), width) - cell_len(cell)) for cell in cells])
     return "\n".join(map(" ".join, zip(*wide, strict=True)))
 
 
@@ -211,4 +213,4 @@ def words_of(value: Any) -> str:  # noqa: ANN401
         return f"{marks.mark_of(value).sign} {value}".lstrip()
     if isinstance(value, list) and all(isinstance(one, File) for one in value):
         return " ".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return in_full(value) if isinstance(value, float) else str(value)

@@ -34,6 +34,7 @@ from lib.display.charts.thinning import FEW_WORDS, MANY
 from lib.routes import Route
 from lib.telemetry.execution_status import Count
 from lib.values.alerts import Mark
+from lib.values.numbers import say_number
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
 OUTCOMES = {
@@ -83,7 +84,7 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
     for metric, (word, colour, hatch) in OUTCOMES.items():
         if metric in table and table[metric].notna().any():
             values = table[metric].dropna()
-            below, label = floor[values.index], f"{word} ({values.sum():g})"
+            below, label = floor[values.index], f"{word} ({say_number(values.sum())})"
             axes.bar(
                 values.index,
                 values,
@@ -107,7 +108,7 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
             color=BLACK,
             markerfacecolor="white",
             markersize=2.5 if many else 4.5,
-            label=f"started ({started.sum():g})",
+            label=f"started ({say_number(started.sum())})",
         )
     axes.set_ylabel(f"check-ins and drills in {duration_words(step.total_seconds())}")
     _whole_numbers(axes)
@@ -160,7 +161,7 @@ def _flag_failures(axes: Axes, table: pd.DataFrame, top: pd.Series, step: timede
         axes.annotate(said, (0.01, 0.98), xycoords="axes fraction", va="top", fontsize=8, color=VERMILLION, bbox=BEHIND)
     for moment, count in worst.items():
         axes.annotate(
-            f"✕ {count:g}",
+            f"✕ {say_number(count)}",
             xy=(moment + step / 2, top[moment]),
             xytext=(0, 7),
             textcoords="offset points",

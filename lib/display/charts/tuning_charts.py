@@ -12,6 +12,7 @@ from lib import routes
 from lib.display.charts.review_charts import COLOURS, mark_of
 from lib.display.charts.style import BEHIND, BLACK, GREY, SKY, canvas, empty_figure, in_style, legend
 from lib.routes import Route
+from lib.values.numbers import say_number
 
 RISKS = [threshold.placeholder for threshold in routes.RISKS]
 BIN = 2.5
@@ -32,7 +33,9 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
     less = f", {unscored} without a usable score are not drawn" if unscored else ""
     less += _unseen(frame)
     figure, axes = canvas(question, f"{len(usable)} check-ins, half of them at {usable.median():.3g} or lower{less}")
-    counts, edges = np.histogram(usable, bins=np.arange(0, 100 + BIN, BIN))
+    # Each bar is of what lies above its left end, up to its right one: a threshold is no part of what is above it.
+    edges = np.arange(0, 100 + BIN, BIN)
+    counts = np.bincount(np.maximum(np.ceil(usable / BIN).astype(int) - 1, 0), minlength=len(edges) - 1)
     axes.bar(edges[:-1], counts, BIN, align="edge", color=SKY, edgecolor=BLACK, linewidth=0.4)
     if counts.max() > 50:
         _counts_axis(axes)
@@ -133,10 +136,6 @@ def _today(frame: pd.DataFrame, current: float | None, span: str) -> str:
         return "each line is one route; check-ins without an alert are not drawn"
     nearest = frame.loc[(frame["value"] - current).abs().idxmin(), "value"]
     now = frame[frame["value"] == nearest]
-    words = [f"{row['route']} {_counted(row['count'])}" for _, row in now.iterrows()]
+    words = [f"{row['route']} {say_number(row['count'])}" for _, row in now.iterrows()]
     near = "" if nearest == current else f", the nearest to now's {current:g} that is drawn"
     return f"{span} at {nearest:g}{near}: " + ", ".join(words)
-
-
-def _counted(count: float) -> str:
-    return f"{count:.0f}" if count >= 100 else f"{count:.3g}"

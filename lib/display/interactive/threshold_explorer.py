@@ -13,11 +13,12 @@ from lib.display import page
 from lib.display.charts import explorer_chart
 from lib.phases import hand_run
 from lib.phases.tuning.explorer import Effect, Explorer, by_route
-from lib.phases.tuning.found_settings import UNTOLD, say_number
+from lib.phases.tuning.found_settings import UNTOLD
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import Route
 from lib.values import escape
 from lib.values.alerts import Score
+from lib.values.numbers import say_number
 
 BAR = 22  # em, of the longest bar
 TRACK = "display: inline-block; height: 0.8em; vertical-align: middle; border: 1px solid #000000"

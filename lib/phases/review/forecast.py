@@ -17,6 +17,7 @@ from lib.routes import BY_LEVEL
 from lib.telemetry.exact_tests import wilson
 from lib.telemetry.libraries import pandas as pd
 from lib.values.check_registry import Id
+from lib.values.numbers import say_number
 
 MOVES, TOTALS = "evidence/backtest.csv", "evidence/backtest.json"
 NAME = "each route is used as the backtest said"
@@ -86,8 +87,8 @@ def rows(forecast: Forecast | None, routes: pd.DataFrame, days: float) -> list[d
                 "check-ins": count,
                 "share, 95 % sure": interval,
                 "share forecast": "no forecast" if forecast is None else f"{forecast.share(route):.2%}",
-                "a day": f"{count / days:,.3g}" if days >= 1 else "less than a day",
-                "a day, forecast": "no forecast" if forecast is None else f"{forecast.a_day(route):,.3g}",
+                "a day": say_number(count / days) if days >= 1 else "less than a day",
+                "a day, forecast": "no forecast" if forecast is None else say_number(forecast.a_day(route)),
             }
         )
     return table

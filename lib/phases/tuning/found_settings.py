@@ -12,6 +12,7 @@ from lib.phases.tuning.search import Answer, Search
 from lib.phases.tuning.spots import Spot
 from lib.routes import Route
 from lib.settings import Settings
+from lib.values.numbers import say_number
 from lib.values.reviewed import Outcome
 
 DANGER = [outcome for outcome in Outcome if outcome != Outcome.NONE]
@@ -61,11 +62,6 @@ def crises_caught(one: Judged) -> tuple[float, float]:
     """How many crises raise the crisis alert, and how many there are, by weight."""
     crises = one.weights.loc[Outcome.CRISIS]
     return float(crises[Route.CRISIS]), float(crises.sum())
-
-
-def say_number(number: float) -> str:
-    """Whole from 100 on; below, three digits."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _reviewed(one: Judged) -> float:

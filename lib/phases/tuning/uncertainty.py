@@ -13,11 +13,11 @@ import pandas as pd
 
 from lib.phases.threshold_tuning import Current
 from lib.phases.tuning import found_settings, judged_settings, search
-from lib.phases.tuning.found_settings import say_number
 from lib.phases.tuning.judged_settings import Judged
 from lib.phases.tuning.search import Answer, Search
 from lib.settings import Settings, with_changes
 from lib.telemetry.review_window import Window
+from lib.values.numbers import say_number
 from lib.values.reviewed import Outcome
 
 DRAWS = 1000

@@ -105,6 +105,13 @@ def test_silence_until_the_end_of_what_was_read_is_in_the_picture(chart: str) ->
     assert first <= START - DAY / 24 and last >= START + DAY
 
 
+def test_the_legend_of_many_has_whole_numbers() -> None:
+    frame = counted(6, 6)
+    frame["value"] = frame["value"].where(frame["metric"] != "ExecutionsSucceeded", 1_234_567.0)
+    said = words(review_charts.executions(frame, None))
+    assert "succeeded (7,407,402)" in said
+
+
 def test_ten_years_of_bars_have_no_edges_that_hide_them_and_the_change_its_date() -> None:
     figure = review_charts.executions(counted(450, 4, 3650 * DAY), START + 1800 * DAY)
     bars = [bar for bars in axes_of(figure).containers for bar in bars]

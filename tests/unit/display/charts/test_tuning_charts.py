@@ -20,6 +20,17 @@ def test_risk_bars_hold_every_usable_score_and_the_rest_is_named() -> None:
     assert "risk above 30: 3 (proactive)" in text
 
 
+def test_a_score_on_a_threshold_stands_left_of_its_line_as_it_is_not_above_it() -> None:
+    figure = tuning_charts.risk_distribution(
+        pd.DataFrame({"risk_score": [0.0, 50.0, 50.1, 52.5, 95.0, 100.0]}), THRESHOLDS
+    )
+    heights = {bar.get_x(): bar.get_height() for bar in axes_of(figure).containers[0]}
+    assert {left: height for left, height in heights.items() if height} == {0: 1, 47.5: 1, 50: 2, 92.5: 1, 97.5: 1}
+    for name in ("ModerateRiskAbove", "CrisisRiskAbove"):
+        right = sum(height for left, height in heights.items() if left >= THRESHOLDS[name])
+        assert f"risk above {THRESHOLDS[name]}: {right:g} (" in words(figure)
+
+
 @pytest.mark.parametrize(
     "near", [THRESHOLDS, {**THRESHOLDS, "HighRiskAbove": 94, "ModerateRiskAbove": 93, "ProactiveRiskAbove": 1}]
 )
