@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lib.asl.condition_words import transition_words
-from lib.asl.states import EdgeKind, edges, flow
+from lib.asl.states import EdgeKind, edges, flow, walk
 from lib.display.charts import layout
 from lib.display.charts.layout import Edge
 
 MOST_LAYERS = 14  # of states below each other; more are taller than a screen, or too small to read
 ELSEWHERE = "in the next picture"
+PART = "PartOfPicture"
 
 Definition = Mapping[str, Any]
 
@@ -20,14 +21,27 @@ Definition = Mapping[str, Any]
 def parts(definition: Definition) -> list[Definition]:
     """The definition in as many parts as it takes, in their order; in one where no state is the only way on.
 
-    The state at which it is cut ends one part, under the comment ELSEWHERE, and begins the next.
+    The state at which it is cut ends one part, under the comment ELSEWHERE, and begins the next. A part says under PART
+    which of them it is, and of how many states in all.
     """
+    cut, states = _cut_up(definition), sum(1 for _ in walk(definition))
+    if len(cut) == 1:
+        return cut
+    return [{**part, PART: (f"part {number} of {len(cut)}", states)} for number, part in enumerate(cut, start=1)]
+
+
+def _cut_up(definition: Definition) -> list[Definition]:
     names = flow(definition)
     if _layers(definition) <= MOST_LAYERS or set(names) != set(definition["States"]):
         return [definition]
     cuts = [_cut(definition, name, below) for name, below in _only_ways(definition, names)]
     best = min(cuts, key=lambda two: max(map(_layers, two)), default=None)
-    return [best[0], *parts(best[1])] if best else [definition]
+    return [best[0], *_cut_up(best[1])] if best else [definition]
+
+
+def is_elsewhere(state: Mapping[str, Any]) -> bool:
+    """Whether a state is drawn in the next picture, and stands here only as where it goes on."""
+    return state.get("Comment") == ELSEWHERE
 
 
 def _layers(definition: Definition) -> int:

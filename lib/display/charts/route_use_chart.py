@@ -1,6 +1,7 @@
 """How busy each route is over time beside the backtest's forecast: a small chart a route, on one time axis. No AWS."""
 
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -68,7 +69,7 @@ def _lane(axes: Axes, route: str, mine: pd.DataFrame, use: RouteUse, known: bool
     if known:
         here, ends = mine[some], pd.Series(begins[1:], index=mine.index)[some]
         # A rectangle each: a band that is filled between steps ends before the last part before a gap.
-        band = {"align": "edge", "color": BAND, "linewidth": 0, "zorder": 1}
+        band: dict[str, Any] = {"align": "edge", "color": BAND, "linewidth": 0, "zorder": 1}
         axes.bar(here["time"], here["high"] - here["low"], ends - here["time"], here["low"], **band)
         axes.step(begins, stepped("expected"), where="post", color=BLACK, linestyle="--", linewidth=1, zorder=2)
     axes.step(begins, stepped("count"), where="post", color=colour, linewidth=1.6, zorder=3)

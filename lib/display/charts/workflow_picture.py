@@ -25,7 +25,7 @@ from matplotlib.path import Path
 from lib.asl import shape
 from lib.asl.states import flow, walk
 from lib.display.charts.layout import Edge, Layout, Point, Size, place
-from lib.display.charts.picture_parts import ELSEWHERE, edges_of
+from lib.display.charts.picture_parts import ELSEWHERE, PART, edges_of, is_elsewhere
 from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, in_style
 from lib.errors import BadParameters
 
@@ -43,6 +43,7 @@ LOOKS = {
     "Succeed": ("#CFEBE2", GREEN, 2.2),
     "Wait": ("#EEEEEE", BLACK, 0.9),
 }
+ON_ERROR = "on an error, after the retries"
 NESTED = ("Parallel", "Map")
 MOST_DRAWN = 300  # states; more than these nobody could read, and laying them out takes minutes
 
@@ -75,16 +76,21 @@ def workflow(definition: Mapping[str, Any]) -> Figure:
     axes.plot(start[0], start[1] - 0.28, "o", color=BLACK, markersize=8)
     _line(axes, ((start[0], start[1] - 0.28), start), dashed=False)
     _draw(axes, block, (0.0, 0.0))
-    _legend(figure)
+    _legend(figure, definition)
     figure.set_label(_summary(definition))
     return figure
 
 
 def _summary(definition: Mapping[str, Any]) -> str:
-    """How many states of which type, in one line."""
-    kinds = Counter(state.type for state in walk(definition))
+    """How many states of which type, in one line; of a part, where it goes on."""
+    states = list(walk(definition))
+    on = [state.name for state in states if is_elsewhere(state.body)]
+    kinds = Counter(state.type for state in states if not is_elsewhere(state.body))
     words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    return f"Workflow of {sum(kinds.values())} states ({words}), starting at {definition['StartAt']}"
+    count, (place, of) = sum(kinds.values()), definition.get(PART, ("", 0))
+    part = f"Workflow, {place}: {count} of {of} states" if place else f"Workflow of {count} states"
+    goes_on = f", going on at {', '.join(on)} {ELSEWHERE}" if on else ""
+    return f"{part} ({words}), starting at {definition['StartAt']}{goes_on}"
 
 
 def arrange(definition: Mapping[str, Any]) -> Block:
@@ -154,7 +160,7 @@ def _box(axes: Axes, name: str, state: Mapping[str, Any], top: Point, size: Size
     (x, y), (width, height), kind = top, size, state["Type"]
     fill, border, thick = LOOKS.get(kind, LOOKS["Pass"])
     look: dict[str, Any] = {"facecolor": fill, "edgecolor": border, "linewidth": thick, "zorder": 4}
-    look |= {"linestyle": ":"} if state.get("Comment") == ELSEWHERE else {}
+    look |= {"linestyle": ":"} if is_elsewhere(state) else {}
     left, right, notch = x - width / 2, x + width / 2, 0.12
     if kind == "Choice":
         middle = y + height / 2
@@ -181,7 +187,7 @@ def _box(axes: Axes, name: str, state: Mapping[str, Any], top: Point, size: Size
 
 def _note(state: Mapping[str, Any]) -> str:
     """The service that a task calls and how often it is tried again, or where a state is drawn instead of here."""
-    if state.get("Comment") == ELSEWHERE:
+    if is_elsewhere(state):
         return ELSEWHERE
     resource = str(state.get("Resource", ""))
     service = ":".join(resource.split(":::")[1].split(":")[:2]) if ":::" in resource else "lambda" if resource else ""
@@ -221,25 +227,23 @@ def _line(axes: Axes, ends: tuple[Point, Point], dashed: bool, arrives: bool = T
     axes.add_patch(Polygon(head, facecolor=colour, edgecolor="none", zorder=3))
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, definition: Mapping[str, Any]) -> None:
+    """What is drawn, and nothing else. A sign stands in a name, since as a mark of its own it would be a formula."""
+    drawn = [state.body for state in walk(definition) if not is_elsewhere(state.body)]
+    kinds = {state["Type"] for state in drawn}
+    ways = [edge for state in drawn for edge in edges_of("", state)]
     marks: list[Any] = [
         Patch(facecolor=fill, edgecolor=border, linewidth=thick, label=kind)
         for kind, (fill, border, thick) in LOOKS.items()
-        if kind not in ("Succeed", "Wait")
+        if kind in kinds
     ]
-    marks += [
-        Line2D([], [], color=BLACK, label="next"),
-        Line2D([], [], color=VERMILLION, linestyle=(0, (4, 2)), label="on an error, after the retries"),
-        Line2D([], [], color=BLACK, linewidth=2.5, label="end (bar)"),
-        Line2D([], [], linestyle="none", marker="$↻$", markersize=9, color=BLACK, label="retries"),
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker="$1.$",
-            markersize=9,
-            color=BLACK,
-            label="a choice tries its rules in this order",
-        ),
-    ]
+    word = {"linestyle": "none"}
+    named: dict[str, tuple[bool, dict[str, Any]]] = {
+        "next": (not all(edge.dashed for edge in ways), {"color": BLACK}),
+        ON_ERROR: (any(edge.dashed for edge in ways), {"color": VERMILLION, "linestyle": (0, (4, 2))}),
+        "end (bar)": (any(state.get("End") for state in drawn), {"color": BLACK, "linewidth": 2.5}),
+        "↻ retries": (any("↻" in _note(state) for state in drawn), word),
+        "1. a choice tries its rules in this order": (any(edge.label.startswith("1. ") for edge in ways), word),
+    }
+    marks += [Line2D([], [], label=label, **look) for label, (there, look) in named.items() if there]
     figure.legend(handles=marks, loc="upper left", ncols=4, fontsize=8, frameon=False)

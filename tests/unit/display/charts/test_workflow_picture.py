@@ -90,6 +90,25 @@ def test_it_says_in_one_line_what_it_shows() -> None:
     assert words == "Workflow of 6 states (1 Choice, 1 Fail, 1 Pass, 3 Task), starting at ProcessCheckin"
 
 
+def test_a_part_says_which_it_is_and_counts_what_it_draws_alone() -> None:
+    said = [style.describe(workflow_picture.workflow(part)) for part in picture_parts.parts(PHASE_3)]
+    states = sum(1 for _ in walk(PHASE_3))
+    assert [one.split(": ")[0] for one in said] == ["Workflow, part 1 of 2", "Workflow, part 2 of 2"]
+    assert sum(int(one.split(": ")[1].split(" of ")[0]) for one in said) == states
+    assert all(f" of {states} states (" in one for one in said)
+    assert "going on at" in said[0] and said[0].endswith("in the next picture") and "next picture" not in said[1]
+
+
+def test_the_legend_explains_what_is_drawn_and_nothing_else_and_no_mark_of_it_is_a_formula() -> None:
+    plain = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "Next": "B"}, "B": {"Type": "Succeed"}}}
+    (legend,) = workflow_picture.workflow(plain).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["Succeed", "Wait", "next"]
+    (legend,) = workflow_picture.workflow(PHASE_3).legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert {"↻ retries", "1. a choice tries its rules in this order", "end (bar)", "next"} <= set(said)
+    assert not [line for line in legend.get_lines() if "$" in str(line.get_marker())]
+
+
 @pytest.mark.parametrize("definition", [{}, {"States": {}}, {"States": {"A": {"Type": "Pass"}}, "StartAt": "B"}])
 def test_nothing_to_draw_is_refused(definition: dict) -> None:
     with pytest.raises(BadParameters, match="nothing to draw"):
