@@ -7,9 +7,11 @@ from datetime import timedelta
 from math import isnan
 from typing import Any
 
+import pandas as pd
+
 from lib.checks import Status
 from lib.phases.review.delivered import Deliveries
-from lib.telemetry.deliveries.reconciliation import Compared
+from lib.telemetry.deliveries.reconciliation import UNTOLD, Compared
 from lib.telemetry.deliveries.sources import SUM, Metric, Thing
 from lib.telemetry.execution_status import Count
 from lib.telemetry.metrics import THROTTLED
@@ -48,16 +50,24 @@ def path_rows(seen: Deliveries) -> list[dict[str, Any]]:
                 "check-ins": int(part["check-ins"].sum()),
                 "drills": int(part["drills"].sum()),
                 "counted": f"{known.sum():g}" if len(known) else NO_DATA,
-                "lost": int(part["missing"].sum()),
+                "lost": _lost(part),
                 "said": f"{worst} in {states.count(worst)} of {len(states)} hours",
             }
         )
     return rows
 
 
+def _lost(part: pd.DataFrame) -> int | str:
+    """How many of a place's alerts are lost, as far as anybody can tell."""
+    lost = int(part.loc[part["state"] == Compared.LOST.value, "missing"].sum())
+    if not part["state"].isin([state.value for state in UNTOLD]).any():
+        return lost
+    return f"at least {lost}" if lost else str(Status.CANNOT_TELL)
+
+
 def differing_hours(seen: Deliveries) -> list[dict[str, Any]]:
-    """Each hour in which not all was counted that was sent, with its executions."""
-    rows = seen.compared[seen.compared["state"].isin([Compared.LOST.value, Compared.CANNOT_TELL.value])]
+    """Each hour in which not all was counted that was sent, or not yet, with its executions."""
+    rows = seen.compared[seen.compared["state"].isin([state.value for state in (Compared.LOST, *UNTOLD)])]
     return [
         {
             "what": f"{row.place}: {row.name}",
@@ -65,11 +75,18 @@ def differing_hours(seen: Deliveries) -> list[dict[str, Any]]:
             "hour (UTC)": f"{row.hour:%Y-%m-%d %H:%M}",
             "sent": f"{row.sent} alerts",
             "counted": NO_DATA if isnan(row.counted) else f"{row.counted:g}",
-            "missing": f"{row.missing} alerts",
+            "missing": _missing(row),
             "executions to look at": _named(row.executions),
         }
         for row in rows.itertuples(index=False)
     ]
+
+
+def _missing(row: Any) -> str:  # noqa: ANN401 - a row of a frame
+    """Where the log does not show that they went this way, those without a count are the most that may be missing."""
+    if pd.isna(row.missing):
+        return row.state
+    return f"{'' if row.state == Compared.LOST else 'at most '}{row.missing} alerts"
 
 
 def _named(executions: list[str]) -> str:

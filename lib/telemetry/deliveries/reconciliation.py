@@ -2,7 +2,8 @@
 
 An alert of the log belongs to the hour in which it was accepted. AWS counts by minutes and a little later, so that one
 at the turn of an hour may be counted in the next; never is a count of another hour taken for it. CloudWatch's counts
-are best effort: a difference names the executions to look at, and is a failure until somebody has looked.
+are best effort: a difference names the executions to look at, and is a failure until somebody has looked. How many
+are missing where nobody can tell stays missing, and is no zero.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Compared(StrEnum):
     LATE = "not counted yet"
     MORE = "more than was sent"  # somebody else's, a second delivery, or alerts of an alarm
     EQUAL = "as many"
+
+
+UNTOLD = (Compared.CANNOT_TELL, Compared.LATE)  # of such an hour nobody knows yet how many are missing
 
 
 class Place(StrEnum):
@@ -77,8 +81,25 @@ def compare(stages: Iterable[Stage], now: datetime, end: datetime | None = None)
     """
     rows = [row for stage in stages for row in _rows(stage, now, end or now)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
+    frame["missing"] = frame["missing"].astype("Int64")
     order = frame["state"].map({state.value: at for at, state in enumerate(Compared)})
     return frame.assign(order=order).sort_values(["order", "hour"], ignore_index=True, kind="stable")[COLUMNS]
+
+
+def missing_by_hour(compared: pd.DataFrame) -> pd.DataFrame:
+    """Of each hour of `compare` how many alerts are missing: hour, missing (NaN: nobody can tell), at_least.
+
+    One alert may be missing at place after place, and counts once: it is as many as at the place that lacks most.
+    Where other places lack some too, those may be others: `at_least`.
+    """
+    rows = []
+    for hour, part in compared.groupby("hour"):
+        lost = part[part["state"] == Compared.LOST.value]
+        by_rule = lost["place"] == Place.RULE.value  # each rule has alerts of its own
+        places = [int(lost.loc[by_rule, "missing"].sum()), *lost.loc[~by_rule, "missing"].astype(int)]
+        untold = part["state"].isin([state.value for state in UNTOLD]).any()
+        rows.append((hour, max(places) or (float("nan") if untold else 0), untold or sum(places) > max(places)))
+    return pd.DataFrame(rows, columns=["hour", "missing", "at_least"])
 
 
 def _rows(stage: Stage, now: datetime, end: datetime) -> list[tuple[Any, ...]]:
@@ -146,9 +167,10 @@ def _row(
     to_look_at = lacking or (hour in doubtful and len(here))
     named = [str(arn).rsplit(":", 1)[-1] for arn in alerts.loc[near, "execution"]] if to_look_at else []
     taken = ", ".join(dict.fromkeys(alerts["route"]))
+    known = stage.counted is not None and (lacking > 0 or state not in UNTOLD)
     return (
         stage.place.value, stage.name, taken, hour, len(here) - drills, drills, len(here),
-        float("nan") if counted is None else counted, lacking if stage.counted is not None else 0, state.value, named,
+        float("nan") if counted is None else counted, lacking if known else None, state.value, named,
     )  # fmt: skip
 
 

@@ -127,6 +127,29 @@ def test_the_tables_say_what_is_missing_and_put_a_judgement_in_each_row():
     )
 
 
+@pytest.mark.parametrize(
+    ("sent", "counted", "moment", "lost", "missing"),
+    [
+        (alerts(10, 20), None, NOW, "cannot tell", "cannot tell"),
+        (alerts(10, 58), {HOUR: 1.0}, HOUR + timedelta(hours=1), "cannot tell", "not counted yet"),
+        (alerts(10, 20, way="not shown"), {HOUR: 1.0}, NOW, "cannot tell", "at most 1 alerts"),
+        (alerts(10, 20), {HOUR: 1.0}, NOW, 1, "1 alerts"),
+    ],
+)
+def test_how_many_are_missing_is_no_zero_where_nobody_can_tell(sent, counted, moment, lost, missing):
+    compared = reconciliation.compare([Stage(Place.DISPATCHER, "D", sent, counted)], moment)
+    seen = Deliveries(**{**vars(deliveries(sent)), "compared": compared})
+    (path,), (hour,) = delivery_tables.path_rows(seen), delivery_tables.differing_hours(seen)
+    assert (path["lost"], hour["missing"]) == (lost, missing)
+
+
+def test_what_is_lost_in_one_hour_is_the_least_where_nobody_can_tell_of_another():
+    sent = alerts(10, 20, 100)
+    compared = reconciliation.compare([Stage(Place.RULE, "R", sent, {HOUR: 1.0})], HOUR + timedelta(minutes=102))
+    (path,) = delivery_tables.path_rows(Deliveries(**{**vars(deliveries(sent)), "compared": compared}))
+    assert (path["lost"], path["status"]) == ("at least 1", "failed")
+
+
 def test_real_alerts_stand_beside_those_of_drills():
     drills = pd.DataFrame({"route": ["crisis", "crisis"], "seconds": [2.0, float("nan")]})
     rows = {row["what"]: row for row in delivery_checks.latency_rows(deliveries(), drills, 30)}

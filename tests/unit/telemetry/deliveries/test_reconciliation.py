@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from sent_alerts import HOUR, alerts
 
@@ -53,7 +54,26 @@ def test_at_the_turn_those_of_both_hours_are_named():
 
 
 def test_where_nobody_counts_nobody_can_tell():
-    assert states(None, 10, 20) == {HOUR: ("cannot tell", 0)}
+    assert states(None, 10, 20) == {HOUR: ("cannot tell", pd.NA)}
+
+
+def by_hour(*stages):
+    return reconciliation.missing_by_hour(compare(stages, NOW)).values.tolist()
+
+
+def test_an_alert_that_is_missing_at_every_place_is_one_alert():
+    places = [Stage(place, str(place), alerts(10, 20), {HOUR: 1.0}) for place in Place]
+    assert by_hour(*places) == [[HOUR, 1.0, True]]
+    assert by_hour(places[0]) == [[HOUR, 1.0, False]]
+    assert by_hour(replace(places[0], name="another"), *places) == [[HOUR, 2.0, True]]
+
+
+def test_of_an_hour_in_which_one_place_counts_nothing_no_number_is_known_but_what_is_lost_elsewhere():
+    nobody, all_of_them = Stage(Place.RULE, "R", alerts(10), None), Stage(Place.DISPATCHER, "D", alerts(10), {HOUR: 1})
+    ((_, missing, at_least),) = by_hour(nobody, all_of_them)
+    assert (missing != missing, at_least) == (True, True)
+    assert by_hour(nobody, replace(all_of_them, counted={})) == [[HOUR, 1.0, True]]
+    assert by_hour(all_of_them) == [[HOUR, 0.0, False]]
 
 
 def test_where_a_place_counts_and_has_nothing_of_this_all_are_lost():
@@ -62,7 +82,7 @@ def test_where_a_place_counts_and_has_nothing_of_this_all_are_lost():
 
 def test_what_was_just_sent_is_not_counted_yet():
     now = HOUR + timedelta(minutes=22)
-    assert states({HOUR: 1.0}, 10, 20, now=now) == {HOUR: ("not counted yet", 0)}
+    assert states({HOUR: 1.0}, 10, 20, now=now) == {HOUR: ("not counted yet", pd.NA)}
     assert states({}, 10, 20, now=now) == {HOUR: ("LOST", 1)}
 
 
