@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.routes import as_said
-from lib.telemetry.exact_tests import Tally, proven_share
+from lib.telemetry.exact_tests import Tally, percent, proven_share
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
 from lib.values.alerts import Told, lost_to
@@ -74,7 +74,9 @@ def proof(drills: Tally) -> str:
     Of drills, not of alerts: the two alerts of one execution are late together, and prove no more than one would.
     """
     share = proven_share(drills, ERROR)
-    return f"{drills.succeeded} of {drills.of} drills in time, which proves {share:.1%} or more, {1 - ERROR:.0%} sure"
+    return (
+        f"{drills.succeeded} of {drills.of} drills in time, which proves {percent(share)} or more, {1 - ERROR:.0%} sure"
+    )
 
 
 def answer(seconds: pd.Series, limit: float, spoken: Callable[[float], str]) -> str:
@@ -108,7 +110,7 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
         return table
     times = ["p50", "p95", "p99", "slowest"]
     said = table.assign(**{name: table[name].map(lambda s: "LOST" if isinf(s) else f"{s:.2f} s") for name in times})
-    proves = table["proves at least"].map(lambda share: f"{share:.1%}")
+    proves = table["proves at least"].map(percent)
     names = {"proves at least": f"proves at least ({1 - ERROR:.0%} sure)"}
     names |= {"received": "alerts received", "in time": "alerts in time"}
     return said.assign(**{"proves at least": proves}).rename(columns=names)

@@ -21,6 +21,7 @@ from lib.resources.connected_run import ConnectedRun
 from lib.routes import in_order
 from lib.telemetry import continuity, outcomes
 from lib.telemetry.cutover import points_since
+from lib.telemetry.exact_tests import percent
 from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.executions import describe
 from lib.telemetry.libraries import pandas as pd
@@ -36,11 +37,11 @@ MOST = 50  # failures that are shown of check-ins, and as many of drills; the re
 
 def success(counted: pd.DataFrame) -> pd.DataFrame:
     """A table of `outcomes.table` with percentages; where nothing finished, it says so."""
-    percent = {
-        column: counted[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
+    shares = {
+        column: counted[column].map(lambda share: "no data" if pd.isna(share) else percent(share))
         for column in ("rate", "low", "high")
     }
-    return counted.assign(**percent).rename(columns={"low": "95 % interval: from", "high": "to"})
+    return counted.assign(**shares).rename(columns={"low": "95 % interval: from", "high": "to"})
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -51,7 +52,7 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "route": route,
             "check-ins": int(real.get(route, 0)),
-            "share of check-ins": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
+            "share of check-ins": percent(real.get(route, 0) / real.sum()) if real.sum() else "no check-in",
             "drills": int(drills.get(route, 0)),
         }
         for route in in_order(routes["route"])

@@ -10,6 +10,7 @@ from lib.display.charts.style import duration_words, plural
 from lib.drills import latency
 from lib.routes import Route, Unrouted, is_drill
 from lib.telemetry import exact_tests
+from lib.telemetry.exact_tests import percent
 from lib.telemetry.execution_status import When, Who
 from lib.values.check_registry import UNREADABLE
 
@@ -23,7 +24,7 @@ def success_of_all(frame: pd.DataFrame, change_at: datetime | None) -> str:
         prefix = "" if row["when"] == When.ALL else f"{row['when']}: "
         if not row["finished"]:
             return f"{prefix}none finished"
-        return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
+        return f"{prefix}{row['succeeded']:,.0f} of {row['finished']:,.0f} succeeded ({_interval(row)})"
 
     rows = exact_tests.success_rate(frame, change_at)
     *first, last = [words(row) for _, row in rows.iterrows()]
@@ -38,7 +39,7 @@ def success_apart(counted: pd.DataFrame) -> str:
 
     def words(row: pd.Series) -> str:
         said = f"{row['who']}{'' if row['when'] == When.ALL else ' ' + row['when']}: "
-        sure = f" ({row['low']:.0%} to {row['high']:.0%})" if row["who"] == Who.CHECKINS else ""
+        sure = f" ({_interval(row)})" if row["who"] == Who.CHECKINS else ""
         said += f"{row['succeeded']:,} of {row['finished']:,} succeeded{sure}" if row["finished"] else "none finished"
         said += f", {row['too long']:,} ran too long" if row["too long"] else ""
         said += f", {row['in doubt']:,} IN DOUBT" if row["in doubt"] else ""
@@ -46,6 +47,10 @@ def success_apart(counted: pd.DataFrame) -> str:
 
     checkins, drills = (" · ".join(words(row) for _, row in counted[counted["who"] == who].iterrows()) for who in Who)
     return f"{checkins}, 95 % interval\n{drills} (the bars hold both: CloudWatch cannot tell them apart)"
+
+
+def _interval(row: pd.Series) -> str:
+    return f"{percent(row['low'])} to {percent(row['high'])}"
 
 
 def like_with_like(took: pd.DataFrame) -> str:

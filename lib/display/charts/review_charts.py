@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lib import routes
 from lib.display.charts import chart_answers as answers
+from lib.display.charts.gapped_lines import draw_line
 from lib.display.charts.style import (
     BEHIND,
     BLACK,
@@ -137,9 +138,7 @@ def execution_time(
     for name, (colour, marker, line) in PERCENTILES.items():
         rows = shown[shown["metric"] == name].sort_values("time").set_index("time")["value"]
         if not rows.empty:
-            gapped = _with_gaps(rows, _step(frame))
-            mark = "" if len(rows) > MANY else marker
-            axes.plot(gapped.index, gapped, color=colour, marker=mark, linestyle=line, markersize=5, label=name)
+            draw_line(axes, rows, _step(frame), marker, color=colour, linestyle=line, markersize=5, label=name)
     _duration_limit(axes, shown["value"], limit_ms / 1000, "limit")
     axes.set_ylabel("execution time, drills too (log scale)")
     time_axis(axes, *time_of(frame, seconds["time"].min(), seconds["time"].max()), change_at)
@@ -197,9 +196,3 @@ def _step(frame: pd.DataFrame) -> timedelta:
     known = float(frame.attrs.get("period_seconds", 0))
     gaps = frame["time"].drop_duplicates().sort_values().diff().dropna()
     return timedelta(seconds=known) if known else gaps.min().to_pytimedelta() if len(gaps) else timedelta(minutes=1)
-
-
-def _with_gaps(rows: pd.Series, step: timedelta) -> pd.Series:
-    """The series with a NaN in every hole wider than one period, so that no line is drawn across it."""
-    holes = rows.index[:-1][(rows.index[1:] - rows.index[:-1]) > step * 1.5] + step
-    return pd.concat([rows, pd.Series(float("nan"), index=holes)]).sort_index()

@@ -18,9 +18,9 @@ def test_drills_have_no_part_in_the_share_of_check_ins():
         routes(("none", False), ("none", False), ("standard", False), ("crisis", True))
     )
     assert found == [
-        {"route": "crisis", "check-ins": 0, "share of check-ins": "0%", "drills": 1},
-        {"route": "standard", "check-ins": 1, "share of check-ins": "33%", "drills": 0},
-        {"route": "none", "check-ins": 2, "share of check-ins": "67%", "drills": 0},
+        {"route": "crisis", "check-ins": 0, "share of check-ins": "0.0%", "drills": 1},
+        {"route": "standard", "check-ins": 1, "share of check-ins": "33.3%", "drills": 0},
+        {"route": "none", "check-ins": 2, "share of check-ins": "66.7%", "drills": 0},
     ]
 
 

@@ -72,8 +72,8 @@ def test_executions_are_bars_where_there_are_datapoints_and_nowhere_else() -> No
     assert bars["failed (1)"][0].get_hatch()
     text = words(figure)
     assert "Did executions keep succeeding after the change?" in text
-    assert "before: 2 of 3 succeeded (21% to 94%)" in text
-    assert "after: 4 of 4 succeeded (51% to 100%)" in text
+    assert "before: 2 of 3 succeeded (20.8% to 93.9%)" in text
+    assert "after: 4 of 4 succeeded (51.0% to 100.0%)" in text
     assert "✕ 1" in text
     assert "the change, 23:55:00" in text
     assert "2026-01-01 to 2026-01-02" in text
@@ -156,7 +156,7 @@ def test_the_answer_before_across_and_after_the_change_is_one_line_as_alt_text()
     figure = LONG["executions"]()
     assert "\n" in axes_of(figure)._left_title.get_text()
     assert "\n" not in style.describe(figure)
-    assert "· after: 39039 of 39039 succeeded" in style.describe(figure)
+    assert "· after: 39,039 of 39,039 succeeded" in style.describe(figure)
     assert "check-ins and drills together" in style.describe(figure)
 
 
@@ -214,7 +214,7 @@ def test_the_executions_answer_counts_checkins_and_drills_apart() -> None:
     )
     said = style.describe(review_charts.executions(counts((0, "Succeeded", 328)), CHANGE, split))
     assert (
-        "check-ins before: 60 of 60 succeeded (90% to 100%) · check-ins after: none finished, 7 IN DOUBT, 2 still run"
-        in said
+        "check-ins before: 60 of 60 succeeded (90.0% to 100.0%) · check-ins after: none finished, 7 IN DOUBT, "
+        "2 still run" in said
     )
     assert "drills after: 268 of 269 succeeded (the bars hold both: CloudWatch cannot tell them apart)" in said
