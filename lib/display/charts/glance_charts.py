@@ -1,8 +1,9 @@
 """The change at a glance: eight small charts on one page, each with a question, before, after, a verdict. No AWS."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from lib.checks import Status
+from lib.display.charts.gapped_lines import draw_line
 from lib.display.charts.style import (
     BEHIND,
     BLACK,
@@ -23,15 +25,15 @@ from lib.display.charts.style import (
     in_style,
     utc,
 )
-from lib.display.charts.thinning import MANY
 from lib.display.marks import MARKS
 from lib.phases.review.sparklines import Sparkline
 
 QUESTION = "What did the change do, at a glance?"
 ACROSS = 2
-# The mark tells the same as the colour, for greyscale.
 HALF_OF_ALL, SHORTENED = 50.0, 10_000
 NUMBERS = EngFormatter(sep="")  # 100k
+WIDE = 58  # characters beside a verdict
+# The mark tells the same as the colour, for greyscale.
 COLOURS = {Status.PASSED: GREEN, Status.FAILED: VERMILLION, Status.WAITING: BLACK}
 
 
@@ -40,7 +42,10 @@ def glance(lines: Sequence[Sparkline], window: tuple[datetime, datetime], change
     """Two columns of small charts over the same time, from `window`'s beginning to its end."""
     down = -(-len(lines) // ACROSS)
     figure = Drawing(figsize=(10, 1.9 * down + 0.5), layout="constrained")
-    said = [f"{one.question} before {one.before}, after {one.after}: {one.verdict}." for one in lines]
+    said = [
+        f"{one.question} before {one.before}, after {one.after}{f', {one.doubt}' if one.doubt else ''}: {one.verdict}."
+        for one in lines
+    ]
     figure.set_label(" ".join([QUESTION, *said]))
     figure.suptitle(QUESTION, x=0.01, ha="left", fontsize=13, fontweight="bold")
     time = f"time (UTC), {window[0]:%Y-%m-%d %H:%M} to {window[1]:%Y-%m-%d %H:%M}"
@@ -62,7 +67,8 @@ def _outside(window: tuple[datetime, datetime], change_at: datetime | None) -> s
 
 def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change_at: datetime | None) -> None:
     sign, colour = MARKS[one.verdict].sign, COLOURS.get(one.verdict, GREY)
-    axes.set_title(f"{one.question}\nbefore: {one.before};  after: {one.after}", loc="left", fontsize=8.5)
+    sides = wrap(f"before: {one.before};  after: {one.after}", WIDE)
+    axes.set_title("\n".join([one.question, *sides]), loc="left", fontsize=8.5)
     axes.set_title(f"{sign} {one.verdict}", loc="right", fontsize=9, fontweight="bold", color=colour)
     first, last = (utc(moment) for moment in window)
     if change_at:
@@ -70,31 +76,41 @@ def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change
         axes.axvspan(first, min(max(at, first), last), color="#EEEEEE", zorder=0)
         axes.axvline(at, color=BLACK, linestyle=(0, (6, 3)), linewidth=1.2, zorder=4)
     points = one.points.dropna(subset=["value"]).sort_values("time")
-    if points.empty:
+    if points.empty and not one.apart:
         axes.text(0.5, 0.5, "no datapoint", transform=axes.transAxes, ha="center", va="center", bbox=BEHIND, zorder=6)
-    else:
-        _points(axes, points)
+    if len(points):
+        _points(axes, points, one.period)
     if len(one.beside):
-        axes.plot(one.beside["time"], one.beside["value"], color=GREY, linestyle=":", linewidth=1.5, zorder=1)
+        rows = one.beside.set_index("time")["value"]
+        draw_line(axes, rows, one.period, ".", color=GREY, linestyle=":", linewidth=1.5, markersize=3, zorder=1)
+    if one.apart:
+        height = axes.get_xaxis_transform()
+        axes.plot(
+            [*one.apart], [0.55] * len(one.apart), "X", color=VERMILLION, transform=height, markersize=5, zorder=5
+        )
     if one.limit is not None:
         axes.axhline(one.limit, color=VERMILLION, linestyle="-.", linewidth=1.2, zorder=3)
     axes.set_ylabel(one.unit, fontsize=8)
     axes.annotate(
-        f"worry if {one.worry}" + (f" (limit {one.limit:g})" if one.limit is not None else ""), xy=(0.01, 0.97),
+        _notes(one), xy=(0.01, 0.97),
         xycoords="axes fraction", ha="left", va="top", fontsize=7.5, color="#444444", bbox=BEHIND, zorder=6,
     )  # fmt: skip
     _axes(axes, first, last)
     _values(axes, one)
 
 
-def _points(axes: Axes, points: pd.DataFrame) -> None:
-    """The line breaks where a point is missing for longer than is usual, so that no gap looks like a value."""
+def _notes(one: Sparkline) -> str:
+    """What to worry about, and in words what no line can show."""
+    said = [f"worry if {one.worry}" + (f" (limit {one.limit:g})" if one.limit is not None else "")]
+    said += [f"✕ {len(one.apart):,} {one.apart_is}"] if one.apart else []
+    said += [one.beside_is] if len(one.beside) else []
+    return "\n".join([*said, *wrap(one.doubt, WIDE)])
+
+
+def _points(axes: Axes, points: pd.DataFrame, period: timedelta | None) -> None:
     times, values = points["time"], points["value"]
-    usual = times.diff().median() if len(times) > 2 else pd.Timedelta(0)
-    parts = (times.diff() > usual * 3).cumsum() if usual > pd.Timedelta(0) else pd.Series(0, index=points.index)
-    for _, part in points.groupby(parts):
-        mark = "." if len(points) <= MANY else ""
-        axes.plot(part["time"], part["value"], color=BLUE, marker=mark, markersize=3.5, linewidth=1, zorder=2)
+    rows = points.set_index("time")["value"]
+    draw_line(axes, rows, period, ".", color=BLUE, markersize=3.5, linewidth=1, zorder=2)
     # An outlier of years of points is one pixel wide, and is marked.
     top = values.idxmax()
     axes.plot([times[top]], [values[top]], "o", color=BLUE, markersize=4, zorder=5)

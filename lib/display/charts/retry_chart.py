@@ -26,7 +26,7 @@ def retries_by_state(attempts: pd.DataFrame) -> Figure:
     """A bar a state. `attempts` (`task_attempts.read`): a row an attempt that failed: drill, state, error, again."""
     cut = str(attempts.attrs.get("cut", ""))
     if attempts.empty:
-        return empty_figure(QUESTION, f"no attempt at a task failed, as far as the log shows. {cut}".strip(), attempts)
+        return empty_figure(QUESTION, _none(cut, bool(attempts.attrs.get("note"))), attempts)
     order = attempts["state"].value_counts()
     shown = [*order.index[:MOST]][::-1]
     figure, axes = canvas(QUESTION, _answer(attempts, len(order), cut), 1.9 + 0.42 * max(2, len(shown)))
@@ -47,6 +47,13 @@ def retries_by_state(attempts: pd.DataFrame) -> Figure:
     axes.set_xlabel("attempts beyond the first (hatched: of drills)")
     axes.set_ylabel("state")
     return figure
+
+
+def _none(cut: str, no_log: bool) -> str:
+    if no_log:
+        return "nobody can tell whether an attempt at a task failed."
+    rest = f", and of the rest nobody can tell: {cut}" if cut else "."
+    return f"no attempt at a task failed, as far as the log shows{rest}"
 
 
 def _answer(attempts: pd.DataFrame, states: int, cut: str) -> str:

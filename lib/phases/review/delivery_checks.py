@@ -1,10 +1,11 @@
 """What a review says of alerts' way to people, as checks: nothing passes for want of a count. Calls nothing."""
 
-from math import isnan
+from math import inf, isinf, isnan
 
 import pandas as pd
 
 from lib.checks import Check, Status
+from lib.drills import latency
 from lib.phases.review.delivered import Deliveries
 from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
 from lib.routes import BY_LEVEL, Route
@@ -163,22 +164,25 @@ def scores_lacking(routes: pd.DataFrame, gaps: str = "") -> Check:
 def latency_rows(seen: Deliveries, drills: pd.DataFrame, limit: float) -> list[dict[str, object]]:
     """How long real alerts took until they were accepted, by route, beside those of drills until they were received.
 
-    `drills` is `post_implementation_review.drill_alerts`: a lost one is NaN there, and infinitely late.
+    `drills` is `post_implementation_review.drill_alerts`: a lost one is NaN there, and infinitely late. So is a real
+    one that was refused; how many real ones have no time in the log is said.
     """
     rows = []
     for route in BY_LEVEL:
         real = seen.alerts[(seen.alerts["route"] == route) & ~seen.alerts["drill"]]
         drilled = drills[drills["route"] == route]["seconds"] if len(drills) else pd.Series(dtype=float)
-        at_most = "; at most" if real["at_most"].any() else ""
+        known = real["seconds"].mask(real["refused"], inf).dropna()
+        notes = "; at most" if real["at_most"].any() else ""
+        notes += f"; {len(real) - len(known):,} without a time" if len(known) < len(real) else ""
         rows.append(
             {
                 "what": f"route {route}",
                 "real alerts": len(real),
-                "half of them, until accepted": _seconds(real["seconds"].median()) + at_most,
-                "slowest": _seconds(real["seconds"].max()) + at_most,
-                f"over {limit:g} s": int((real["seconds"] > limit).sum()),
+                "half of them, until accepted": _seconds(latency.percentile(known, 0.5)) + notes,
+                "slowest": _seconds(latency.percentile(known, 1)) + notes,
+                f"over {limit:g} s": int((known > limit).sum()),
                 "drills' alerts": len(drilled),
-                "half of those, until received": _seconds(drilled.median()),
+                "half of those, until received": _seconds(latency.percentile(drilled, 0.5)),
                 "lost of those": int(drilled.isna().sum()),
             }
         )
@@ -186,4 +190,4 @@ def latency_rows(seen: Deliveries, drills: pd.DataFrame, limit: float) -> list[d
 
 
 def _seconds(value: float) -> str:
-    return "no time" if isnan(value) else f"{value:.2f} s"
+    return "no time" if isnan(value) else "NEVER" if isinf(value) else f"{value:.2f} s"

@@ -23,5 +23,7 @@ def rows(attempts: pd.DataFrame) -> list[dict[str, object]]:
             {"what": state, "error": error, **dict(zip(COLUMNS, counted, strict=True)), "executions": executions}
         )
     table.sort(key=lambda row: (-row[COLUMNS[0]] - row[COLUMNS[1]], -row[COLUMNS[2]], row["what"]))
-    cut = str(attempts.attrs.get("cut", ""))
+    note, cut = (str(attempts.attrs.get(key, "")) for key in ("note", "cut"))
+    if note:
+        return [*table, {"what": f"cannot tell: {note}"}]
     return [*table, {"what": f"not all were counted: {cut}"}] if cut else table

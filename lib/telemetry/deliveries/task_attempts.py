@@ -48,19 +48,20 @@ class Event:
 def read(live: Live, log: pd.DataFrame) -> pd.DataFrame:
     """A row an attempt that failed: COLUMNS; `again` is whether another attempt of that state's followed.
 
-    `log` is `workflow_log.read`, or a part of it. `attrs["cut"]` says what of the log was not looked at.
+    `log` is `workflow_log.read`, or a part of it. `attrs["cut"]` says what of the log was not looked at,
+    also at its first reading, and `attrs["note"]` that there is no log.
     """
     failed = log[log[KIND].isin(FAILED_ATTEMPTS)]
-    executions, cut = set(failed["execution"]), list[str]()
+    executions, cut = set(failed["execution"]), [said for said in (str(log.attrs.get("cut", "")),) if said]
     if failed.empty:
-        return _typed([], "")
+        return _typed([], cut, log)
     events: dict[str, dict[int, Event]] = {}
     with readable("reading the workflow's log once more"), absent_is_none("ResourceNotFoundException"):
         for line in _lines(live, spans(log[log["execution"].isin(executions)]), cut):
             event = _event(line)
             if event and event.execution in executions:
                 events.setdefault(event.execution, {})[event.number] = event
-    return _typed([row for mine in events.values() for row in _attempts(mine)], "; ".join(cut))
+    return _typed([row for mine in events.values() for row in _attempts(mine)], cut, log)
 
 
 def spans(events: pd.DataFrame) -> list[Span]:
@@ -138,9 +139,9 @@ def _entered(events: Mapping[int, Event], one: Event) -> Event | None:
     return step
 
 
-def _typed(rows: list[tuple[Any, ...]], cut: str) -> pd.DataFrame:
+def _typed(rows: list[tuple[Any, ...]], cut: list[str], log: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["time"] = pd.to_datetime(frame["time"], utc=True)
     frame = frame.astype({"drill": bool, "again": bool}).sort_values("time", ignore_index=True, kind="stable")
-    frame.attrs["cut"] = cut
+    frame.attrs.update({"cut": "; ".join(cut), "note": str(log.attrs.get("note", ""))})
     return frame

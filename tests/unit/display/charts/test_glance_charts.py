@@ -8,9 +8,10 @@ import pytest
 
 from lib.checks import Status
 from lib.display.charts import glance_charts, style
-from lib.phases.review.sparklines import BUCKETS, Sparkline, in_buckets
+from lib.phases.review.sparklines import BUCKETS, Sparkline, at_middles, in_parts, longest, parts
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 LAST, CHANGE = FIRST + timedelta(days=2), FIRST + timedelta(days=1)
 
 
@@ -20,7 +21,9 @@ def points(count, days=2.0):
 
 
 def line(count=20, verdict=Status.PASSED, **more):
-    return Sparkline("Does it go well?", "check-ins", points(count), "1", "2", verdict, "any at all", **more)
+    return Sparkline(
+        "Does it go well?", "check-ins", points(count), "1", "2", verdict, "any at all", period=DAY, **more
+    )
 
 
 def axes(*lines):
@@ -44,8 +47,9 @@ def test_what_has_no_point_says_so_and_draws_none():
 
 def test_no_line_is_drawn_across_a_gap():
     gapped = pd.concat([points(20).head(8), points(20).tail(8)])
-    (one,) = axes(Sparkline("q", "u", gapped, "", "", Status.PASSED, "w"))
-    assert sorted(len(drawn.get_xdata()) for drawn in one.lines)[-2:] == [8, 8]
+    (one,) = axes(Sparkline("q", "u", gapped, "", "", Status.PASSED, "w", period=timedelta(days=2) / 19))
+    (drawn,) = [drawn for drawn in one.lines if len(drawn.get_xdata()) > 2]
+    assert np.flatnonzero(np.isnan(drawn.get_ydata())).tolist() == [8]
 
 
 def test_an_outlier_of_two_years_of_points_is_marked():
@@ -68,11 +72,37 @@ def test_what_to_worry_about_is_said_with_its_limit(limit):
 
 def test_counts_fill_every_part_of_the_time_and_means_only_those_that_have_something():
     first, last = pd.Timestamp(FIRST), pd.Timestamp(LAST)
-    times = pd.Series([first, first, last])
-    counted = in_buckets(times, first, last)
+    edges, times = parts(first, last, pd.Timestamp(CHANGE)), pd.Series([first, first, last])
+    counted = in_parts(times, edges)
     assert (len(counted), counted["value"].sum(), counted["value"].iloc[0]) == (BUCKETS, 3.0, 2.0)
-    means = in_buckets(times, first, last, pd.Series([0.0, 100.0, 100.0]))
+    means = in_parts(times, edges, pd.Series([0.0, 100.0, 100.0]))
     assert means["value"].tolist() == [50.0, 100.0]
+    assert in_parts(times + 2 * DAY, edges)["value"].sum() == 2.0, "what is outside is moved nowhere"
+
+
+@pytest.mark.parametrize("change", [FIRST - DAY, FIRST, FIRST + timedelta(minutes=7), CHANGE, LAST, LAST + DAY])
+def test_no_part_lies_on_both_sides_of_the_change(change):
+    first, last, at = pd.Timestamp(FIRST), pd.Timestamp(LAST), pd.Timestamp(change)
+    edges = parts(first, last, at)
+    assert (edges[0], edges[-1], edges == sorted(edges)) == (first, last, True)
+    assert at in edges or not first <= at <= last
+    middles = in_parts(pd.Series([at - timedelta(seconds=1), at]), edges, pd.Series([1.0, 2.0]))
+    assert all((row.value == 2.0) == (row.time > at) for row in middles.itertuples())
+    assert len(edges) <= BUCKETS + 2 and longest(edges) <= 2 * DAY / BUCKETS
+
+
+def test_a_period_stands_where_its_part_of_the_window_is():
+    times = pd.Series([pd.Timestamp(FIRST), pd.Timestamp(FIRST + timedelta(hours=1))])
+    first, last = (pd.Timestamp(FIRST + timedelta(minutes=at)) for at in (10, 50))
+    placed = at_middles(times, timedelta(hours=1), first, last)
+    assert placed.tolist() == [pd.Timestamp(FIRST + timedelta(minutes=30)), last]
+
+
+def test_what_has_no_value_has_a_mark_and_words_and_is_no_missing_datapoint():
+    (one,) = axes(line(0, apart=(pd.Timestamp(CHANGE),), apart_is="accepted by NOBODY", doubt="the log was cut"))
+    said = [text.get_text() for text in one.texts]
+    assert said == ["worry if any at all\n✕ 1 accepted by NOBODY\nthe log was cut"]
+    assert [drawn.get_marker() for drawn in one.lines].count("X") == 1
 
 
 def test_the_same_hours_of_a_week_before_are_a_dotted_line_beside():

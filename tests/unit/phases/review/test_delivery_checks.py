@@ -156,3 +156,13 @@ def test_real_alerts_stand_beside_those_of_drills():
     crisis, high = rows["route crisis"], rows["route high"]
     assert (crisis["real alerts"], crisis["over 30 s"], crisis["lost of those"]) == (3, 0, 1)
     assert (high["real alerts"], high["slowest"]) == (0, "no time")
+
+
+def test_what_is_lost_or_refused_is_infinitely_late_in_every_number():
+    drills = pd.DataFrame({"route": ["crisis"] * 3, "seconds": [0.5, float("nan"), float("nan")]})
+    sent = alerts(10, 20, 30).assign(seconds=[1.0, float("nan"), float("nan")], refused=[False, True, True])
+    crisis = delivery_checks.latency_rows(deliveries(sent), drills, 30)[0]
+    names = ("half of them, until accepted", "slowest", "over 30 s", "half of those, until received")
+    assert [crisis[name] for name in names] == ["NEVER", "NEVER", 2, "NEVER"]
+    (untimed, *_) = delivery_checks.latency_rows(deliveries(sent.assign(refused=False)), drills, 30)
+    assert untimed["slowest"] == "1.00 s; 2 without a time"

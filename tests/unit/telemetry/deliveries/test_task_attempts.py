@@ -108,3 +108,19 @@ def test_the_chart_is_readable_with_none_one_and_many(states):
     said = style.describe(figure)
     assert ("no attempt at a task failed" in said) == (not states)
     assert ("the 20 states with most of 60 are shown" in said) == (states == 60)
+
+
+@pytest.mark.parametrize(
+    ("attrs", "says"),
+    [
+        ({"note": "The log group does not exist."}, "cannot tell: The log group does not exist."),
+        ({"cut": "the log is kept for 1 days"}, "not all were counted: the log is kept for 1 days"),
+    ],
+)
+def test_of_a_log_that_is_not_there_or_not_whole_nobody_says_that_none_failed(attrs, says):
+    log = workflow_log.read(live_with("logs", Pages({"events": tried("c1")})), START, END)
+    log.attrs.update(attrs)
+    frame = task_attempts.read(live_with("logs", Pages()), log)
+    assert [row["what"] for row in retries.rows(frame)] == [says]
+    said = style.describe(retry_chart.retries_by_state(frame))
+    assert "nobody can tell" in said and next(iter(attrs.values())) in said
