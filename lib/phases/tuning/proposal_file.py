@@ -35,8 +35,8 @@ def proposed_parameters(path: Path, settings: Settings, moment: datetime) -> dic
         raise BadParameters(
             f"{path.name} is no proposal of format {FORMAT}; expected the {KEPT} of a tuning, as it was written"
         ) from error
-    if whose != (mine := [str(getattr(settings, name)) for name in PLACE]):
-        raise Refused(f"{path.name} is of {' '.join(whose)}; expected one of {' '.join(mine)}")
+    if whose != (here := [str(getattr(settings, name)) for name in PLACE]):
+        raise Refused(f"{path.name} is of {' '.join(whose)}; expected one of {' '.join(here)}")
     if moment >= until:
         raise Refused(f"{path.name} holds until {until:%Y-%m-%d %H:%M} UTC; tune again, with what was recorded since")
     other = [f"{name} {number:g}" for name, number in compared.items() if getattr(settings, name) != number]
@@ -106,4 +106,4 @@ def _five(said: object) -> dict[str, float]:
 
 def _is_number(value: object) -> bool:
     """A number as large as a threshold may be: what is far beyond that no double holds."""
-    return type(value) in (int, float) and abs(value) < 1e6 and isfinite(value)  # type: ignore[operator, arg-type]
+    return type(value) in (int, float) and abs(value) < 1e6 and isfinite(value)  # type: ignore[arg-type]
