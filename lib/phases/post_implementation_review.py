@@ -37,10 +37,8 @@ MOST = 50  # failures that are shown of check-ins, and as many of drills; the re
 
 def success(counted: pd.DataFrame) -> pd.DataFrame:
     """A table of `outcomes.table` with percentages; where nothing finished, it says so."""
-    shares = {
-        column: counted[column].map(lambda share: "no data" if pd.isna(share) else percent(share))
-        for column in ("rate", "low", "high")
-    }
+    names = ("rate", "low", "high")
+    shares = {name: ["no data" if pd.isna(one) else percent(one) for one in counted[name]] for name in names}
     return counted.assign(**shares).rename(columns={"low": "95 % interval: from", "high": "to"})
 
 

@@ -67,7 +67,9 @@ def _outside(window: tuple[datetime, datetime], change_at: datetime | None) -> s
 
 def _small(axes: Axes, one: Sparkline, window: tuple[datetime, datetime], change_at: datetime | None) -> None:
     sign, colour = MARKS[one.verdict].sign, COLOURS.get(one.verdict, GREY)
-    sides = wrap(f"before: {one.before};  after: {one.after}", WIDE)
+    sides = [f"before: {one.before};  after: {one.after}"]
+    if len(sides[0]) > WIDE:
+        sides = [*wrap(f"before: {one.before};", WIDE), *wrap(f"after: {one.after}", WIDE)]
     axes.set_title("\n".join([one.question, *sides]), loc="left", fontsize=8.5)
     axes.set_title(f"{sign} {one.verdict}", loc="right", fontsize=9, fontweight="bold", color=colour)
     first, last = (utc(moment) for moment in window)

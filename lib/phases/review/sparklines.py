@@ -17,7 +17,7 @@ BUCKETS = 60  # points of a small chart, some 2 in wide
 A_SECOND = timedelta(seconds=1)
 
 
-def no_points() -> pd.DataFrame:
+def _no_points() -> pd.DataFrame:
     """A frame of time and value without a row."""
     return pd.DataFrame({"time": pd.to_datetime([], utc=True), "value": pd.Series([], dtype=float)})
 
@@ -41,7 +41,7 @@ class Sparkline:
     worry: str
     limit: float | None = None
     period: timedelta | None = None
-    beside: pd.DataFrame = field(default_factory=no_points)
+    beside: pd.DataFrame = field(default_factory=_no_points)
     beside_is: str = ""
     apart: tuple[pd.Timestamp, ...] = ()
     apart_is: str = ""
