@@ -18,7 +18,8 @@ from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import brief
 from lib.definitions import templates
-from lib.drills import subscribers
+from lib.drills import drill_pace, subscribers
+from lib.drills.drill_pace import Pace
 from lib.drills.drill_progress import Observer, Stage, Watch
 from lib.drills.drill_session import Drill, Group, Received, Session
 from lib.drills.scenarios import Scenario
@@ -98,6 +99,7 @@ def run(
 def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: str, entry: str, watch: Watch) -> Session:
     """`entry`: what real traffic starts, and so what the drills start."""
     live = watch.live
+    pace = drill_pace.of(live)
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
     for group in groups:
         before = _interventions(live)
@@ -105,7 +107,7 @@ def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: st
             if group.meanwhile:
                 meanwhile.enter_context(engine.temporary_things(group.meanwhile, phase, run))
             watch.enter(Stage.DRILLING, group)
-            mine = _run(live, run.record.run_id, group, entry, watch)
+            mine = _run(live, run.record.run_id, group, entry, watch, pace)
             watch.enter(Stage.COLLECTING, lasts=live.settings.alert_limit_seconds)
             subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
@@ -143,7 +145,7 @@ def _require_gate(live: Live, entry: str, candidate: Wanted | None = None) -> No
         )
 
 
-def _run(live: Live, run_id: str, group: Group, entry: str, watch: Watch) -> list[_Started]:
+def _run(live: Live, run_id: str, group: Group, entry: str, watch: Watch, pace: Pace) -> list[_Started]:
     started = list[_Started]()
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):
@@ -151,7 +153,11 @@ def _run(live: Live, run_id: str, group: Group, entry: str, watch: Watch) -> lis
             # The item holds one count for all: of drills that run at once nobody can tell whose a step of it was.
             before = _interventions(live) if group.at_once == 1 else 0
             named = [(case, _name(case, run_id)) for case in wave]
-            arns = list(pool.map(lambda pair: _start(live, entry, *pair), named))
+            starts = []
+            for case, name in named:
+                pace.wait()
+                starts.append(pool.submit(_start, live, entry, case, name))
+            arns = [one.result() for one in starts]
             for (case, name), arn in zip(named, arns, strict=True):
                 seen = watch.looking(case, len(wave) - 1)
                 execution = executions.wait_until_ended(live, arn, WAIT_SECONDS, seen=seen)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status
+from lib.drills import drill_pace
 from lib.resources.functions import environment_keys
 from lib.resources.topics import audience
 from lib.values.check_registry import Id
@@ -73,11 +74,12 @@ def contacts_reachable(live: Live) -> list[Check]:
 
 
 def drill_audience(live: Live) -> list[dict[str, object]]:
-    """Who hears of a drill: the subscribers of both topics, counted. Read-only."""
+    """Who hears of a drill: the subscribers of both topics, counted; and how fast drills start for them. Read-only."""
     with readable("listing the topics' subscribers"):
         topics = (live.settings.alert_topic_name, live.settings.ops_topic_name)
         counted = {topic: audience(live, topic) for topic in topics}
+    pace = drill_pace.PACED if drill_pace.is_paced(live) else drill_pace.AT_ONCE
     return [
-        {"topic": topic, **{f"{how} subscribers": count for how, count in counts.items()}}
+        {"topic": topic, **{f"{how} subscribers": count for how, count in counts.items()}, "drills start": pace}
         for topic, counts in counted.items()
     ]

@@ -22,8 +22,9 @@ PENDING = ("PendingConfirmation", "pending confirmation")
 LISTENING = "Your6-Listening"
 NO_FILTER = (None, "", "{}")
 TAKES_RAW = ("sqs", "http", "https")
+BY_MAIL = ("email", "email-json")
 # Their owner has confirmed in person; unsubscribing throws that away.
-CONFIRMED_BY_A_PERSON = ("email", "email-json", "sms", "http", "https")
+CONFIRMED_BY_A_PERSON = (*BY_MAIL, "sms", "http", "https")
 # Of the other protocols, SNS asks the owner to confirm.
 NOTICED_BY = {
     "email": "its owner, who gets a confirmation mail when it is new",
@@ -209,6 +210,11 @@ def audience(live: Live, topic: str) -> dict[str, int]:
         answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
         counts["confirmed" if answer["Attributes"].get("FilterPolicy") in NO_FILTER else "filtered"] += 1
     return counts
+
+
+def has_mail(live: Live, topic: str) -> bool:
+    """Whether a topic has an e-mail subscription, also one that waits for its owner or is filtered. Read-only."""
+    return any(row["Protocol"] in BY_MAIL for row in subscriptions(live, topic))
 
 
 def _attributes(value: dict[str, str], protocol: str, empty: bool = False) -> dict[str, str]:

@@ -50,3 +50,29 @@ def alert(name: str, subject: str = "[DRILL] Your6", **more: Any) -> dict[str, A
 
 def _text(body: Body) -> str:
     return body if isinstance(body, str) else json.dumps(body)
+
+
+@dataclass
+class Mailing:
+    """SNS's list of subscribers, by topic's name the protocols; with `attributes` of each of them."""
+
+    topics: dict[str, list[str]] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+
+    def get_paginator(self, operation: str) -> "Mailing":
+        assert operation == "list_subscriptions_by_topic"
+        return self
+
+    def paginate(self, TopicArn: str) -> list[dict[str, Any]]:  # noqa: N803 - AWS's own names
+        if self.refused:
+            raise says(self.refused)
+        name = TopicArn.rpartition(":")[2]
+        rows = [
+            {"SubscriptionArn": f"{TopicArn}:{number}", "Protocol": protocol, "Endpoint": f"{protocol} {number}"}
+            for number, protocol in enumerate(self.topics.get(name, []))
+        ]
+        return [{"Subscriptions": rows}]
+
+    def get_subscription_attributes(self, SubscriptionArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"Attributes": {"SubscriptionArn": SubscriptionArn, **self.attributes}}

@@ -10,7 +10,7 @@ from accounts import nowhere
 from drilled import STARTED, drill
 from fakes import World
 from machines import StepFunctions, says
-from subscribers import Queues, alert
+from subscribers import Mailing, Queues, alert
 
 from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
@@ -139,7 +139,7 @@ def aws(settings, queues, table):
 def live(settings, aws, queues, table, world, monkeypatch):
     """A connection on whose clock time passes only while somebody sleeps."""
     now = [0.0]
-    found = nowhere(settings, stepfunctions=aws, sqs=queues, dynamodb=table)
+    found = nowhere(settings, stepfunctions=aws, sqs=queues, dynamodb=table, sns=Mailing())
     found = replace(found, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0])
     aws.clock = queues.clock = found.clock
     monkeypatch.setattr(traffic_entries, "read", lambda live: Entries(aws.arn, (), ()))
@@ -198,6 +198,15 @@ def test_drills_start_what_check_ins_start(live, aws, record, monkeypatch):
 def test_nothing_starts_before_the_listeners_have_had_their_time(live, aws, record):
     drilled(live, record)
     assert [told["at"] for told in aws.started.values()] == [live.settings.settle_seconds]
+
+
+@pytest.mark.parametrize(("protocol", "apart"), [("email", 0.2), ("sqs", 0)])
+def test_crises_at_once_start_apart_where_their_alerts_are_mailed(protocol, apart, live, aws, record):
+    live.client("sns").topics[live.settings.ops_topic_name] = [protocol]
+    drilled(live, record, *[CRISIS] * 12, at_once=12)
+    began = sorted(told["at"] - live.settings.settle_seconds for told in aws.started.values())
+    assert all(at >= number * apart - 0.001 for number, at in enumerate(began))
+    assert apart or set(began) == {0}
 
 
 def test_two_sessions_of_one_run_listen_by_queues_of_different_names(live, world, record, monkeypatch):
