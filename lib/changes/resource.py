@@ -82,8 +82,8 @@ class Resource(ABC):
         """A recorded value as it can be restored now, UNKNOWN where what is gone comes back another. Read-only."""
         return value
 
-    def kept_because(self) -> str:
-        """Why removing it now would lose something, or "" when it can go. Read-only."""
+    def kept_because(self, wanted: Value = None) -> str:
+        """Why making it so now would lose something, None being its removal; or "" when it may be. Read-only."""
         return ""
 
     def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for

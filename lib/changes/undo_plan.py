@@ -201,7 +201,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         before = laid(before, thing.first.get("laid", {}))
         resource = reopen(thing.first["kind"], thing.first["identity"])
         live, before = resource.read(), resource.restorable(before)
-        doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
+        doubt = resource.kept_because(before) if live is not None and not temporary else ""
         # Once it was undone, what the run wrote is there again only because somebody wrote it since.
         written = () if thing.undone else thing.written
         ours = temporary or any(same(live, value) for value in (before, *written))

@@ -34,9 +34,9 @@ class Writer:
         """What became of it: applied, nothing to do, or kept and why."""
         if change.trouble:
             raise NotAsWanted(change.trouble)
-        removes = self.undoes and not change.temporary and change.action == Action.REMOVE
+        replaces = self.undoes and not change.temporary and change.action in (Action.REMOVE, Action.UPDATE)
         # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
-        kept = change.resource.kept_because() if removes else ""
+        kept = change.resource.kept_because(change.after) if replaces else ""
         if kept:
             self.note(change, WriteState.KEPT, why=kept)
             return Result(change, WriteState.KEPT, kept)

@@ -25,7 +25,7 @@ class WriteState(StrEnum):
     NOT_APPLIED = "not applied"  # read back: AWS holds the value before
     APPLIED = "applied"
     VERIFIED = "verified"
-    KEPT = "kept"  # an undo left it, since removing it would lose something
+    KEPT = "kept"  # an undo left it, since undoing it would lose something
     NOT_TRIED = "not tried"  # an undo left it, since something that comes first was not restored
     UNREADABLE = "unreadable"  # of a row that this version cannot read
     NOT_BELIEVED = "not believed"  # of a row that anybody may have put there

@@ -46,10 +46,10 @@ class LiveThing(Resource):
         with readable(f"reading what {self.name} was"), self._understood():
             return value if value is None else self._restorable(value)
 
-    def kept_because(self) -> str:
-        """Why removing it now would lose something, or "". Read-only."""
+    def kept_because(self, wanted: Any = None) -> str:  # noqa: ANN401
+        """Why making it so now would lose something, None being its removal; or "". Read-only."""
         with readable(f"reading what holds {self.name}"), self._understood():
-            return self._kept_because()
+            return self._kept_because() if wanted is None else self._not_so_because(wanted)
 
     @contextmanager
     def _understood(self) -> Iterator[None]:
@@ -64,6 +64,10 @@ class LiveThing(Resource):
             ) from error
 
     def _kept_because(self) -> str:
+        return ""
+
+    def _not_so_because(self, wanted: Any) -> str:  # noqa: ANN401
+        """Why this value in the place of the live one would lose something, or ""."""
         return ""
 
     def _restorable(self, value: Any) -> Any:  # noqa: ANN401

@@ -50,6 +50,12 @@ class Queue(LiveThing):
         served = served_by(self.live, self.queue)
         return f"it is the dead-letter queue of {served[0]}" if served else ""
 
+    def _not_so_because(self, wanted: dict[str, str]) -> str:
+        """A shorter time to keep them deletes what lies there longer than that: pages that nobody received."""
+        seconds, shorter = ((value or {}).get("MessageRetentionPeriod", "0") for value in (self._read(), wanted))
+        held = messages(self.live, self.queue) if int(shorter) < int(seconds) else 0
+        return f"it holds {held} messages, and would keep them for {shorter} s in place of {seconds}" if held else ""
+
 
 def messages(live: Live, queue: str) -> int | None:
     """How many messages a queue holds, also those that nobody may take now; None where it is not there. Read-only."""

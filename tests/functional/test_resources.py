@@ -501,6 +501,13 @@ def test_a_queue_whose_message_is_being_read_is_kept(queue, client):
     assert queue.kept_because() == "it holds 1 messages"
 
 
+def test_a_queue_with_messages_keeps_them_as_long_as_it_does_now(queue, client):
+    sqs, before = client("sqs"), {"MessageRetentionPeriod": "345600"}
+    assert queue.kept_because(before) == ""
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="Made")["QueueUrl"], MessageBody="a page")
+    assert queue.kept_because(before).startswith("it holds 1 messages, and would keep them for 345600 s")
+
+
 def test_a_dead_letter_queue_in_use_is_kept_with_its_statement(live, topic, queue):
     value = {"dead_letter_queue": live.settings.queue_arn("Made"), "raw": "false", "filter": ""}
     Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX)).write(value)

@@ -36,6 +36,7 @@ class World:
     writes: list[tuple[str, Any]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     in_use: dict[str, str] = field(default_factory=dict)
+    holds_more: dict[str, str] = field(default_factory=dict)  # than the value before would keep
     late: dict[str, int] = field(default_factory=dict)
     holders: list[str] = field(default_factory=list)
     uses: dict[str, Use] = field(default_factory=dict)
@@ -138,8 +139,8 @@ class FakeResource(Resource):
         if value is not None:
             self.world.live[self.label] = deepcopy(value)
 
-    def kept_because(self) -> str:
-        return self.world.in_use.get(self.label, "")
+    def kept_because(self, wanted: object = None) -> str:
+        return (self.world.in_use if wanted is None else self.world.holds_more).get(self.label, "")
 
 
 def run_of(settings: Settings, record: Record, *plans: Plan) -> GuardedRun:

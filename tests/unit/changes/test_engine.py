@@ -237,6 +237,19 @@ def test_what_the_undo_itself_set_free_is_removed(world, settings, record):
     assert "topic" not in world.live
 
 
+def test_what_the_value_before_would_lose_is_kept_and_says_why(world, settings, record):
+    engine.carry_out(engine.plan("01", world.wanted(old={"size": 2})), world.run(settings, record))
+    world.holds_more["old"] = "it holds 3 messages"
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    assert undo.changes[-1].undo == "kept if still so: it holds 3 messages"
+    outcome = engine.roll_back(undo, world.run(settings, record))
+    assert (said(outcome), world.live["old"]) == (("kept: it holds 3 messages",), {"size": 2})
+    assert engine.verify(outcome, Run(settings, record))[-1].status == "passed"
+    world.holds_more.clear()
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
+    assert world.live["old"] == {"size": 1}
+
+
 def test_what_was_there_before_is_restored_although_in_use(world, settings, record):
     engine.carry_out(engine.plan("01", world.wanted(old={"size": 2})), world.run(settings, record))
     world.in_use["old"] = "it has readers"
