@@ -221,6 +221,11 @@ def test_no_parameter_file_holds_a_secret(environment):
     assert SECRETS.findall((ROOT / "parameters" / f"{environment}.yaml").read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize("environment", [name for name in ENVIRONMENTS if not values(name)["endpoint_url"]])
+def test_on_aws_a_new_queues_policy_has_the_minute_that_sqs_allows_itself(environment):
+    assert load(environment).settle_seconds >= 60
+
+
 def test_each_environment_has_an_account_of_its_own():
     assert len({load(environment).account_id for environment in ENVIRONMENTS}) == len(ENVIRONMENTS)
 
