@@ -40,6 +40,8 @@ SHORT_PERIODS = (10, 20, 30)  # of our own metrics alone
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 LONGEST_NAME, LONGEST_DESCRIPTION = 255, 1024
 MOST_OF_MATH = 10
+# Actions run where the state changes: whatever follows before it is OK again is told by nobody, and OK says nothing of it.
+FIRST_ONLY = "This tells of the first alone: look for others since, also when it says OK."
 
 
 class Missing(StrEnum):
@@ -90,8 +92,14 @@ class Definition(BaseModel):
     @property
     def description(self) -> str:
         """What whoever is told reads: what it means, what to do, and why silence counts as it does."""
-        silence = "Silence is an alarm" if self.missing == Missing.BREACHING else "Silence is none"
-        return f"{self.means} WHAT TO DO: {self.do} ({silence}: {self.missingBecause})"
+        if self.missing == Missing.BREACHING:
+            return f"{self.means} WHAT TO DO: {self.do} (Silence is an alarm: {self.missingBecause})"
+        return f"{self.means} WHAT TO DO: {self.do} {FIRST_ONLY} (Silence is none: {self.missingBecause})"
+
+    @property
+    def is_of_several_services(self) -> bool:
+        """Whether it compares metrics that come differently late, so that it may go off where nothing is wrong."""
+        return len({metric.namespace for metric in self.metrics}) > 1
 
     @property
     def seconds(self) -> int:

@@ -136,7 +136,7 @@ def test_an_execution_that_really_fails_sets_its_alarm_off_and_operations_are_to
     notices = [json.loads(notice["Message"]) for notice in received("Rehearsal-OperationsInbox")]
     (told,) = [notice for notice in notices if notice["NewStateValue"] == "ALARM"]  # and no-checkin is well again
     assert told["AlarmName"] == f"{account.state_machine_name}-executions-failed"
-    assert "WHAT TO DO: Open the failed execution" in told["AlarmDescription"]
+    assert "WHAT TO DO: Open every execution that failed since" in told["AlarmDescription"]
 
 
 def test_an_execution_that_is_really_stopped_sets_its_alarm_off(live, account, client):

@@ -36,10 +36,10 @@ def refused(**other):
 
 def test_a_definition_says_what_it_means_what_to_do_and_what_silence_is():
     parsed = alarm_lint.parse(definition(), "alarms/made.json")
-    expected = "Something is wrong. WHAT TO DO: Look at it, and mend it. (Silence is none: CloudWatch gets none then)"
-    assert parsed.description == expected
+    todo = f"Something is wrong. WHAT TO DO: Look at it, and mend it. {alarm_lint.FIRST_ONLY}"
+    assert parsed.description == f"{todo} (Silence is none: CloudWatch gets none then)"
     silent = alarm_lint.parse(definition(missing="breaching"), "alarms/made.json")
-    assert "(Silence is an alarm: " in silent.description
+    assert "and mend it. (Silence is an alarm: " in silent.description
 
 
 @pytest.mark.parametrize(

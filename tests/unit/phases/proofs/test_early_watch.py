@@ -135,6 +135,25 @@ def test_an_alarm_from_before_the_update_waits_for_a_person(watched, aws):
     assert found[early_watch.ALARMS].found == "ours (since before the update)"
 
 
+def test_an_alarm_that_compares_what_comes_differently_late_undoes_nothing_and_waits_for_a_person(watched, aws):
+    wanted = [one.name for one in desired.alarms(connected(load("local")))]
+    lost = next(name for name in wanted if name.endswith("HighRiskRule-accepted-and-lost"))
+    aws.alarms.append((20, lost))
+    found, seconds = watched(1, names=wanted)
+    assert (found[early_watch.ALARMS].status, seconds) == ("waiting", 60)
+    assert found[early_watch.ALARMS].found.startswith(f"{lost} (look by hand: an alert may be lost")
+    failed = next(name for name in wanted if name.endswith("executions-failed"))
+    aws.alarms.append((20, failed))
+    found, seconds = watched(1, names=wanted)
+    assert (found[early_watch.ALARMS].status, seconds) == ("failed", 30)
+    assert found[early_watch.ALARMS].found.startswith(f"{failed}, {lost} (look by hand")
+
+
+def test_of_all_alarms_only_accepted_and_lost_may_be_false_by_lateness():
+    live = connected(load("local"))
+    assert {name.rpartition("-accepted")[2] for name in early_watch._to_look_at(live)} == {"-and-lost"}
+
+
 def test_what_cannot_be_read_or_is_not_counted_yet_is_no_pass(watched, aws):
     aws.denied = "list_executions"
     found, seconds = watched(1)
