@@ -36,11 +36,10 @@ PUBLISHED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "AWS/Lambda": (frozenset({"Errors", "Throttles", "DeadLetterErrors"}), frozenset({"FunctionName"})),
 }  # fmt: skip
 OF_OURS = {DRILL_PASSED: frozenset({"StateMachineArn"}), ENTERED: frozenset({"State"})}
-SHORT_PERIODS = (10, 20, 30)  # of our own metrics alone
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 LONGEST_NAME, LONGEST_DESCRIPTION = 255, 1024
 MOST_OF_MATH = 10
-# Actions run where the state changes: whatever follows before it is OK again is told by nobody, and OK says nothing of it.
+# Actions run where the state changes: of whatever follows before it is OK again nobody is told, nor by OK.
 FIRST_ONLY = "This tells of the first alone: look for others since, also when it says OK."
 
 
@@ -122,12 +121,8 @@ def parse(filled: Any, name: str) -> Definition:  # noqa: ANN401 - whatever the 
 def _troubles(one: Definition) -> Iterator[str]:
     for metric in one.metrics:
         yield from _unpublished(metric)
-    ours = all(metric.namespace == OURS for metric in one.metrics)
-    if one.period < 1 or (one.period % 60 and not (ours and one.period in SHORT_PERIODS)):
-        short = ", ".join(map(str, SHORT_PERIODS))
-        yield (
-            f"period {one.period}: CloudWatch takes a multiple of 60 seconds, and {short} of metrics that are our own"
-        )
+    if one.period < 1 or one.period % 60:  # shorter ones are of metrics of high resolution, of which none is published
+        yield f"period {one.period}: CloudWatch takes a multiple of 60 seconds"
     most = WEEK if one.period >= HOUR else DAY
     if one.period * one.evaluationPeriods > most:
         window = f"{one.evaluationPeriods} periods of {one.period} s"

@@ -56,6 +56,7 @@ def test_a_definition_says_what_it_means_what_to_do_and_what_silence_is():
         ({"comparison": "Above"}, "comparison: "),
         ({"period": 45}, "period 45: CloudWatch takes a multiple of 60 seconds"),
         ({"period": 30}, "period 30: "),
+        ({"period": 10, "metrics": [metric(**PASSED)]}, "period 10: CloudWatch takes a multiple of 60"),
         ({"period": 0}, "period 0: "),
         ({"period": 300, "evaluationPeriods": 289}, "289 periods of 300 s: CloudWatch looks back a day, and a week"),
         ({"period": 3600, "evaluationPeriods": 169}, "169 periods of 3600 s"),
@@ -76,7 +77,7 @@ def test_what_cloudwatch_would_refuse_or_what_would_never_go_off(other, said):
 @pytest.mark.parametrize(
     "other",
     [
-        {"period": 10, "metrics": [metric(**PASSED)]},
+        {"period": 60, "metrics": [metric(**PASSED)]},
         {"period": 86_400, "evaluationPeriods": 7},
         {"period": 300, "evaluationPeriods": 288},
         {"period": 3600, "evaluationPeriods": 168},
