@@ -7,7 +7,7 @@ from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.drills import drill_pace
 from lib.resources.functions import environment_keys
-from lib.resources.topics import audience
+from lib.resources.topics import audience, ended_by_a_mail
 from lib.values.check_registry import Id
 from lib.values.modes import Approval, Mode
 
@@ -36,11 +36,16 @@ def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     """
     with readable("listing the operations topic's subscribers"):
         counts = audience(live, live.settings.ops_topic_name)
+        loose = ended_by_a_mail(live, live.settings.ops_topic_name)
     stops = needed and live.settings.approval == Approval.REQUIRED and live.settings.mode == Mode.APPLY
     status = Status.PASSED if counts["confirmed"] else Status.FAILED if stops else Status.WAITING
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
     if not counts["confirmed"]:
         said += ": A CRISIS PAGE REACHES NOBODY YET"
+    if loose:
+        said += (
+            f"; whoever has a mail of theirs can end {loose} of them by its link: docs/operate.md says how to confirm"
+        )
     return [
         Check(
             Id.OPERATIONS_SUBSCRIBERS,

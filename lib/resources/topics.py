@@ -217,6 +217,17 @@ def has_mail(live: Live, topic: str) -> bool:
     return any(row["Protocol"] in BY_MAIL for row in subscriptions(live, topic))
 
 
+def ended_by_a_mail(live: Live, topic: str) -> int:
+    """How many confirmed e-mail subscriptions whoever has one of their mails can end, by its link. Read-only.
+
+    Of one that was confirmed with credentials AWS does not tell whether the link still ends it; it is not counted.
+    """
+    sns = live.client("sns")
+    mailed = [row["SubscriptionArn"] for row in subscriptions(live, topic) if row["Protocol"] in BY_MAIL]
+    every = [sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"] for arn in mailed if arn not in PENDING]
+    return sum(str(one.get("ConfirmationWasAuthenticated", "")).lower() == "false" for one in every)
+
+
 def _attributes(value: dict[str, str], protocol: str, empty: bool = False) -> dict[str, str]:
     """The value as SNS takes it; with `empty`, also what takes an attribute away again."""
     missing = {"dead_letter_queue", "raw", "filter"} - value.keys()
