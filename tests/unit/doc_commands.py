@@ -66,8 +66,8 @@ NOT_RUN = {
     "runbook apply ENV --only 03 --candidate-only": "where nothing is changed yet, as in "
     "tests/runbooks/test_candidate_only.py",
     ". .venv/bin/activate": "it changes the shell that types it",
-    "aws sns confirm-subscription --topic-arn ARN --token TOKEN --authenticate-on-unsubscribe true": "AWS's own command "
-    "is not installed, and the token stands in a mail",
+    "aws sns confirm-subscription --topic-arn ARN --token TOKEN --authenticate-on-unsubscribe true": "AWS's own "
+    "command is not installed, and the token stands in a mail",
     "aws stepfunctions update-state-machine-alias --state-machine-alias-arn ALIAS --routing-configuration "
     "stateMachineVersionArn=VERSION,weight=100": "AWS's own command is not installed; "
     "tests/functional/test_printed_commands.py makes such calls",
