@@ -16,7 +16,7 @@ DO = {
     (Id.UNSCORED_SHARE, Status.WAITING): "Read each of these check-ins: nobody knows how these people are.",
     (Id.UNSCORED_SHARE, Status.CANNOT_TELL): "Review again with more check-ins.",
     (Id.REAL_LATENCY, Status.FAILED): "See in the history of the executions that are named which step was late.",
-    (Id.REAL_LATENCY, Status.CANNOT_TELL): "Let drills tell until there is a real crisis: drill once a week.",
+    (Id.REAL_LATENCY, Status.CANNOT_TELL): "Let drills tell until there is a real crisis: drill every six days.",
     (Id.AS_FORECAST, Status.WAITING): "Have a clinician look at the thresholds of what is named, by notebook 08.",
     (Id.AS_FORECAST, Status.CANNOT_TELL): "Review again with more check-ins, before any threshold is moved.",
     (Id.LONG_ENOUGH, Status.CANNOT_TELL): "Review again when a day has passed.",
