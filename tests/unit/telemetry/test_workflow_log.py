@@ -92,8 +92,8 @@ def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> 
     assert said == "3 of 100 check-ins raised an alert, 3 of them crises, 97 REACHED NO ROUTE · no drill"
     table = post_implementation_review.by_route(frame)
     assert [(row["route"], row["check-ins"], row["share of check-ins"]) for row in table] == [
-        ("crisis", 3, "3%"),
-        ("no route", 97, "97%"),
+        ("crisis", 3, "3.0%"),
+        ("no route", 97, "97.0%"),
     ]
     assert "no route" in [
         label.get_text() for label in alert_charts.alerts_by_route(frame, None).axes[0].get_yticklabels()
