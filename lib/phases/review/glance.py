@@ -12,7 +12,6 @@ from lib.phases.review import delivery_tables
 from lib.phases.review.asked_window import words
 from lib.phases.review.reading import Reading
 from lib.phases.review.sparklines import NOTHING, Sparkline, at_middles, in_parts, longest, parts
-from lib.phases.tuning.found_settings import say_number
 from lib.routes import Route
 from lib.telemetry import outcomes
 from lib.telemetry.deliveries import counts, reconciliation
@@ -20,6 +19,7 @@ from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.metrics import PERCENTILES
 from lib.values.check_registry import Id
+from lib.values.numbers import say_number
 
 HALF, _, _ = PERCENTILES
 AN_HOUR = timedelta(hours=1)

@@ -52,9 +52,9 @@ def parts(first: pd.Timestamp, last: pd.Timestamp, change: pd.Timestamp) -> list
     """Where the some BUCKETS parts of this time begin and end; none of them lies on both sides of the change."""
     whole, edges = max(last - first, A_SECOND), [first]
     for end in dict.fromkeys((min(max(change, first), last), last)):
-        length = end - edges[-1]
-        count = ceil(min(BUCKETS * (length / whole), length / A_SECOND))
         begin = edges[-1]
+        length = end - begin
+        count = ceil(min(BUCKETS * (length / whole), length / A_SECOND))
         edges += [begin + length * (at + 1) / count for at in range(count)]
     return edges if len(edges) > 1 else [first, first + A_SECOND]
 
