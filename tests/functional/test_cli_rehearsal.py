@@ -181,7 +181,8 @@ def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(
     thresholds = {name: getattr(account, name) for name in proposal_file.PARAMETERS}
     said_there = {
         "format": proposal_file.FORMAT, "environment": account.environment, "account_id": account.account_id,
-        "region": account.region, "doubts": [], "now": thresholds, "thresholds": {**thresholds, "crisis_risk_above": 91.5},
+        "region": account.region, "doubts": [],
+        "now": thresholds, "thresholds": {**thresholds, "crisis_risk_above": 91.5},
         "holds_until": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
     }  # fmt: skip
     file = tmp_path / "proposal.yaml"
