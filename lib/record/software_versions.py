@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ PACKAGES = ("boto3", "papermill", "jupyterlab", "pandas", "matplotlib", "pydanti
 GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(ROOT))
 GIT_SECONDS = 20
 NO_GIT = "cannot tell"
+COMMIT = "# branch.oid "
+OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def ran_on() -> dict[str, Any]:
@@ -51,10 +54,13 @@ def _version(package: str) -> str:
 def git_commit() -> str:
     """The checkout's commit, with `+` where files differ from it; or that it cannot be told, and why."""
     try:
-        commit, edited = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "-uno")
+        said = _git("status", "--porcelain=v2", "--branch", "-uno").splitlines()
     except (OSError, subprocess.SubprocessError) as error:
         return f"{NO_GIT}: git {_trouble(error)}"
-    return commit.strip() + ("+" if edited.strip() else "")
+    commit = next((line.removeprefix(COMMIT) for line in said if line.startswith(COMMIT)), "")
+    if not OBJECT_ID.fullmatch(commit):
+        return f"{NO_GIT}: git named no commit"
+    return commit + ("+" if any(not line.startswith("#") for line in said) else "")
 
 
 def _git(*words: str) -> str:

@@ -52,9 +52,18 @@ def test_of_a_git_that_hangs_the_commit_cannot_be_told(script, git, endless, mon
     assert software_versions.git_commit() == "cannot tell: git did not answer within 0.2 s"
 
 
-def test_a_git_that_says_what_is_no_text_breaks_nothing(git):
-    git("printf '\\377\\n'")
-    assert software_versions.git_commit() == "\ufffd+"
+@pytest.mark.parametrize("says", ["printf '\\377\\n'", "echo '# branch.oid (initial)'", "true"])
+def test_of_a_git_that_names_no_commit_it_cannot_be_told(git, says):
+    git(says)
+    assert software_versions.git_commit() == "cannot tell: git named no commit"
+
+
+@pytest.mark.parametrize(
+    ("line", "mark"), [("# branch.head main", ""), ("1 .M N... 100644 100644 100644 a b lib/x.py", "+")]
+)
+def test_a_commit_whose_files_were_edited_is_marked(git, line, mark):
+    git(f"echo '# branch.oid {'a1' * 20}'; echo '{line}'")
+    assert software_versions.git_commit() == "a1" * 20 + mark
 
 
 @pytest.fixture
