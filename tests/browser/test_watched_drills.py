@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lab_screen import FRONT, LAPTOP, LabScreen, chromium, keep, until_told
 from steps import carried_out
+from waiting import until
 from whole_run import HAND, Story, account, command
 
 from lib.phases import validation
@@ -61,7 +62,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             cell = screen.cell("validation.run(").locator(".jp-Cell-outputArea")
             cell.scroll_into_view_if_needed()
             cell.locator("table").wait_for()
-            found["anew"] = cell.inner_text()
+            # JupyterLab draws it a second time, and between the two it is empty.
+            found["anew"] = until(lambda: cell.inner_text().strip())
             keep(screen.page, "drills-anew")
             screen.shut()
     return found
