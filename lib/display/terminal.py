@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from lib.aws import Live
 from lib.checks import Check, Status
@@ -98,7 +99,10 @@ def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> No
 
 
 def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
-    """How a review among these phases decided; `earlier` are the files of before, whose answers are not this one's."""
+    """How a review among these phases decided, in short: its notebook has every reason.
+
+    `earlier` are the files of before, whose answers are not this one's.
+    """
     if not any(phase.number == run_phases.REVIEW and phase.verdict != Verdict.NOT_RUN for phase in done):
         return
     if record.kept_as(records.CRITERIA) == list(earlier):
@@ -106,10 +110,19 @@ def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> N
         return
     rows = record.latest(records.CRITERIA)
     for row in marks.worst_first(rows, [row["status"] for row in rows]):
-        console.verdict_line(row["status"], f": criterion {row['name']}: {row['found']}")
+        console.verdict_line(row["status"], f": criterion {row['name']}: {_decided_by(row)}")
     counted = Counter(row["status"] for row in rows)
     others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
     result(f"Success criteria: {counted[Status.PASSED]} of {len(rows)} passed{others}")
+
+
+def _decided_by(row: Mapping[str, Any]) -> str:
+    """What a criterion's answer rests on: of one that failed all of it, else what decides, and the value beside it."""
+    if row["status"] == Status.FAILED:
+        return str(row["found"])
+    value = str(row.get("value") or "")
+    why = [] if value and row["status"] == Status.PASSED else [str(row["found"]).partition("; ")[0]]
+    return "; ".join([*why, *([value] if value else [])])
 
 
 def _phase_row(phase: Phase) -> list[str]:

@@ -97,7 +97,7 @@ def scenarios_pass(
     whole = planned and edges and others and not bad and (count, within) == (len(planned), len(edges))
     found = f"{count} of {len(planned)} scenarios and {within} of {len(edges)} boundary cases passed"
     found += f"; checks: {in_numbers(others)}"
-    found += f"; failed: {', '.join(bad)}" if bad else ""
+    found = f"failed: {', '.join(bad)}; {found}" if bad else found
     holding = {check.status for check in others if _holds_up(check, "1")}
     counts = "open" if holding else "open, and not counted"
     found += f"; {counts}: {named}" if (named := open_ones(others)) else ""
@@ -153,8 +153,9 @@ def nothing_disturbed(
     if words:
         return Check(Id.CRITERION_3, name, Status.FAILED, "; ".join(words), expected)
     unanswered = [check for check in others if check.status != Status.PASSED]
-    said = [f"{check.name}: {check.found if check in unanswered else 'passed'}" for check in others]
-    found = "; ".join(["ordinary check-in completed", f"{', '.join(before)} unchanged", *said])
+    said = [f"{check.name}: {check.found}" for check in unanswered]
+    passed = [f"{check.name}: passed" for check in others if check.status == Status.PASSED]
+    found = "; ".join([*said, "ordinary check-in completed", f"{', '.join(before)} unchanged", *passed])
     status = unanswered[0].status if unanswered else Status.PASSED
     return Check(Id.CRITERION_3, name, status, found, expected)
 
@@ -187,7 +188,7 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
         return min(decisions, key=lambda verdict: WORST_FIRST.index(verdict.status))
 
     worst = success_rate.either_way(decided, outcomes.ended_well(counted))
-    found = f"{said}; {worst.why}{outcomes.in_words(counted)}"
+    found = f"{worst.why}{outcomes.in_words(counted)}; {said}"
     return Check(Id.CRITERION_4, name, worst.status, found, expected)
 
 

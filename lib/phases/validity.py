@@ -162,7 +162,8 @@ def table(standing: Validity | Validation) -> list[dict[str, str]]:
 def evidence_answers(standing: Validity, decided: Sequence[Check]) -> list[Check]:
     """Answers from the evidence of a run, as far as what it validated is live; each by the criteria that its id names.
 
-    What differs fails an answer, by name; what cannot be told leaves it open; what came besides is said.
+    What differs fails an answer, by name; what cannot be told leaves it open; what came besides is said. What decides
+    stands first.
     """
     return [_resting(standing, one) for one in decided]
 
@@ -170,14 +171,14 @@ def evidence_answers(standing: Validity, decided: Sequence[Check]) -> list[Check
 def _resting(standing: Validity, decided: Check) -> Check:
     if not standing.known:
         open_now = Status.CANNOT_TELL if decided.status == Status.PASSED else decided.status
-        return replace(decided, status=open_now, found=f"{decided.found}; {standing.why}")
+        return replace(decided, status=open_now, found=f"{standing.why}; {decided.found}")
     carried = decided.id.registered.criteria.split()
     mine = [row for row in standing.differences if set(carried) & set(row.criteria)]
     deciding = [row for row in mine if row.meaning is not Meaning.TOLD]
     if not deciding:
         besides = f", and besides: {_sentences(mine)}" if mine else ""
         return replace(decided, found=f"{decided.found}; live as {standing.since}{besides}")
-    said = f"{decided.found}; NOT AS {standing.since}: {_sentences(deciding)}"
+    said = f"NOT AS {standing.since}: {_sentences(deciding)}; {decided.found}"
     if any(row.meaning is Meaning.FAILED for row in deciding):
         return replace(decided, status=Status.FAILED, found=said)
     return replace(

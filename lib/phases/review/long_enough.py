@@ -34,7 +34,7 @@ def _found(window: Window) -> str:
         return said
     if window.change and window.change.later:
         return f"{said}; since then something else runs, so that of this change no more can be seen"
-    return f"{said}: too early; review it again after {_said(window.after + ENOUGH)} UTC"
+    return f"{said}: too early, so review it again after {_said(window.after + ENOUGH)} UTC"
 
 
 def _said(moment: datetime) -> str:
@@ -46,7 +46,7 @@ def without_early_passes(decided: Sequence[Check], window: Window) -> list[Check
     if _enough(window):
         return list(decided)
     return [
-        replace(one, status=Status.CANNOT_TELL, found=f"{one.found}; {_found(window)}")
+        replace(one, status=Status.CANNOT_TELL, found=f"{_found(window)}; {one.found}")
         if one.id in RESTING and one.status == Status.PASSED
         else one
         for one in decided

@@ -224,6 +224,23 @@ def test_what_a_review_decided_is_said_with_a_headline(command, verdict, tmp_pat
     assert marks == ["✗", "?", "?", "✓", "✓"]  # what failed is read first
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("passed", "✓ passed: criterion 1 So: 6 of 6"),
+        ("cannot tell", "? cannot tell: criterion 1 So: too early, so wait; 6 of 6"),
+        ("failed", "✗ failed: criterion 1 So: too early, so wait; this is passed; that, too"),
+    ],
+)
+def test_of_a_criterion_its_value_is_said_and_what_decides_and_of_one_that_failed_all(
+    status, said, tmp_path, monkeypatch, capsys
+):
+    why = "too early, so wait; this is passed; that, too"
+    row = {"name": "1 So", "status": status, "value": "6 of 6", "found": why}
+    run_again(ended(tmp_path, monkeypatch, "succeeded", [row]), "07")
+    assert said in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize(("verdict", "headline"), [("not_run", []), ("failed", ["Success criteria: none decided"])])
 @pytest.mark.parametrize("command", ["carry_out", "again"])
 def test_what_an_earlier_attempt_decided_is_no_result_of_this_one(
