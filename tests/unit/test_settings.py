@@ -557,7 +557,6 @@ def test_nor_does_one_about_an_option(pair):
     [
         ("not_exercised_here: [{a: 1, b: 2, a: 3}]\n", "says not_exercised_here.a twice"),
         ("mode: {x: {y: 1, y: 1}}\n", "says mode.x.y twice"),
-        ("base: &b {mode: plan}\nmore: {<<: *b, mode: apply}\n", "says more.whatever `<<` merges twice"),
         ("<<: {mode: apply}\nmode: plan\n", "says whatever `<<` merges twice"),
         ("'mode': plan\nmode: apply\n", "says mode twice"),
     ],
