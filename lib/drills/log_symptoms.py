@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from lib.telemetry.execution_status import UNNAMED, error_class
+
 
 class Symptom(StrEnum):
     """What may be wrong, the worst first; the last two are ordinary, and counted all the same."""
@@ -23,7 +25,6 @@ class Symptom(StrEnum):
 
 
 ORDINARY = (Symptom.CAUGHT, Symptom.COLD_START)
-UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,6 @@ LINES = {
 BEGINS_PLATFORM = ("RequestId:", "REPORT", "Error:")
 THROTTLED = re.compile(r"Throttl|TooManyRequests|Rate exceeded|ProvisionedThroughput", re.IGNORECASE)
 MEMORY = re.compile(r"Runtime\.OutOfMemory|signal: killed")
-CLASS = re.compile(r"[A-Za-z_][\w.]{0,80}")
 ENDED_WELL = "ExecutionSucceeded"
 # How Step Functions calls an event, by its end.
 ENDED = {"ExecutionFailed": Symptom.ERROR, "ExecutionAborted": Symptom.ERROR, "ExecutionTimedOut": Symptom.TIMEOUT}
@@ -85,7 +85,7 @@ def of_workflow(line: str) -> Event:
     event = _parsed(line)
     kind, execution = str(event.get("type") or ""), str(event.get("execution_arn") or "")
     details = event.get("details")
-    error = _class(details.get("error") if isinstance(details, Mapping) else None)
+    error = error_class(details.get("error") if isinstance(details, Mapping) else None)
     if kind in ENDED:
         return Event(execution, True, Seen(ENDED[kind], error if error != UNNAMED else kind))
     if not kind.endswith(("Failed", "TimedOut")):
@@ -100,14 +100,14 @@ def _of_json(event: Mapping[str, Any]) -> Seen | None:
         return _of_platform(record)
     if str(event.get("level") or "").upper() not in ("ERROR", "FATAL", "CRITICAL"):
         return None
-    name = _class(event.get("errorType"))
+    name = error_class(event.get("errorType"))
     if MEMORY.search(name):
         return Seen(Symptom.OUT_OF_MEMORY, name)
     return Seen(Symptom.THROTTLE if THROTTLED.search(name) else Symptom.ERROR, name)
 
 
 def _of_platform(record: Mapping[str, Any]) -> Seen | None:
-    status, name = str(record.get("status") or ""), _class(record.get("errorType"))
+    status, name = str(record.get("status") or ""), error_class(record.get("errorType"))
     if MEMORY.search(name):
         return Seen(Symptom.OUT_OF_MEMORY, name)
     if status == "timeout":
@@ -117,11 +117,6 @@ def _of_platform(record: Mapping[str, Any]) -> Seen | None:
     metrics = record.get("metrics")
     cold = isinstance(metrics, Mapping) and "initDurationMs" in metrics
     return Seen(Symptom.COLD_START, Symptom.COLD_START.value) if cold else None
-
-
-def _class(value: object) -> str:
-    """The name of a class of errors; what is none is no name."""
-    return value if isinstance(value, str) and CLASS.fullmatch(value) else UNNAMED
 
 
 def _parsed(line: str) -> Mapping[str, Any]:

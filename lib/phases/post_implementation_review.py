@@ -26,6 +26,7 @@ from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.executions import describe
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
+from lib.values import csv_text
 from lib.values.check_registry import Id, due
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
@@ -159,7 +160,7 @@ def criteria(
     Each holds as far as what was validated is live: `standing` says what of it differs."""
     s, live, record, split = run.settings, run.live, run.record, outcomes.table(seen)
     judged = s.success_rate_margin, s.success_rate_error
-    record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))
+    record.keep_text("evidence/success_rate.csv", csv_text.of_frame(split))
     rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)
     before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == scenarios.ORDINARY), None)

@@ -1,9 +1,18 @@
 """An execution as AWS tells of it, and the words about one: status, what we make of it, whose it is. No AWS."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+UNNAMED = "unnamed"
+CLASS = re.compile(r"[A-Za-z_][\w.$]{0,80}")
+
+
+def error_class(value: object) -> str:
+    """The name of a class of errors; what is none is no name, since it may be anybody's words."""
+    return value if isinstance(value, str) and CLASS.fullmatch(value) else UNNAMED
 
 
 class ExecutionStatus(StrEnum):

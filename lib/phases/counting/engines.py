@@ -15,6 +15,7 @@ from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.history import athena, sources
 from lib.telemetry.history.sources import Source
 from lib.telemetry.review_window import Window
+from lib.values import csv_text
 
 ROWS, ABOUT = "evidence/cube_by_athena.csv", "evidence/cube_by_athena.json"
 
@@ -45,7 +46,7 @@ def count(
         return counted
     text = counting.text_of(reviewed, now, window)
     answered = athena.ask(run.live, choice.database, choice.results, text)
-    run.record.keep_text(ROWS, answered.rows.to_csv(index=False))
+    run.record.keep_text(ROWS, csv_text.of_frame(answered.rows))
     about = {"query": answered.query, "scanned_bytes": answered.scanned, "cost_usd": answered.cost, "sql": text}
     run.record.keep_json(ABOUT, about)
     counting.require_same(counted.cube, answered.rows)

@@ -25,6 +25,7 @@ from lib.telemetry.checkin_frames import CONTRACT
 from lib.telemetry.checkin_reading import USUAL, Outlook, outlook
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.route_moves import WORDS, Move
+from lib.values import csv_text
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
 CHANGING = (Move.LOWER, Move.HIGHER, Move.OTHER)
@@ -202,7 +203,7 @@ def table(backtest: Backtest) -> pd.DataFrame:
 
 def keep(record: Record, backtest: Backtest) -> None:
     """Keep the moves and the totals as evidence."""
-    record.keep_text("evidence/backtest.csv", backtest.moves.to_csv(index=False))
+    record.keep_text("evidence/backtest.csv", csv_text.of_frame(backtest.moves))
     record.keep_json(
         "evidence/backtest.json",
         {

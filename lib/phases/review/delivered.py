@@ -19,6 +19,7 @@ from lib.telemetry.deliveries.alarm_history import AlarmRecord
 from lib.telemetry.deliveries.dead_letters import DeadLetters
 from lib.telemetry.deliveries.reconciliation import LATE
 from lib.telemetry.review_window import Window
+from lib.values import csv_text
 
 A_MINUTE = timedelta(minutes=1)
 NOBODY = "nobody"
@@ -62,8 +63,8 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     protocols = _protocols(live)
     unsubscribed = [topic for topic, said in protocols.items() if said == NOBODY]
     compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing, unsubscribed), now, window.end)
-    run.record.keep_text("evidence/alerts_reconciled.csv", compared.to_csv(index=False))
-    run.record.keep_text("evidence/deliveries.csv", after.to_csv(index=False))
+    run.record.keep_text("evidence/alerts_reconciled.csv", csv_text.of_frame(compared))
+    run.record.keep_text("evidence/deliveries.csv", csv_text.of_frame(after))
     return Deliveries(
         window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
         alarm_history.read(live, begin, window.end, now), compared, protocols, _gaps(log),

@@ -19,6 +19,7 @@ from lib.resources.connected_run import ConnectedRun
 from lib.telemetry import continuity, metrics, outcomes, workflow_log
 from lib.telemetry.deliveries import task_attempts
 from lib.telemetry.review_window import Window
+from lib.values import csv_text
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def of_window(
         ("alert_latency", drills),
         ("retries", attempts),
     ):
-        run.record.keep_text(f"evidence/{name}.csv", frame.to_csv(index=False))
+        run.record.keep_text(f"evidence/{name}.csv", csv_text.of_frame(frame))
     run.record.keep_json(SOURCES, {"check-ins": seen.attrs["source"], "routes and alerts": log.attrs["source"]})
     return Reading(
         window, counted, timed, seen, outcomes.table(seen), kinds, routes, attempts, drills, deliveries, said,

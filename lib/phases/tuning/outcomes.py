@@ -5,6 +5,7 @@ from those without an alert, and each reviewed check-in stands for its share of 
 """
 
 import csv
+import io
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from lib.record.records import Record
 from lib.settings import Settings
 from lib.telemetry import checkin_frames
 from lib.telemetry.history.reviewed_items import Items
+from lib.values import csv_text
 from lib.values.reviewed import Outcome
 
 KEY = ["userId", "time"]
@@ -51,7 +53,7 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     sample["stratum"] = sample["stratum"].map(letters)
     record.keep_json(LETTERS, {letter: route for route, letter in letters.items()})
     sample["time"] = sample["time"].map(lambda moment: moment.isoformat())
-    path = record.keep_text(TEMPLATE, sample.assign(outcome="")[COLUMNS].to_csv(index=False))
+    path = record.keep_text(TEMPLATE, csv_text.of_frame(sample.assign(outcome="")[COLUMNS]))
     return (
         f"{path.relative_to(record.folder)} asks for the outcomes of {len(sample):,} check-ins of every route: "
         f"fill in {', '.join(Outcome)}, and run this phase again in the same run with outcomes_file."
@@ -170,14 +172,14 @@ def _of_file(path: Path) -> _Said:
 
 def _rows(path: Path) -> pd.DataFrame:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            head = next(lines, [])
-            _require_under_names(path, head, lines)
+        text = path.read_bytes().decode("utf-8-sig")
+        lines = csv.reader(io.StringIO(text, newline=""))
+        head = next(lines, [])
+        _require_under_names(path, head, lines)
         with warnings.catch_warnings():
             # Without an index, a comma too many at the end of each line moves no cell into another column.
             warnings.simplefilter("ignore", pd.errors.ParserWarning)
-            rows = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig")
+            rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError, csv.Error) as error:
         raise BadParameters(
             f"outcomes_file {path.name} cannot be read as CSV ({type(error).__name__}); expected the filled-in "
@@ -191,6 +193,7 @@ def _rows(path: Path) -> pd.DataFrame:
         raise BadParameters(
             f"outcomes_file {path.name} has no column {', '.join(lacking)}; expected {', '.join(COLUMNS)}"
         )
+    rows["userId"] = rows["userId"].map(csv_text.as_it_was)
     rows["outcome"] = rows["outcome"].str.strip().str.lower()
     if "stratum" in rows:
         rows["stratum"] = rows["stratum"].str.strip().str.upper()

@@ -2,7 +2,7 @@
 
 The log names a failed attempt by its event alone; of which state it was, the chain of previous events tells. So the
 parts of the log in which attempts failed are read once more, with the events that the first reading leaves out. The
-error's name is read, and never its cause, which may hold words of a check-in.
+error's name is read where it is one of a class, and never its cause: a function may put anybody's words into either.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.telemetry import workflow_log
+from lib.telemetry.execution_status import error_class
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.workflow_log import FAILED_ATTEMPTS, KIND, TASK_ENTERED
 
@@ -26,8 +27,7 @@ PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
 MOST_READS = 50  # parts of the log; of more, those next to each other are read as one
 MOST = 200_000  # lines that are looked at; what is beyond is said
-LONGEST_ERROR = 80  # characters; a function names its errors as it likes
-NOT_SHOWN, UNNAMED = "not shown by the log", "no error named"
+NOT_SHOWN, NO_ERROR = "not shown by the log", "no error named"
 COLUMNS = ["time", "execution", "drill", "state", "error", "again"]
 Span = tuple[datetime, datetime]
 
@@ -111,7 +111,7 @@ def _event(line: Mapping[str, Any]) -> Event | None:
         details = event.get("details") or {}
         at = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC")
         numbers = int(event["id"]), int(event.get("previous_event_id") or 0)
-        error = " ".join(str(details.get("error") or UNNAMED).split())[:LONGEST_ERROR]
+        error = error_class(details["error"]) if details.get("error") else NO_ERROR
         return Event(at, str(event["execution_arn"]), *numbers, event["type"], str(details.get("name") or ""), error)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

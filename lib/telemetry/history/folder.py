@@ -25,6 +25,7 @@ from typing import Any
 from lib.errors import BadParameters, Refused
 from lib.record import files
 from lib.settings import Settings
+from lib.values import csv_text
 
 FORMAT = 2
 NAME = ".history"
@@ -127,11 +128,12 @@ class History:
         """What of a source was kept aside."""
         place = self.path / ASIDE / f"{source}.csv"
         rows = csv.reader(io.StringIO(files.text(place, str(place)))) if place.exists() else iter(())
-        return [Aside(place, int(version), reason) for place, version, reason in rows]
+        return [Aside(csv_text.as_it_was(one), int(version), csv_text.as_it_was(why)) for one, version, why in rows]
 
     def keep_aside(self, source: str, rows: Iterable[Aside]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows((one.place, one.version, one.reason) for one in rows)
+        text, cell = io.StringIO(), csv_text.cell  # whoever puts an object into the bucket gives it its name
+        lines = ((cell(one.place), one.version, cell(one.reason)) for one in rows)
+        csv.writer(text, lineterminator="\n").writerows(lines)
         files.replace(self.path / ASIDE / f"{source}.csv", text.getvalue().encode())
 
     @contextmanager

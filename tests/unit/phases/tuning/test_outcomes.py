@@ -268,3 +268,11 @@ def test_without_a_table_nothing_is_counted_and_with_one_each_reason_is(history)
 def test_nobody_reviewed_reads_as_an_empty_table(history, tmp_path):
     frame = joined(history, tmp_path, io.StringIO("userId,time,outcome\n").getvalue())
     assert set(frame["outcome"]) == {""}
+
+
+def test_a_user_whose_name_is_a_formula_runs_in_no_spreadsheet_and_is_known_again(history, tmp_path):
+    named = history.assign(userId="=" + history["userId"])
+    outcomes.ask_for_review(named, tuned.now(), Record(tmp_path / "run", "run"))
+    asked = pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
+    assert set(asked["userId"].str[:2]) == {"'="}
+    assert (joined(named, tmp_path, asked.assign(outcome="none"))["outcome"] == "none").sum() == len(asked)

@@ -124,3 +124,14 @@ def test_of_a_log_that_is_not_there_or_not_whole_nobody_says_that_none_failed(at
     assert [row["what"] for row in retries.rows(frame)] == [says]
     said = style.describe(retry_chart.retries_by_state(frame))
     assert "nobody can tell" in said and next(iter(attrs.values())) in said
+
+
+@pytest.mark.parametrize("said", ["=HYPERLINK(1)", "he wrote that he cannot go on", "@SUM", "x" * 200, 7, ["KeyError"]])
+def test_an_error_whose_name_is_none_of_a_class_is_not_named(said):
+    (row,) = read(*tried("c1", said)).itertuples()
+    assert row.error == "unnamed"
+
+
+def test_a_class_within_a_class_is_named():
+    (row,) = read(*tried("c1", "org.example.Outer$TooLate")).itertuples()
+    assert row.error == "org.example.Outer$TooLate"
