@@ -30,7 +30,7 @@ class Copies:
 
     record: Record | None
     fields: Mapping[str, Sequence[str]]  # field -> the texts that are kept of it as they are
-    key: bytes = b""  # of the pseudonyms
+    key: bytes = b""  # of the pseudonyms and the marks
 
     def user(self, name: str) -> str:
         if not self.record:
@@ -38,12 +38,13 @@ class Copies:
         return hashlib.blake2b(f"{self.record.run_id} {name}".encode(), key=self.key, digest_size=6).hexdigest()
 
     def mark(self, key: Key) -> str:
-        """What stands for an object as it is now: once it is replaced, its copy is another object's."""
-        return self._hashed(f"{key.name} {key.etag}")[:16]
+        """What stands for an object as it is now: once it is replaced, its copy is another object's.
 
-    def _hashed(self, text: str) -> str:
+        By the key: else whoever may list the bucket could tell which user's it is. One of an earlier version, by none,
+        stands for no object any more, which is read again.
+        """
         own = self.record.run_id if self.record else ""
-        return hashlib.sha256(f"{own} {text}".encode()).hexdigest()
+        return hashlib.blake2b(f"{own} {key.name} {key.etag}".encode(), key=self.key, digest_size=8).hexdigest()
 
     def of(self, days: Iterable[date]) -> dict[str, Answer]:
         """What was read of these days, by mark. A file that holds less of a field than is asked for is left out."""

@@ -1,5 +1,7 @@
 """What was kept of the check-ins that were read: a day file that is not as it was written is one sentence."""
 
+import hashlib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -8,6 +10,7 @@ from lib.errors import BadParameters
 from lib.record.records import Record
 from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import Answer
+from lib.telemetry.checkin_keys import Key
 
 DAY = date(2026, 1, 1)
 READ = {"mark": Answer("user", datetime(2026, 1, 1, 12, tzinfo=UTC), ("42.5", '"stable"'), "crisis")}
@@ -58,3 +61,13 @@ def test_whoever_has_a_record_and_a_list_of_users_finds_nobody_in_it_without_the
     assert ours.user("veteran-7") == Copies(record, {}, b"k" * 32).user("veteran-7") != others.user("veteran-7")
     assert ours.user("veteran-7") != Copies(Record(tmp_path, "other"), {}, b"k" * 32).user("veteran-7")
     assert Copies(None, {}).user("veteran-7") == "veteran-7"
+
+
+def test_whoever_may_list_the_bucket_finds_no_object_in_a_record_without_the_key(tmp_path):
+    record, key = Record(tmp_path, "run"), Key("veteran-7/2026/01/01/1.json", "veteran-7", DAY, None, '"etag"')
+    mark = Copies(record, {}, b"k" * 32).mark(key)
+    assert mark == Copies(record, {}, b"k" * 32).mark(key) and len(mark) == 16
+    assert mark != Copies(record, {}, b"j" * 32).mark(key)
+    assert mark != Copies(record, {}, b"k" * 32).mark(replace(key, etag='"another"'))
+    unkeyed = hashlib.sha256(f"run {key.name} {key.etag}".encode()).hexdigest()
+    assert mark != unkeyed[:16]
