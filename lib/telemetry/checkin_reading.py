@@ -9,6 +9,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -32,6 +33,8 @@ SPARE = 1.2  # what is expected to take nearly all the time is not begun as if i
 OF_WHAT_FITS = 0.6  # a pass is one file a day, so it must come to its end; the next pass is the rest's
 WORTH_A_PASS = 0.03
 NOT_READABLE = "not readable: "  # how a reason begins of what another attempt may read
+MOST_BYTES = 8 * 2**20  # of an object: a check-in is a few kilobytes, and eight are read at once
+TOO_LARGE = f"too large: over {MOST_BYTES // 2**20} MB"
 USUAL = AnswerFields(
     {"risk_score": (), "score": (), "trajectory": tuple(("StringEquals", word) for word in TRAJECTORIES)}, frozenset()
 )
@@ -174,7 +177,10 @@ def _fetched(
 def read_checkin(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: Copies) -> Answer | str:  # noqa: ANN401
     """A recorded check-in, or why there is none."""
     try:
-        body = s3.get_object(Bucket=bucket, Key=key.name)["Body"].read()
+        with closing(s3.get_object(Bucket=bucket, Key=key.name)["Body"]) as stream:
+            body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            return TOO_LARGE
         content = json.loads(body, object_pairs_hook=without_text)
     except ClientError as error:
         return f"{NOT_READABLE}{error_code(error)}"

@@ -31,8 +31,12 @@ from lib.telemetry.libraries import duckdb
 ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".parquet", ".csv")
 USER, MOMENT = ("userId", "user"), ("timestamp", "time")
 AT_A_TIME = 20_000
+MOST_BYTES = 256 * 2**20  # of what is parsed as a whole, unpacked: one JSON, or a day of a run's evidence
+MOST_LINE = 8 * 2**20
+TOO_LARGE = f"too large: over {MOST_LINE // 2**20} MB"
 MICROSECONDS, A_YEAR_TOO_FAR = 10**14, 10**17  # since 1970; less is seconds or milliseconds, as `moment_of` takes them
 CUT = "cannot be read to its end"
+TOO_LARGE_WHOLE = f"{CUT}: over {MOST_BYTES // 2**20} MB; expected several files, or JSON lines"
 NO_USER, NO_MOMENT, NO_CELL = "names no user", "no usable timestamp", "a field that is no JSON"
 Read = tuple[str, Answer | str]  # where it stood in its file; the check-in, or why there is none
 
@@ -74,11 +78,25 @@ def read(path: Path) -> Iterator[Read]:
 def _json(path: Path, file: BufferedIOBase) -> Iterator[Read]:
     """JSON lines, or one JSON in the whole file: a check-in, or a list of them."""
     if ".json" in path.suffixes:
-        return (yield from _whole(path, file.read()))
-    for number, line in enumerate(file, 1):
-        if line.strip():
+        text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            yield "file", TOO_LARGE_WHOLE
+            return
+        yield from _whole(path, text)
+        return
+    for number, line in enumerate(_lines(file), 1):
+        if len(line) > MOST_LINE:
+            yield f"line {number}", TOO_LARGE
+        elif line.strip():
             yield f"line {number}", _parsed(line, path)
-    return None
+
+
+def _lines(file: BufferedIOBase) -> Iterator[bytes]:
+    """The lines of a file; of one that is too large its beginning, by which it is one byte too large."""
+    while line := file.readline(MOST_LINE + 1):
+        yield line
+        while len(line) > MOST_LINE and not line.endswith(b"\n"):
+            line = file.readline(MOST_LINE + 1)
 
 
 def _whole(path: Path, text: bytes) -> Iterator[Read]:
@@ -159,6 +177,9 @@ def _as_json(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
 
 def _evidence(path: Path) -> Iterator[Read]:
     """A day that a run kept in `evidence/checkins/`; its users are that run's pseudonyms."""
+    if path.stat().st_size > MOST_BYTES:
+        yield "file", TOO_LARGE_WHOLE
+        return
     rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
     columns = {head.partition("=")[0]: at for at, head in enumerate(next(rows, []))}
     if not {*BESIDE, *CONTRACT} <= set(columns):

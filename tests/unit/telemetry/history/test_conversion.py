@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from checkin_buckets import GOOD, SECRET, Bucket, named
 
 from lib.errors import BadParameters, Refused
+from lib.telemetry import checkin_reading
 from lib.telemetry.history import conversion, damage, folder, sources, spool
-from lib.telemetry.history.folder import History, relation
+from lib.telemetry.history.folder import Aside, History, relation
 from lib.telemetry.review_window import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,6 +113,30 @@ def test_what_is_no_check_in_is_kept_aside_by_reason_and_only_what_may_mend_is_r
     assert (again.new, read) == (1, [KEYS[2]])
     assert again.aside == {"not JSON": 1, "holds list, expected an object": 1, "named like no check-in": 1}
     assert (done.whole, again.whole) == (False, True)  # what may not be read is there all the same
+
+
+def test_an_object_that_is_too_large_is_kept_aside_without_being_held_whole(history, monkeypatch):
+    monkeypatch.setattr(checkin_reading, "MOST_BYTES", 200)
+    large = json.dumps({**GOOD, "more": "x" * 200}).encode()
+    done, _ = convert(history, dict.fromkeys(KEYS, GOOD) | {KEYS[0]: large})
+    assert (done.new, done.aside, done.whole) == (19, {checkin_reading.TOO_LARGE: 1}, True)
+    assert convert(history, dict.fromkeys(KEYS, GOOD) | {KEYS[0]: large})[1] == []
+
+
+def test_what_is_kept_aside_runs_in_no_spreadsheet_and_is_known_again(history):
+    kept = [
+        Aside("=cmd|'/C calc'!A1/2026/01/31/x.json", 1, "not JSON"),
+        Aside("'=1", -2, "not JSON"),
+        Aside("a", 3, "@"),
+    ]
+    history.keep_aside("bucket", kept)
+    lines = (history.path / folder.ASIDE / "bucket.csv").read_text(encoding="utf-8").splitlines()
+    assert [line[:2] for line in lines] == ["'=", "''", "a,"] and lines[2] == "a,3,'@"
+    assert history.aside("bucket") == kept
+    odd = {"=1+1/2026/01/01/notes": GOOD, named("=user", START): b"{", KEYS[0]: GOOD}
+    done, _ = convert(history, odd)
+    assert (done.new, done.aside) == (1, {"not JSON": 1, "named like no check-in": 1})
+    assert convert(history, odd)[1] == []
 
 
 def test_a_moment_in_the_future_is_kept_aside(history):

@@ -149,3 +149,26 @@ def test_a_file_of_another_ending_is_named_as_not_read(tmp_path):
         read(tmp_path / "a.jsonl", f"{LINE}\n") if name == "a.jsonl" else (tmp_path / name).write_text(LINE)
     assert [path.name for path in exports.files_in(tmp_path)] == ["a.jsonl"]
     assert [path.name for path in exports.passed_over(tmp_path)] == ["b.json.bz2", "part-00000"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_what_is_larger_than_any_export_is_not_held_whole(tmp_path, monkeypatch, pack):
+    monkeypatch.setattr(exports, "MOST_BYTES", 1000)
+    whole = json.dumps([{"userId": "x" * 1000}]).encode()
+    name = "one.json.gz" if pack is gzip.compress else "one.json"
+    assert read(tmp_path / name, pack(whole)) == [("file", exports.TOO_LARGE_WHOLE)]
+    assert exports.TOO_LARGE_WHOLE.startswith(exports.CUT)
+
+
+def test_a_day_of_evidence_that_is_larger_than_any_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(exports, "MOST_BYTES", 1000)
+    assert read(tmp_path / "day.csv", "x" * 1001) == [("file", exports.TOO_LARGE_WHOLE)]
+
+
+@pytest.mark.parametrize("more", [0, 1, 2, 300, 301, 302, 1000])
+def test_a_line_that_is_too_large_is_said_and_keeps_none_of_the_others_from_it(tmp_path, monkeypatch, more):
+    monkeypatch.setattr(exports, "MOST_LINE", 300)
+    large = b"x" * (300 + more)
+    found = read(tmp_path / "a.jsonl.gz", gzip.compress(b"\n".join([LINE.encode(), large, LINE.encode()])))
+    assert [place for place, _ in found] == ["line 1", "line 2", "line 3"]
+    assert found[1][1] == exports.TOO_LARGE and isinstance(found[2][1], Answer)
