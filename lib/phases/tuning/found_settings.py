@@ -1,5 +1,6 @@
 """What a search found, as tables and as what charts are drawn from. Pure, no AWS."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,18 @@ CHANCES = np.arange(51) / 100
 UNTOLD = Answer.CANNOT_TELL.value
 
 
-def answer_in_words(search: Search) -> str:
-    """What the search comes to, in a sentence or three."""
+def answer_in_words(search: Search, doubts: Sequence[str]) -> str:
+    """What the search comes to, in a sentence or three; where it proposes, with what speaks against following that."""
     left_out = f" {search.unknown:,} check-ins are left out: nobody knows what they held." if search.unknown else ""
     tried = f" {search.grid.combinations:,} settings of the five thresholds were compared exactly."
     compared = tried if search.answer in (Answer.KEEP, Answer.PROPOSED) else ""
     proposes = " It proposes, and changes nothing." if search.answer == Answer.PROPOSED else ""
-    return f"{search.answer.capitalize()}: {search.why}.{compared}{proposes}{left_out}"
+    return f"{say_doubts(search, doubts)}{search.answer.capitalize()}: {search.why}.{compared}{proposes}{left_out}"
+
+
+def say_doubts(search: Search, doubts: Sequence[str]) -> str:
+    """What is said before a proposal that should not be followed, with a space behind it; "" before any other."""
+    return f"Do not follow it: {'; '.join(doubts)}. " if doubts and search.answer == Answer.PROPOSED else ""
 
 
 def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:

@@ -8,9 +8,16 @@ from lib.phases.tuning import found_settings
 
 
 def test_the_answer_says_how_many_settings_it_compared():
-    said = found_settings.answer_in_words(found(population()))
+    said = found_settings.answer_in_words(found(population()), [])
     assert said.startswith("Proposed: of all settings that keep the floor and the budget it costs least.")
     assert "780,323,775 settings of the five thresholds were compared exactly. It proposes" in said
+
+
+def test_what_speaks_against_a_proposal_is_said_before_it():
+    said = found_settings.answer_in_words(found(population()), ["people are few", "costs are"])
+    assert said.startswith("Do not follow it: people are few; costs are. Proposed: of all settings")
+    nothing = found_settings.answer_in_words(found(tuned.checkins([tuned.risky(5)])), ["people are few"])
+    assert nothing.startswith("Cannot tell: ")
 
 
 def test_without_reviews_every_answer_is_that_it_cannot_tell_and_the_cost_a_range():
@@ -22,8 +29,8 @@ def test_without_reviews_every_answer_is_that_it_cannot_tell_and_the_cost_a_rang
     assert float(low) == 0
     every = sum(max(row[level] for row in SETTINGS.outcome_costs.values()) for level in (0, 4))
     assert high == f"{every / one.spans:,.0f}"
-    assert "1 check-ins are left out: nobody knows what they held." in found_settings.answer_in_words(one)
-    assert "settings of the five" not in found_settings.answer_in_words(one)
+    assert "1 check-ins are left out: nobody knows what they held." in found_settings.answer_in_words(one, [])
+    assert "settings of the five" not in found_settings.answer_in_words(one, [])
     rows = {row["outcome"]: row for row in found_settings.confusion(one)}
     assert rows["crisis"]["check-ins on none"] == rows["none"]["check-ins on crisis"] == "cannot tell"
     assert (rows["not reviewed"]["check-ins on crisis"], rows["not reviewed"]["check-ins on none"]) == ("1", "1")
