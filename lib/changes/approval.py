@@ -24,10 +24,16 @@ from lib.values.modes import Approval, Mode
 
 
 def keep_begun_plan(plans: Sequence[Plan], run: GuardedRun, caller: str) -> None:
-    """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
-    settings = run.settings
+    """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well.
+
+    With what speaks against the proposal that the approved plan takes, where a record of that is at hand.
+    """
+    settings, plan = run.settings, begun_plan(plans, run, caller)
+    every = run_index.as_sealed(settings) if settings.approved_plan else []
+    if against := kept_plans.doubts_of_approved(every, settings.approved_plan):
+        plan[kept_plans.DOUBTS] = against
     uses = settings.mode != Mode.PLAN and settings.approval == Approval.REQUIRED and settings.approved_plan
-    kept_plans.keep(begun_plan(plans, run, caller), run.record, account_of(plans, run) if uses else None)
+    kept_plans.keep(plan, run.record, account_of(plans, run) if uses else None)
 
 
 def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:

@@ -4,6 +4,8 @@ A record's files are anybody's who may write to its folder. So a plan lets a run
 once the account keeps that a command began the run with it: under the lock, and after all that is asked of an approval.
 """
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ from lib.values.exact_json import digest
 from lib.values.modes import Mode
 
 PLAN = "plan.json"
+DOUBTS = "proposal_doubts"  # in a plan: what speaks against the proposal whose thresholds it takes
 BEGINS = (Mode.APPLY, Mode.CANDIDATE)  # of a run: one that only plans begins nothing
 
 
@@ -35,6 +38,25 @@ def plans_approved(record: Record, fingerprint: str) -> list[dict[str, Any]]:
     """The plans of this fingerprint; not what a resumed run noted of its rest, which nobody reviewed."""
     made = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
     return [_known(plan, record) for plan in made if fingerprint and plan.get("fingerprint") == fingerprint]
+
+
+def doubts(record: Record) -> list[str]:
+    """What speaks against a proposal that a plan of this run takes, each once."""
+    return list(dict.fromkeys(one for plan in load_plans(record) for one in _doubts(plan)))
+
+
+def doubts_of_approved(records: Iterable[Record], fingerprint: str) -> list[str]:
+    """The same of the plans of this fingerprint, in all of these records: who approved one may have seen another."""
+    against = dict[str, None]()
+    for record in records:
+        with suppress(RunbookError):  # of a record that cannot be read, no other run's apply hangs
+            against |= dict.fromkeys(one for plan in plans_approved(record, fingerprint) for one in _doubts(plan))
+    return list(against)
+
+
+def _doubts(plan: Mapping[str, Any]) -> list[str]:
+    said = plan.get(DOUBTS)
+    return [str(one) for one in said] if isinstance(said, list) else []
 
 
 def keep(plan: dict[str, Any], record: Record, account: RunsOfAnAccount | None) -> None:

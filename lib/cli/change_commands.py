@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lib.aws import Live, connect
-from lib.changes import second_person
+from lib.changes import kept_plans, second_person
 from lib.changes.plans import Plan
 from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, undo_commands
 from lib.cli.agreement import NOT_ASKED, Agreement
@@ -186,6 +186,7 @@ def carry_out(
 
     def begun(opened: ConnectedRun, numbers: Sequence[str]) -> None:
         agreed.require_same(begin(opened, numbers), numbers)
+        terminal.doubts(kept_plans.doubts(opened.record))
         terminal.two_persons(second_person.two_persons(opened.settings, opened.live.identity.caller))
 
     def shown(opened: ConnectedRun) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lib.changes import approval, loss_guard, plan_data, second_person
+from lib.changes import approval, kept_plans, loss_guard, plan_data, second_person
 from lib.changes.plans import Plan
 from lib.checks import require
 from lib.cli import notebooks, runner
@@ -18,6 +18,7 @@ from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
 from lib.phases.review import request
 from lib.phases.tuning import proposal_file
+from lib.phases.tuning.proposal_file import Proposal
 from lib.record import command_lines, records, run_phases, sealing
 from lib.record.change_rows import Action
 from lib.record.records import Record, Run
@@ -40,9 +41,12 @@ APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 @main.command()
 @parameters
 @click.option("--thresholds", "proposal", type=click.Path(path_type=Path), help="A tuning's proposal, to be planned.")
+@click.option(
+    proposal_file.UNVERIFIED, is_flag=True, help="With --thresholds: also one of a run that is not on this machine."
+)
 @takes_json
 @exits_with_code
-def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
+def plan(given: Callable[..., Settings], proposal: Path | None, unverified: bool) -> int:
     """Show every change of every phase, what is most dangerous first; write nothing.
 
     \b
@@ -51,21 +55,20 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
       runbook plan prod --json > plan.json
       runbook plan prod --thresholds thresholds-proposal.yaml
     """
+    if unverified and not proposal:
+        raise BadParameters(f"{proposal_file.UNVERIFIED} goes with --thresholds, whose proposal is taken so")
     chosen, against = given(mode=Mode.PLAN), list[str]()
-    if proposal:
-        proposed = proposal_file.proposed_parameters(proposal, chosen, datetime.now(UTC))
-        against = [*filter(None, [proposal_file.require_as_made(proposal, chosen), *proposal_file.doubts(proposal)])]
-        for said in against:
-            terminal.warn(said)
-        chosen = with_changes(chosen, **proposed)
+    taken = proposal_file.read(proposal) if proposal else None
+    if taken:
+        chosen, against = _with_proposal(chosen, taken, unverified)
     run = session.begin_with(chosen)
     record, live = run.record, run.live
-    if proposal:
-        record.keep_text(proposal_file.KEPT, proposal.read_text(encoding="utf-8"))
+    if taken:
+        record.keep_text(proposal_file.GIVEN, taken.text)
     terminal.identity(live)
     require(baseline_pieces.pieces(live))
     plans = runner.plan_all(live)
-    made = plan_data.plan_data(plans, run)
+    made = plan_data.plan_data(plans, run) | ({kept_plans.DOUBTS: against} if taken else {})
     record.keep_json(approval.PLAN, made)
     if people := second_person.two_persons(chosen, live.identity.caller):
         record.checked(APPROVAL, people)
@@ -74,7 +77,7 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
     after = next_command(chosen, plans, made["fingerprint"])
-    data = plan_table.to_data(plans, run, made["fingerprint"]) | {"proposal_doubts": against}
+    data = plan_table.to_data(plans, run, made["fingerprint"]) | {kept_plans.DOUBTS: against}
     try:
         loss_guard.require_no_loss(plans, run)
     except Refused as error:
@@ -85,6 +88,15 @@ def plan(given: Callable[..., Settings], proposal: Path | None) -> int:
     terminal.result(f"Record: {record.folder}")
     terminal.result(f"Next: {after}")
     return 0
+
+
+def _with_proposal(chosen: Settings, taken: Proposal, unverified: bool) -> tuple[Settings, list[str]]:
+    """The parameters with the five that are proposed, and what speaks against those."""
+    proposed = proposal_file.proposed_parameters(taken, chosen, datetime.now(UTC))
+    unmade = proposal_file.require_as_made(taken, chosen, unverified)
+    against = [*filter(None, [unmade, *taken.doubts])]
+    terminal.doubts(against)
+    return with_changes(chosen, **proposed), against
 
 
 def next_command(chosen: Settings, plans: Sequence[Plan], approved: str) -> str:

@@ -66,6 +66,12 @@ def warn(text: str) -> None:
     console.complain(f"Warning, and it goes on: {text}")
 
 
+def doubts(against: Iterable[str]) -> None:
+    """What speaks against the proposal whose thresholds a plan takes, a warning each."""
+    for said in against:
+        warn(f"the plan takes a tuning's proposal, and {said}")
+
+
 def identity(live: Live) -> None:
     """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
     may = MAY[live.settings.mode]

@@ -181,21 +181,30 @@ def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(
     thresholds = {name: getattr(account, name) for name in proposal_file.PARAMETERS}
     said_there = {
         "format": proposal_file.FORMAT, "environment": account.environment, "account_id": account.account_id,
-        "region": account.region, "doubts": [],
+        "region": account.region, "doubts": ["people are few; ask a@example.org"], "run_id": "r-elsewhere",
         "now": thresholds, "thresholds": {**thresholds, "crisis_risk_above": 91.5},
+        "made_at": datetime.now(UTC).isoformat(),
         "holds_until": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
     }  # fmt: skip
     file = tmp_path / "proposal.yaml"
     file.write_text(yaml.safe_dump(said_there), encoding="utf-8")
-    shown = said("plan", "local", *naming(account), "--thresholds", str(file))
+    words = ["plan", "local", *naming(account), "--thresholds", str(file)]
+    one_sentence(said(*words), REFUSED, "Refused", "proposal.yaml is of run r-elsewhere, which is not on this machine")
+    shown = said(*words, "--unverified")
     assert shown.code == 0
+    assert "nobody compared it" in shown.err and "says not to follow it: people are few" in shown.err
     assert "crisis_risk_above=91.5" in re.search(r"(?m)^Next: (runbook .*)", shown.out)[1]
     folder = Path(re.search(r"Record: (\S+)", shown.out)[1])
-    assert (folder / proposal_file.KEPT).read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
-    assert json.loads((folder / "plan.json").read_text())["parameters"]["crisis_risk_above"] == 91.5
+    assert yaml.safe_load((folder / proposal_file.GIVEN).read_text())["thresholds"] == said_there["thresholds"]
+    assert not (folder / proposal_file.KEPT).exists()
+    plan = json.loads((folder / "plan.json").read_text())
+    assert plan["parameters"]["crisis_risk_above"] == 91.5
+    unmade, doubt = plan["proposal_doubts"]
+    assert "nobody compared it" in unmade and "people are few" in doubt and "a@example.org" not in doubt
     file.write_text("format: 1", encoding="utf-8")
-    none = said("plan", "local", *naming(account), "--thresholds", str(file))
-    one_sentence(none, BAD, "BadParameters", "proposal.yaml is no proposal of format 2")
+    one_sentence(said(*words), BAD, "BadParameters", "proposal.yaml is no proposal of format 2")
+    alone = said("plan", "local", *naming(account), "--unverified")
+    one_sentence(alone, BAD, "BadParameters", "--unverified goes with --thresholds")
 
 
 def test_only_what_was_approved_goes_out_and_only_once(account):

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from lib import routes
 from lib.phases.tuning import found_settings
-from lib.phases.tuning.proposal_file import FORMAT, KEPT
+from lib.phases.tuning.proposal_file import FORMAT, HOLDS, KEPT
 from lib.phases.tuning.search import Answer, Search
 from lib.phases.tuning.uncertainty import Assessment
 from lib.record import command_lines
@@ -18,7 +19,6 @@ from lib.settings import file_word
 from lib.telemetry.checkin_frames import CELL, CONTRACT
 from lib.telemetry.review_window import Window
 
-HOLDS = timedelta(days=30)
 MAY_APPROVE = (
     "a clinician who answers for outcome_costs and crisis_recall_floor, and then whoever approves the plan; neither of "
     "them who made this proposal"
@@ -59,14 +59,18 @@ def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
         "made_at": made.isoformat(),
         "holds_until": (made + HOLDS).isoformat(),
     }
-    text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.dump(said, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
     path = run.record.keep_text(KEPT, text)
-    doubts = f" Do not follow it: {'; '.join(sure.doubts)}." if sure.doubts else ""
     planned = command_lines.runbook(run.settings, "plan", "--thresholds", file_word(path))
-    return (
-        f"{path.relative_to(run.record.folder)} holds until {made + HOLDS:%Y-%m-%d}: `{planned}` shows the change, "
-        f"phase 03 its backtest.{doubts}"
-    )
+    warning, name = found_settings.say_doubts(joint, sure.doubts), path.relative_to(run.record.folder)
+    return f"{warning}{name} holds until {made + HOLDS:%Y-%m-%d}: `{planned}` shows the change, phase 03 its backtest."
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what stands twice twice: of a value that only refers to another, nothing is read back."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401
+        return True
 
 
 def _by_parameter(numbers: Mapping[str, float]) -> dict[str, float]:

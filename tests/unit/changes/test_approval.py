@@ -1,5 +1,6 @@
 """What an approval covers, whose it is, and how often: over things in a dictionary."""
 
+import json
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
@@ -9,7 +10,7 @@ from approvals import CALLER, begun, needing_approval, other_value, planned
 from fakes import FakeResource, run_of
 
 from lib import settings as parameters
-from lib.changes import approval, drift, engine, plan_data, undo_plan
+from lib.changes import approval, drift, engine, kept_plans, plan_data, undo_plan
 from lib.changes.account import Use
 from lib.changes.approval import require, require_resumable, require_whole
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
@@ -32,6 +33,29 @@ def test_the_approved_plan_may_be_carried_out(settings, wanted):
     record = begun(asked, plan)
     require(plan, run_of(asked, record, plan))
     require_resumable(run_of(asked, record, plan), [plan], CALLER)
+
+
+def test_what_speaks_against_a_proposal_goes_from_the_approved_plan_into_the_run_that_carries_it_out(settings, wanted):
+    plan = engine.plan("01", wanted)
+    asked = planned(settings, plan, run_id="r1")
+    reviewed = Record(asked.runs_folder / "r1", "r1")
+    against = ["the tuning says not to follow it: people are few"]
+    reviewed.keep_json(approval.PLAN, reviewed.read_json(approval.PLAN) | {kept_plans.DOUBTS: against})
+    sealing.seal(reviewed)
+    record = begun(asked, plan)
+    assert kept_plans.doubts(record) == against
+    assert record.read_json(approval.PLAN)["fingerprint"] == asked.approved_plan
+
+
+def test_without_a_proposal_nothing_is_said_against_a_plan_nor_by_what_nobody_sealed(settings, wanted):
+    plan = engine.plan("01", wanted)
+    asked = planned(settings, plan, run_id="r1")
+    reviewed = Record(asked.runs_folder / "r1", "r1")
+    sealing.seal(reviewed)
+    edited = reviewed.read_json(approval.PLAN) | {kept_plans.DOUBTS: ["none of the tuning's"]}
+    (reviewed.folder / approval.PLAN).write_text(json.dumps(edited), encoding="utf-8")
+    record = begun(asked, plan)
+    assert kept_plans.doubts(record) == [] and kept_plans.DOUBTS not in record.read_json(approval.PLAN)
 
 
 @pytest.mark.parametrize("key", [key for key in Settings.model_fields if key not in OF_THE_RUN])

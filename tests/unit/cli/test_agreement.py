@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from lib.changes import kept_plans
 from lib.changes.plans import Plan
 from lib.cli import change_commands, runner
 from lib.cli.agreement import Agreement
@@ -174,6 +175,17 @@ def test_who_rehearses_is_not_asked(typed, live, record, monkeypatch):
     monkeypatch.setattr(runner, "phases", lambda *_: [Phase("02", "02_iam_permissions", "succeeded")])
     assert carry_out(live.settings, ["02"], lasting=False) == 0
     assert keys.asked == 0
+
+
+def test_what_speaks_against_a_proposal_is_said_to_whoever_carries_its_plan_out(live, record, monkeypatch, capsys):
+    def phases(run, numbers, listener, begin, *_):
+        record.keep_json("plan.json", {"format": 2, kept_plans.DOUBTS: ["the tuning says not to follow it: why"]})
+        begin(connected_run.of(live, record), numbers)
+        return [Phase("02", "02_iam_permissions", "succeeded")]
+
+    monkeypatch.setattr(runner, "phases", phases)
+    assert carry_out(live.settings, ["02"], lasting=False, begin=lambda *_: []) == 0
+    assert "the plan takes a tuning's proposal, and the tuning says not to follow it: why" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["rollback", "restore"])

@@ -1,6 +1,7 @@
 """A proposal says what it rests on, and a plan takes it only where it still speaks of this account and its numbers."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import tuned
 import yaml
 from tuned import SETTINGS, WINDOW, found, population
 
+from lib.changes.stepped_cells import CELLS
 from lib.errors import BadParameters, Refused
 from lib.phases.tuning import proposal, proposal_file, uncertainty
 from lib.record import records, sealing
@@ -72,15 +74,16 @@ def test_what_speaks_against_it_is_said_and_kept_with_it(run):
     frame = population(users=200)
     frame.loc[frame["risk_score"] <= 50, ["outcome", "weight"]] = ["", 0.0]
     said = kept(found(frame), run)
+    assert said.startswith("Do not follow it: ") and "holds until" in said
     assert re.search(r"Do not follow it: of 1,\d{3} check-ins without an alert none is reviewed", said)
     assert "; no review stands for 1," in said
     assert len(content(run.record.folder / proposal_file.KEPT)["doubts"]) == 2
-    warned = proposal_file.doubts(run.record.folder / proposal_file.KEPT)
+    warned = proposal_file.read(run.record.folder / proposal_file.KEPT).doubts
     assert len(warned) == 2 and warned[0].startswith("the tuning says not to follow it: of 1,")
 
 
 def test_the_plan_takes_its_five_numbers(path):
-    taken = proposal_file.proposed_parameters(path, SETTINGS, MOMENT)
+    taken = proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT)
     assert taken == content(path)["thresholds"]
     assert with_changes(SETTINGS, **taken).crisis_risk_above == 80
 
@@ -88,24 +91,24 @@ def test_the_plan_takes_its_five_numbers(path):
 def test_one_of_another_account_is_refused(path):
     other = with_changes(SETTINGS, environment="elsewhere")
     with pytest.raises(Refused, match="is of local 000000000000 us-east-1; expected one of elsewhere 000000000000 us-"):
-        proposal_file.proposed_parameters(path, other, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), other, MOMENT)
     other = with_changes(SETTINGS, region="eu-west-1")
     with pytest.raises(
         Refused, match="is of local 000000000000 us-east-1; expected one of local 000000000000 eu-west-1"
     ):
-        proposal_file.proposed_parameters(path, other, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), other, MOMENT)
 
 
 def test_one_that_is_too_old_is_refused(path):
-    proposal_file.proposed_parameters(path, SETTINGS, MOMENT + timedelta(days=29))
+    proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT + timedelta(days=29))
     with pytest.raises(Refused, match=r"holds until .* UTC; tune again"):
-        proposal_file.proposed_parameters(path, SETTINGS, MOMENT + timedelta(days=31))
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT + timedelta(days=31))
 
 
 def test_one_that_was_compared_with_other_thresholds_is_refused(path):
     other = with_changes(SETTINGS, crisis_risk_above=96)
     with pytest.raises(Refused, match="was compared with crisis_risk_above 95, which the live workflow had"):
-        proposal_file.proposed_parameters(path, other, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), other, MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ def test_what_is_no_proposal_is_said(tmp_path, text):
     file = tmp_path / "mine.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(BadParameters, match=r"mine\.yaml (is no proposal of format 2|is not valid|says format twice)"):
-        proposal_file.proposed_parameters(file, SETTINGS, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(file), SETTINGS, MOMENT)
 
 
 NUMBERS = dict.fromkeys(proposal_file.PARAMETERS, 50)
@@ -132,6 +135,7 @@ NUMBERS = dict.fromkeys(proposal_file.PARAMETERS, 50)
         {"now": NUMBERS | {"crisis_risk_above": 10**400}}, {"now": NUMBERS | {"crisis_risk_above": float("nan")}},
         {"holds_until": "2027-01-01T00:00:00"}, {"holds_until": "2027-01-01T00:00:00+12:00"},
         {"holds_until": "9999-12-31T23:59:59-12:00"}, {"holds_until": 20270101}, {"holds_until": "soon"},
+        {"made_at": None}, {"made_at": "2026-01-01T00:00:00"}, {"made_at": "2026-01-01"}, {"environment": ["local"]},
         {"format": True}, {"format": 2.0}, {"doubts": "none"}, {"doubts": {"a": "b"}}, {"doubts": None},
     ],
     ids=str,
@@ -139,24 +143,122 @@ NUMBERS = dict.fromkeys(proposal_file.PARAMETERS, 50)
 def test_what_was_edited_into_no_proposal_is_one_sentence(path, edited):
     path.write_text(yaml.safe_dump(content(path) | edited), encoding="utf-8")
     with pytest.raises(BadParameters, match="is no proposal of format 2"):
-        proposal_file.proposed_parameters(path, SETTINGS, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(BadParameters, match="cannot be read as a file"):
-        proposal_file.proposed_parameters(tmp_path / "none.yaml", SETTINGS, MOMENT)
+        proposal_file.read(tmp_path / "none.yaml")
 
 
-def test_one_that_somebody_edited_is_refused_where_the_run_that_made_it_is_here(tmp_path):
+@pytest.mark.parametrize("clock", [timedelta(minutes=-5), timedelta(0)])
+def test_one_that_was_made_by_a_clock_a_little_ahead_is_taken(path, clock):
+    assert proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT + clock)
+
+
+def test_one_of_the_future_is_refused(path):
+    with pytest.raises(Refused, match=r"says that it was made at .* UTC, and here it is .*; set the clock"):
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT - timedelta(hours=1))
+
+
+def test_one_that_holds_longer_than_any_is_none(path):
+    made = datetime.fromisoformat(content(path)["made_at"])
+    longer = {"holds_until": (made + proposal.HOLDS + timedelta(seconds=1)).isoformat()}
+    path.write_text(yaml.safe_dump(content(path) | longer), encoding="utf-8")
+    with pytest.raises(BadParameters, match="is no proposal of format 2"):
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT)
+
+
+def test_one_that_no_tuning_can_have_written_is_not_even_read(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("format: 2\nenvironment: &e [x]\nregion: *e\n", encoding="utf-8")
+    with pytest.raises(BadParameters, match=r"mine\.yaml refers from one value to another"):
+        proposal_file.read(file)
+    file.write_text(f"format: 2\nwhy: {'x' * proposal_file.MOST_BYTES}", encoding="utf-8")
+    with pytest.raises(BadParameters, match=r"mine\.yaml is larger than 1,000,000 bytes"):
+        proposal_file.read(file)
+
+
+def test_it_is_read_once_whatever_becomes_of_its_file(path):
+    taken, text = proposal_file.read(path), path.read_text(encoding="utf-8")
+    path.write_text("format: 1", encoding="utf-8")
+    assert proposal_file.proposed_parameters(taken, SETTINGS, MOMENT) and taken.text == text
+
+
+def test_what_stands_in_it_twice_is_written_twice(run):
+    joint = found(population(users=200))
+    sure = uncertainty.assess(joint, tuned.now(), SETTINGS, WINDOW)
+    row = {"people in danger count": "twice"}
+    proposal.keep(joint, replace(sure, costs=[row, row]), run, WINDOW)
+    kept_text = (run.record.folder / proposal_file.KEPT).read_text(encoding="utf-8")
+    assert proposal_file.read(run.record.folder / proposal_file.KEPT).said["other_costs"] == [row, row]
+    assert "&id" not in kept_text
+
+
+def made(tmp_path, tells="08_threshold_tuning.ipynb", telling="{}", name=proposal_file.KEPT):
+    """A run that kept a proposal under this name, and what tells what it did; its settings, and a copy of that file."""
     settings = with_changes(SETTINGS, outputs_dir=str(tmp_path / "outputs"))
     run, copy = Run(settings, records.open_run(settings)), tmp_path / "copy.yaml"
     kept(found(population(users=200)), run)
+    if name != proposal_file.KEPT:
+        (run.record.folder / proposal_file.KEPT).rename(run.record.folder / name)
+    (run.record.folder / tells).write_text(telling, encoding="utf-8")
     sealing.seal(run.record)
-    text = (run.record.folder / proposal_file.KEPT).read_text(encoding="utf-8")
-    copy.write_text(text, encoding="utf-8")
-    assert proposal_file.require_as_made(copy, settings) == ""
-    copy.write_text(text.replace("crisis_risk_above: 80", "crisis_risk_above: 99"), encoding="utf-8")
-    with pytest.raises(Refused, match=rf"copy\.yaml is not as run {run.record.run_id} made and sealed it"):
-        proposal_file.require_as_made(copy, settings)
-    copy.write_text(text.replace(run.record.run_id, "r-elsewhere"), encoding="utf-8")
-    assert "which is not on this machine" in proposal_file.require_as_made(copy, settings)
+    copy.write_text((run.record.folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    return settings, run.record, copy
+
+
+def as_made(copy, settings, unverified=False):
+    return proposal_file.require_as_made(proposal_file.read(copy), settings, unverified)
+
+
+def edit(copy, there, other):
+    text = copy.read_text(encoding="utf-8")
+    assert there in text
+    copy.write_text(text.replace(there, other), encoding="utf-8")
+
+
+def test_one_that_somebody_edited_is_refused_where_the_run_that_made_it_is_here(tmp_path):
+    settings, record, copy = made(tmp_path)
+    assert as_made(copy, settings) == ""
+    copy.write_bytes(copy.read_bytes().replace(b"\n", b"\r\n"))
+    assert as_made(copy, settings) == ""
+    edit(copy, "crisis_risk_above: 80", "crisis_risk_above: 99")
+    for unverified in (False, True):
+        with pytest.raises(Refused, match=rf"copy\.yaml is not as run {record.run_id} made and sealed it"):
+            as_made(copy, settings, unverified)
+
+
+def test_one_of_a_run_that_is_not_here_needs_a_word_that_it_is_taken_so(tmp_path):
+    settings, record, copy = made(tmp_path)
+    edit(copy, record.run_id, "r-elsewhere")
+    with pytest.raises(Refused, match=r"is of run r-elsewhere, which is not on this machine, .*say --unverified"):
+        as_made(copy, settings)
+    assert "nobody compared it with what that kept" in as_made(copy, settings, unverified=True)
+
+
+@pytest.mark.parametrize("run_id", ["''", "../../x", "/", "drills", "3", "null", "[a]"])
+def test_one_of_what_can_be_no_run_is_refused_whoever_says_otherwise(run_id, tmp_path):
+    settings, record, copy = made(tmp_path)
+    edit(copy, f"run_id: {record.run_id}", f"run_id: {run_id}")
+    for unverified in (False, True):
+        with pytest.raises(BadParameters, match=r"copy\.yaml names no run that could have made it"):
+            as_made(copy, settings, unverified)
+
+
+def test_one_that_the_tuning_was_stepped_through_for_is_taken(tmp_path):
+    settings, _, copy = made(tmp_path, CELLS, '{"phase": "08"}\n')
+    assert as_made(copy, settings) == ""
+
+
+@pytest.mark.parametrize(("tells", "telling"), [(CELLS, '{"phase": "07"}\n'), ("plan.json", "{}")])
+def test_a_run_that_did_not_tune_made_none_whatever_lies_in_its_record(tells, telling, tmp_path):
+    settings, record, copy = made(tmp_path, tells, telling)
+    with pytest.raises(Refused, match=rf"run {record.run_id} did not tune: its record tells of no phase 08"):
+        as_made(copy, settings)
+
+
+def test_what_a_plan_was_given_is_no_proposal_of_its_run(tmp_path):
+    settings, record, copy = made(tmp_path, name=proposal_file.GIVEN)
+    with pytest.raises(Refused, match=rf"is not as run {record.run_id} made and sealed it"):
+        as_made(copy, settings)
