@@ -17,11 +17,11 @@ rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 test: $(VENV)/ready  ## the tests: every behaviour, and of each kind of trouble some members
 	$(QUIET) $(RUN)/python -m pytest -n 3 $(ARGS)
 
-test-browser: $(VENV)/ready  ## executed notebooks in Chromium: needs `apt-get install chromium`, or its path in CHROMIUM
+test-browser: $(VENV)/ready  ## what a person does, and executed notebooks, in Chromium: needs `apt-get install chromium`, or its path in CHROMIUM
 	$(QUIET) $(RUN)/python -m pytest -m browser tests/browser $(ARGS)
 
 test-long: $(VENV)/ready  ## more of the same, which takes an hour: what tests/long.txt names, and each access policy
-	$(QUIET) $(RUN)/python -m pytest -n 3 -m long $(ARGS)
+	$(QUIET) $(RUN)/python -m pytest -n 3 -m "long and not browser" $(ARGS)
 
 lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff check .

@@ -7,7 +7,7 @@ from typing import Any
 
 from whole_run import Story
 
-from lib.checks import key_of
+from lib.checks import Status, key_of
 
 MAY_DIFFER = {
     "run.json": {
@@ -42,6 +42,8 @@ MEASURED = {
     r"\.attempt-\d+": "",  # a person's copy is no attempt of a command
     r"(criterion \d [^:]+): .*": r"\1",  # the evidence: how many drills, and how fast
 }
+# Answered by how many check-ins came meanwhile, of which a person's run sees more: passed, or too few to tell.
+BY_CHANCE = ("review.real-alerts-in-time",)
 CELLS = 5  # of a row of a table; then it says how long it took, or how it was done by hand
 
 
@@ -76,7 +78,9 @@ def answers(story: Story, whose: str, number: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in rows:
         if row["attempt"] == rows[-1]["attempt"]:
-            found.setdefault(plain(story, whose, key_of(row)), []).append(row["status"])
+            by_chance = row["id"] in BY_CHANCE and row["status"] in (Status.PASSED, Status.CANNOT_TELL)
+            status = "passed, or too few to tell" if by_chance else row["status"]
+            found.setdefault(plain(story, whose, key_of(row)), []).append(status)
     return found
 
 

@@ -1,6 +1,7 @@
 """An account whose executions are listed across a change, and what is answered of them."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 
 from lib import settings as parameters
@@ -47,8 +48,14 @@ def listed(*groups, failing=None):
     return SimpleNamespace(settings=LOCAL, client=lambda _: client, clock=lambda: 0.0)
 
 
-def answers(*groups, **more):
-    live = listed(*groups, **more)
+def answers(*groups, failing=None):
+    """What is answered of these, by name: computed once, since a test may ask for its statuses and for its words."""
+    return dict(_answered(groups, tuple((failing or {}).items())))
+
+
+@cache
+def _answered(groups, failing):
+    live = listed(*groups, failing=dict(failing))
     seen = continuity.outcomes_since(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
     checks = continuity.checkins_undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
     return {check.name: check for check in checks}

@@ -332,7 +332,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, kms=st.booleans())
-@examples(max_examples=150, deadline=None)
+@examples(max_examples=50, deadline=None)
 def test_no_row_is_lost_whatever_two_machines_do(steps, kms):
     with tempfile.TemporaryDirectory() as folder:
         s3 = FakeS3(kms)

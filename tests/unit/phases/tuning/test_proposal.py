@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 import tuned
@@ -28,9 +29,16 @@ def kept(joint, run):
     return proposal.keep(joint, uncertainty.assess(joint, tuned.now(), SETTINGS, WINDOW), run, WINDOW)
 
 
+@cache
+def judged():
+    """A joint setting and how sure it is: computed once, since no test changes it."""
+    joint = found(population(users=200))
+    return joint, uncertainty.assess(joint, tuned.now(), SETTINGS, WINDOW)
+
+
 @pytest.fixture
 def path(run):
-    said = kept(found(population(users=200)), run)
+    said = proposal.keep(*judged(), run, WINDOW)
     assert "Do not follow it" not in said
     assert f"`runbook plan local --thresholds {run.record.folder}/evidence/thresholds-proposal.yaml" in said
     return run.record.folder / proposal_file.KEPT
@@ -60,7 +68,7 @@ def test_it_says_numbers_reasons_intervals_data_and_until_when(path):
 
 
 def test_other_data_has_another_sum(path):
-    one, other = found(population(users=200)), found(population(seed=2, users=200))
+    one, other = judged()[0], found(population(seed=2, users=200))
     assert content(path)["data"]["sha256"] == proposal._digest(one.checkins) != proposal._digest(other.checkins)
 
 

@@ -119,13 +119,13 @@ def test_no_page_of_many_is_held_and_calls_are_counted(few_names):
     Row.most = Row.alive = 0
     window = Window(NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
     tracemalloc.start()
-    frame = continuity.outcomes_of(account(60_000), window, NOW)
+    frame = continuity.outcomes_of(account(20_000), window, NOW)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(frame) == 60_000
+    assert len(frame) == 20_000
     assert Row.most <= 2 * A_PAGE + 1, "one page, and the next while it is made"
-    assert peak < 60_000 * 700, "as rows they are some 1,500 bytes each"
-    assert frame.attrs["source"] == "60,000 executions, listed by Step Functions in 60 calls"
+    assert peak < 20_000 * 700, "as rows they are some 1,500 bytes each"
+    assert frame.attrs["source"] == "20,000 executions, listed by Step Functions in 20 calls"
 
 
 def test_what_aws_has_forgotten_by_now_is_said_of_a_list_that_came_to_its_end():
