@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lib.errors import Unrecorded
-from lib.record import change_rows, files, formats
+from lib.record import attempts, change_rows, files, formats
 from lib.record.seals import manifest
 from lib.record.seals.manifest import MANIFEST, VERDICT
 from lib.values import contacts, json_rows
@@ -211,19 +211,12 @@ class Record:
 
     def kept_as(self, name: str) -> list[str]:
         """The names under which `name` was kept, oldest first: its own, then those of later attempts."""
-        stem, ending = name.rsplit(".", 1)
-        tries = {path.stem.rsplit("-", 1)[-1]: path for path in self.folder.glob(f"{stem}.attempt-*.{ending}")}
-        later = [tries[number] for number in sorted(filter(str.isdecimal, tries), key=int)]  # others are no attempts
-        return [str(path.relative_to(self.folder)) for path in (self.folder / name, *later) if path.exists()]
+        tries = attempts.by_number(self.folder / name)
+        return [str(tries[number].relative_to(self.folder)) for number in sorted(tries) if tries[number].exists()]
 
     def new_path(self, name: str) -> Path:
         """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
-        path = self.folder / name
-        attempt = 2
-        while path.exists():
-            path = self.folder / Path(name).with_suffix(f".attempt-{attempt}{Path(name).suffix}")
-            attempt += 1
-        return path
+        return attempts.next_path(self.folder / name)
 
     def keep_json(self, name: str, data: object) -> Path:
         """Write a file that is never overwritten: an earlier one of this name stays, the new one is an attempt."""

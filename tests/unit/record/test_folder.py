@@ -88,6 +88,18 @@ def test_a_second_attempt_gets_a_name_of_its_own(record):
         path.touch()
 
 
+@pytest.mark.parametrize("odd", ["attempt-02", "attempt-x", "attempt-2.unstored", "attempt-1"])
+def test_an_attempt_is_newer_than_whatever_number_somebody_gave_to_another(odd, record):
+    record.keep_json("evidence/a.json", {"n": 1})
+    for planted in (f"a.{odd}.json", "a.attempt-999.json"):
+        (record.folder / "evidence" / planted).write_text('{"n": "planted"}')
+    assert record.keep_json("evidence/a.json", {"n": 2}).name == "a.attempt-1000.json"
+    assert record.latest("evidence/a.json") == {"n": 2}
+    assert record.kept_as("evidence/a.json")[1:] == ["evidence/a.attempt-999.json", "evidence/a.attempt-1000.json"]
+    (record.folder / "evidence/a.json").unlink()
+    assert record.new_path("evidence/a.json").name == "a.attempt-1001.json"
+
+
 def test_nothing_that_is_kept_is_overwritten(record):
     kept = [record.keep_text("evidence/definition.diff", text) for text in ("first", "second", "third")]
     assert [path.read_text() for path in kept] == ["first", "second", "third"]
