@@ -17,6 +17,7 @@ PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
 # How long a lock that is not free is looked at again, where there is no time to lose.
 SOON = Patience(seconds=1.0, pause=0.1)
+NOT_FOR_FOLDERS = (errno.EINVAL, errno.ENOTSUP)  # of a file system that brings no folder to disk when it is asked to
 KINDS = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a named pipe",
@@ -33,17 +34,46 @@ def make_folder(folder: Path) -> None:
         with suppress(FileExistsError):
             path.mkdir(mode=PRIVATE_FOLDER)
             path.chmod(PRIVATE_FOLDER)
+            keep_names(path.parent)
+
+
+def keep_names(folder: Path) -> None:
+    """Return when the names in a folder are on disk: a power cut loses a file that is there, and has no name yet."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # one that others may only pass through
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_FOR_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
 def open_to_append(path: Path) -> Iterator[int]:
     """A descriptor that adds to a file, which is made where it is missing."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)
+    flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW
+    try:
+        descriptor, new = os.open(path, flags), False
+    except FileNotFoundError:
+        descriptor, new = os.open(path, flags | os.O_CREAT, PRIVATE), True
     try:
         os.fchmod(descriptor, PRIVATE)
+        if new:
+            keep_names(path.parent)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def on_a_line_of_its_own(descriptor: int, line: bytes) -> bytes:
+    """A line as it is to be added: a kill, or a full disk, can have left the one before it half written."""
+    size = os.fstat(descriptor).st_size
+    cut = size and os.pread(descriptor, 1, size - 1) != b"\n"
+    return (b"\n" if cut else b"") + line
 
 
 def add(descriptor: int, data: bytes, keep: int | None = None) -> None:
@@ -59,12 +89,15 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Write a whole file, all or nothing; somebody else's file keeps its `mode` where that is given."""
     with _draft(path, data, mode) as draft:
         draft.replace(path)
+        keep_names(path.parent)
 
 
 def make_once(path: Path, data: bytes) -> None:
     """Write a whole file where there is none; of two who do so at once, the first one's stays."""
-    with _draft(path, data, PRIVATE) as draft, suppress(FileExistsError):
-        path.hardlink_to(draft)
+    with _draft(path, data, PRIVATE) as draft:
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        keep_names(path.parent)  # of whoever was first: what is made of it must not outlast it
 
 
 @contextmanager

@@ -83,10 +83,7 @@ class Record:
         lines = "".join(f"{dumps(dict(row))}\n" for row in rows)
         with self.kept(), self.held():
             with files.open_to_append(self.folder / name) as descriptor:
-                size = os.fstat(descriptor).st_size
-                # A kill can leave a line half written; the next one then starts on a line of its own.
-                cut = size and os.pread(descriptor, 1, size - 1) != b"\n"
-                files.add(descriptor, (b"\n" if cut else b"") + lines.encode())
+                files.add(descriptor, files.on_a_line_of_its_own(descriptor, lines.encode()))
             self._stored(name)
 
     def _stored(self, name: str) -> None:
@@ -149,7 +146,8 @@ class Record:
         One that finds no room on a full disk is left out: it must not keep the call from being made.
         """
         with suppress(OSError), files.open_to_append(self.folder / CALLS) as descriptor:
-            os.write(descriptor, (json.dumps(row, ensure_ascii=False) + "\n").encode())
+            line = (json.dumps(row, ensure_ascii=False) + "\n").encode()
+            os.write(descriptor, files.on_a_line_of_its_own(descriptor, line))
 
     def write_json(self, name: str, data: object) -> Path:
         """Write a whole file, all or nothing."""

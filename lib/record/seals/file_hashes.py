@@ -92,6 +92,11 @@ def _beginning_length(file: BufferedIOBase, sha256: str) -> int | None:
 
 
 def claim_of(path: Path, name: str) -> Claim:
-    """What a seal says of a file, as it is now."""
+    """What a seal says of a file, as it is now, and what of it is on disk when this returns.
+
+    A seal that outlasts what it says would make of a power cut somebody who cut the file.
+    """
     with files.open_to_read(path) as file:
-        return Claim(name, _digest(file), file.tell())
+        claim = Claim(name, _digest(file), file.tell())
+        os.fsync(file.fileno())
+    return claim

@@ -183,7 +183,7 @@ def add_seal(folder: Path, comparison: Findings, state: State, time: str, unveri
     A file that does not agree keeps the seals that it had. What a kill left half written keeps the record open. A seal
     that opens it claims nothing: what a kill left may still be put aside for what another machine did.
     """
-    claims, rows, left = comparison.manifest.claims, list[Claim](), False
+    claims, rows, left, among = comparison.manifest.claims, list[Claim](), False, set[Path]()
     for name, path in files.list_folder(folder)[0].items():
         if name == MANIFEST or state is State.OPENED:
             continue
@@ -194,6 +194,9 @@ def add_seal(folder: Path, comparison: Findings, state: State, time: str, unveri
         problem, grew = _differing(path, name, before)
         if not problem and (grew or any(claim.size == UNKNOWN_SIZE for claim in before)):
             rows.append(file_hashes.claim_of(path, name))
+            among |= {one for one in path.parents if one.is_relative_to(folder)}
+    for one in among:
+        files.keep_names(one)
     known = {wrong for seal in comparison.manifest.seals for wrong in seal.wrong}
     wrong = tuple(one for one in (*comparison.wrong, *comparison.worked_on) if one not in known)
     kept = State.GOING_ON if left and state is State.CLOSED else state

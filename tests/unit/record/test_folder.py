@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -24,13 +25,64 @@ def test_rows_come_back_as_they_were_added(record):
 
 
 def test_a_row_is_on_disk_when_append_returns(record, monkeypatch):
-    flushed = []
-    real = os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda descriptor: (flushed.append(os.fstat(descriptor).st_size), real(descriptor))
-    )
     record.append(LOG, {"n": 1})
-    assert flushed == [(record.folder / LOG).stat().st_size]
+    flushed = on_disk(monkeypatch)
+    record.append(LOG, {"n": 2})
+    assert flushed == [(LOG, (record.folder / LOG).stat().st_size)]
+
+
+def on_disk(monkeypatch):
+    """What is brought to disk from here on: the name of each file and folder, and how long it was."""
+    flushed, real = [], os.fsync
+
+    def fsync(descriptor):
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        draft = name.startswith(files.DRAFT)
+        flushed.append((files.DRAFT, files.DRAFT) if draft else (name, os.fstat(descriptor).st_size))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return flushed
+
+
+def test_a_new_file_and_a_new_folder_have_their_names_on_disk_as_well(record, monkeypatch, tmp_path):
+    """A power cut may take the name of a file whose content is on disk: the undo record of a write would be gone."""
+    flushed = on_disk(monkeypatch)
+    for act, parents in {
+        "a log": (lambda: record.append("new.jsonl", {}), [record.folder]),
+        "a file": (lambda: record.write_bytes("new.txt", b"x"), [record.folder]),
+        "a file once": (lambda: files.make_once(tmp_path / "once", b"x"), [tmp_path]),
+        "folders": (lambda: files.make_folder(tmp_path / "a" / "b"), [tmp_path, tmp_path / "a"]),
+    }.values():
+        flushed.clear()
+        act()
+        assert [name for name, _ in flushed if name in {one.name for one in parents}] == [one.name for one in parents]
+
+
+def test_what_is_sealed_is_on_disk_before_its_seal(record, monkeypatch):
+    """The calls and what another program wrote are flushed by nobody; of a cut, honest one a rollback was refused."""
+    record.log_call({"n": 1})
+    (record.folder / "evidence").mkdir()
+    (record.folder / "evidence" / "chart.png").write_bytes(b"x")
+    (record.folder / "03_x.ipynb").write_text("{}")
+    flushed = on_disk(monkeypatch)
+    sealing.seal(record, closing=False)
+    before = {name for name, _ in flushed[: flushed.index((files.DRAFT, files.DRAFT))]}
+    assert {"calls.jsonl", "chart.png", "03_x.ipynb", "evidence", record.folder.name} <= before
+    flushed.clear()
+    sealing.seal(record, closing=False)
+    assert flushed == []  # what is sealed already costs nothing
+
+
+@pytest.mark.parametrize("room", [5, 0])
+def test_of_a_call_that_found_no_room_the_next_one_stands_on_a_line_of_its_own(room, record, monkeypatch):
+    record.log_call({"n": 1})
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:room]))
+    record.log_call({"n": 2})
+    monkeypatch.setattr(os, "write", real)
+    record.log_call({"n": 3})
+    assert record.rows("calls.jsonl") == [{"n": 1}, {"n": 3}]
 
 
 @pytest.mark.parametrize("cut", [b'{"n": 2, "te', b'{"n": 2, "text": "\xc3', b"\xe2\x80", b"[1, 2]", b"{", b"null"])
