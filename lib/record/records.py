@@ -89,10 +89,18 @@ def alterations(run: Run, whole: bool = False) -> list[str]:
 
 
 def wrong_with(run: Run, name: str) -> list[str]:
-    """What is wrong with this file of a record, and not with the record itself. Read-only."""
-    itself = manifest.findings(run.record.folder, run.binding, lambda file: False).wrong
-    wrong = manifest.findings(run.record.folder, run.binding, lambda file: file == name).wrong
-    return [one for one in wrong if one not in itself]
+    """What is wrong with this file of a record, or with the record, without which nobody tells of a file. Read-only."""
+    return list(_findings_about(run, name).wrong)
+
+
+def is_as_sealed(run: Run, name: str) -> bool:
+    """Whether this file was sealed, and is so still, in a record with which nothing is wrong either. Read-only."""
+    about = _findings_about(run, name)
+    return not about.wrong and name in about.manifest.claims
+
+
+def _findings_about(run: Run, name: str) -> Findings:
+    return manifest.findings(run.record.folder, run.binding, lambda file: file == name)
 
 
 def is_unverified(record: Record) -> bool:

@@ -15,7 +15,7 @@ from lib import routes
 from lib.changes.stepped_cells import CELLS
 from lib.errors import BadParameters, Refused
 from lib.record import records, run_index
-from lib.record.records import Run
+from lib.record.records import MANIFEST, Run
 from lib.record.run_phases import NOTEBOOKS, TUNING
 from lib.settings import Settings, file_word
 from lib.values import contacts, yaml_text
@@ -130,12 +130,17 @@ def require_as_made(proposal: Proposal, settings: Settings, unverified: bool = F
             ) from error
         return f"{name} is of run {run_id}, which is not on this machine: nobody compared it with what that kept"
     run = Run(settings, record)
+    if wrong := records.wrong_with(run, MANIFEST):
+        raise Refused(
+            f"{name} is of run {run_id}, whose record is not as it was sealed ({'; '.join(wrong)}), so that nobody can "
+            "tell what that run proposed; see who changed it, or tune again"
+        )
     if not _tuned(run):
         raise Refused(
             f"run {run_id} did not tune: its record tells of no phase {TUNING} that ran, so {name} is none of its "
             "proposals. See who made it, or tune again"
         )
-    kept = [one for one in record.kept_as(KEPT) if not records.wrong_with(run, one)]
+    kept = [one for one in record.kept_as(KEPT) if records.is_as_sealed(run, one)]
     if proposal.text not in [(record.folder / one).read_text(encoding="utf-8") for one in kept]:
         raise Refused(
             f"{name} is not as run {run_id} made and sealed it; take it from there: "

@@ -18,3 +18,6 @@ def test_a_run_whose_log_is_lost_did_not_change_nothing(tmp_path):
     sealing.seal(record)
     (record.folder / records.LOG).unlink()
     assert f"({records.LOG}: missing)" in str(undo_commands.nothing_to_undo(Run(chosen, record)))
+    (record.folder / records.MANIFEST).unlink()
+    (record.folder / "plan.json").write_text("{}")
+    assert f"({records.MANIFEST}: missing)" in str(undo_commands.nothing_to_undo(Run(chosen, record)))

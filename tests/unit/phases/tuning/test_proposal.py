@@ -15,6 +15,8 @@ from lib.errors import BadParameters, Refused
 from lib.phases.tuning import proposal, proposal_file, uncertainty
 from lib.record import records, sealing
 from lib.record.records import Record, Run
+from lib.record.seals import manifest
+from lib.record.seals.seal_chain import State
 from lib.settings import with_changes
 
 MOMENT = datetime.now(UTC)
@@ -270,3 +272,35 @@ def test_what_a_plan_was_given_is_no_proposal_of_its_run(tmp_path):
     settings, record, copy = made(tmp_path, name=proposal_file.GIVEN)
     with pytest.raises(Refused, match=rf"is not as run {record.run_id} made and sealed it"):
         as_made(copy, settings)
+
+
+def manifest_removed(record):
+    (record.folder / records.MANIFEST).unlink()
+
+
+def manifest_broken(record):
+    (record.folder / records.MANIFEST).write_text("{}", encoding="utf-8")
+
+
+def seal_of_it_cut_off(record):
+    seals = manifest.read(record.folder)
+    others = tuple(seal for seal in seals.seals if proposal_file.KEPT not in {claim.path for claim in seal.files})
+    cut = replace(seals, seals=(*others[:-1], replace(others[-1], state=State.GOING_ON)))
+    (record.folder / records.MANIFEST).write_text(cut.to_text(), encoding="utf-8")
+
+
+@pytest.mark.parametrize("attack", [manifest_removed, manifest_broken, seal_of_it_cut_off])
+def test_a_forged_one_is_refused_also_where_nothing_tells_any_more_what_was_sealed(attack, tmp_path):
+    settings, record, copy = made(tmp_path)
+    edit(copy, "crisis_risk_above: 80", "crisis_risk_above: 99")
+    (record.folder / proposal_file.KEPT).write_bytes(copy.read_bytes())
+    attack(record)
+    with pytest.raises(Refused, match=rf"copy\.yaml is .*run {record.run_id}"):
+        as_made(copy, settings)
+
+
+def test_one_of_a_run_that_was_killed_after_it_tuned_is_as_it_was_sealed(tmp_path):
+    settings, record, copy = made(tmp_path)
+    records.open_to_write(Run(settings, record))
+    record.append("checks.jsonl", {"n": 1})
+    assert as_made(copy, settings) == ""
