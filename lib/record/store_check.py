@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from lib.record.folder import Record, Store
 from lib.record.seals import seal_chain
 from lib.record.seals.file_hashes import BY_HAND, VERDICT, agrees, claim_of, is_replaced
 from lib.record.seals.manifest import MANIFEST, read
-from lib.record.seals.seal_chain import Claim, Manifest
+from lib.record.seals.seal_chain import Claim, Manifest, State
 
 
 class Shelf(Store, Protocol):
@@ -38,11 +38,16 @@ class Judging(Shelf, Protocol):
 
 @dataclass(frozen=True)
 class Sealed:
-    """A shelf of which nothing is taken that is not as it was sealed."""
+    """A shelf of which nothing is taken that is not as it was sealed; `manifest`: by the seals that are stored.
+
+    Where those are missing, or tell of nobody who went on since this machine, what `ours` says in its `folder` counts
+    besides: whoever cuts the newest seals off in the store must not open again what this machine knows is closed.
+    """
 
     shelf: Shelf
     manifest: Manifest | None
     ours: Manifest | None = None
+    folder: Path = Path()
 
     @property
     def without_it(self) -> str:
@@ -62,7 +67,30 @@ class Sealed:
         data = self.shelf.read(name)
         if data is not None and self.manifest is not None:
             _require_none(name, problem_of(self.manifest, name, data))
+        if data is not None:
+            _require_none(name, self._unknown(name, data))
         return data
+
+    def _unknown(self, name: str, data: bytes) -> str:
+        """What keeps a stored file from being this machine's own, where no seal tells of another machine."""
+        before = _before_it_was_opened(self.ours)
+        if before is None or BY_HAND.fullmatch(name) or (self.manifest and adds_to(before, self.manifest)):
+            return ""
+        here = self.folder / name
+        ours, log = files.read(here) if here.is_file() else None, name.endswith(".jsonl")
+        if ours is not None and (ours.startswith(data) if log else ours == data):
+            return ""
+        claims = before.claims.get(name, [])
+        reached = [claim for claim in claims if claim.size <= len(data)] or claims  # the store may lag behind
+        each = [reached] if log and claims else [[claim] for claim in claims]
+        judged = [agrees(name, io.BytesIO(data), some) for some in each]
+        if ("", "") in judged:
+            return ""
+        if self.manifest is None:
+            return f"not this machine's, and no {MANIFEST} lies there that would tell of it"
+        if not before.open:
+            return "no machine sealed it, and this one closed the run, so that nothing comes besides"
+        return "" if not judged or (log and not judged[0][0]) else "not what this machine sealed, nor sealed there"
 
     def judge_here(self, name: str, data: bytes) -> None:
         """Raise Altered likewise. What came since is our own where we sealed it, and a cut left the store behind."""
@@ -71,6 +99,19 @@ class Sealed:
             _require_none(name, problem_of(self.manifest, name, data))
         elif self.manifest is not None:
             _require_none(name, agrees(name, io.BytesIO(data), self.manifest.claims.get(name, []))[0])
+
+
+def _before_it_was_opened(manifest: Manifest | None) -> Manifest | None:
+    """What was sealed of a record before a command opened it, as it does before it asks a store; None of a new run."""
+    seals = manifest.seals if manifest else ()
+    while seals and seals[-1].state is State.OPENED:
+        seals = seals[:-1]
+    return replace(manifest, seals=seals) if manifest and seals else None
+
+
+def adds_to(ours: Manifest, theirs: Manifest) -> bool:
+    """Whether seals tell of something that these of ours do not: somebody else went on."""
+    return any(seal not in ours.seals for seal in theirs.seals)
 
 
 def _require_none(name: str, problem: str) -> None:

@@ -39,7 +39,7 @@ def synchronise(record: Record, shelf: Shelf) -> None:
         for name in stored:
             _refuse_outside(name)
         ours, theirs = sealed_here_and_there(record, shelf, stored)
-        sealed = Sealed(shelf, theirs, ours)
+        sealed = Sealed(shelf, theirs, ours, record.folder)
         side = later_side(record, sealed, stored)
         logs = {path.name for path in record.folder.glob("*.jsonl")} | {n for n in stored if n.endswith(".jsonl")}
         # Verdict and changes last, since they say which side is further: until then, the next call decides as this did.

@@ -3,8 +3,10 @@
 import contextlib
 import fcntl
 import json
+import re
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -416,6 +418,79 @@ def test_a_run_without_its_seals_in_the_store_is_taken_by_no_machine(s3, ours, t
     with pytest.raises(Altered, match=r"holds a run without its MANIFEST\.json"):
         session._require_sealed(theirs.record, theirs.shelf)
     session._require_sealed(ours.record, ours.shelf)  # who sealed it knows what it is, and stores it again
+
+
+def newest_seals_cut_off(s3, keep):
+    """Leave of the stored seals those that come first, chained as the runbook chains them."""
+    key = f"p/local/{RUN}/{MANIFEST}"
+    stored = seal_chain.from_text(s3.objects[key].decode())
+    s3.objects[key] = replace(stored, seals=stored.seals[:keep]).to_text().encode()
+
+
+LOSSES = {
+    "its manifest removed": lambda s3: s3.objects.pop(f"p/local/{RUN}/{MANIFEST}"),
+    "its last seal cut off": lambda s3: newest_seals_cut_off(s3, -1),
+}
+PLANTED = {
+    "evidence/criteria.attempt-9.json": lambda data: b'[{"name": "1", "status": "passed"}]',
+    "signatures.jsonl": lambda data: data + b'{"decision": "accept"}\n',
+    "checks.jsonl": lambda data: data + b'{"n": 9}\n',
+    LOG: lambda data: data + b'{"name": "z", "state": "intended"}\n',
+    VERDICT: lambda data: data.replace(b"running", b"succeeded").replace(b"T1", b"T9"),
+    "backup/workflow.json": lambda data: data.replace(b'"definition"', b'"another"'),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", PLANTED)
+def test_who_cuts_seals_off_in_the_store_does_not_open_again_what_this_machine_closed(name, loss, s3, ours):
+    """`attach` says that the run is open before it asks the store, so that this must not count."""
+    sealing.seal(a_run(ours))
+    key = f"p/local/{RUN}/{name}"
+    s3.objects[key] = PLANTED[name](s3.objects.get(key, b""))
+    LOSSES[loss](s3)
+    before = {path: path.read_bytes() for path in ours.folder.rglob("*") if path.is_file() and path.name != MANIFEST}
+    for _ in range(2):  # nor when it is asked once more, as a command that was refused leaves it
+        with pytest.raises(Altered, match=f"not as it was sealed: {re.escape(name)}: "):
+            ours.again()
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (ours.folder / "evidence/criteria.attempt-9.json").exists()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_nor_what_it_sealed_of_a_run_that_is_open(loss, s3, ours):
+    a_run(ours)
+    key = f"p/local/{RUN}/backup/workflow.json"
+    s3.objects[key] = s3.objects[key].replace(b'"definition"', b'"another"')
+    s3.objects[f"p/local/{RUN}/{LOG}"] += b'{"name": "z", "state": "intended"}\n'  # so that the store is further
+    LOSSES[loss](s3)
+    with pytest.raises(Altered, match=r"not as it was sealed: backup/workflow\.json: |changes\.jsonl: "):
+        ours.again()
+    assert json.loads(ours.file("backup/workflow.json")) == {"definition": "ü"}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_store_that_only_lags_behind_what_was_closed_here_is_brought_up_to_it(loss, s3, ours, theirs):
+    record = a_run(ours)
+    lagging = dict(s3.objects)
+    record.append(LOG, row("b"))
+    record.keep_json("evidence/a.json", {})
+    run_says(record, "T2", closing=True)
+    s3.objects = lagging
+    LOSSES[loss](s3)
+    sealing.seal(ours.again())
+    assert faults(theirs.again() and theirs) == () and theirs.record.rows(LOG) == record.rows(LOG)
+    assert theirs.record.verdict()["ended"] == "T2"
+
+
+def test_what_another_machine_did_and_was_killed_at_is_taken_of_a_run_that_was_closed_here(s3, ours, theirs):
+    sealing.seal(a_run(ours))
+    second = theirs.again()
+    theirs.shelf.put(MANIFEST, theirs.folder / MANIFEST)  # as whoever opens a run does
+    second.append(LOG, row("b"))
+    second.keep_json("evidence/criteria.json", [])
+    first = ours.again()
+    assert (first.rows(LOG), first.latest("evidence/criteria.json")) == (second.rows(LOG), [])
 
 
 def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):
