@@ -16,7 +16,7 @@ from lib.phases.review import signature
 from lib.phases.watch import summary
 from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action, WriteState
-from lib.record.folder import BROKEN_OFF, DRILLED
+from lib.record.folder import BROKEN_OFF, CRITERIA, DRILLED
 from lib.record.records import Record, Run
 from lib.settings import Settings
 from lib.values.escape import one_line
@@ -183,11 +183,13 @@ def one_run(run: Run) -> None:
     record, status, ways = run.record, run_phases.status(run.record), run_commands.commands(run)
     row = RunRow(record.run_id, _with_phase(status), status, _counts(record.changes()), list(ways), _drill_of(record))
     named = {str(way.name.lower()): command for way, command in ways.items()}
-    signed, watched = record.rows(signature.LOG), summary.of_run(record)
-    newest = signature.not_passed(record) if record.kept_as(records.CRITERIA) else []
+    # A signature or a checkpoint of another machine moves neither the changes nor the verdict.
+    (reviewed, doubt), (watching, _) = run_index.furthest(run, signature.reach), run_index.furthest(run, summary.reach)
+    signed, watched, criteria = reviewed.rows(signature.LOG), summary.of_run(watching), reviewed.kept_as(CRITERIA)
+    newest = signature.not_passed(reviewed)
     console.data({
         **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed,
-        "watched": watched.to_row() if watched else None, "not_passed": newest,
+        "watched": watched.to_row() if watched else None, "not_passed": newest, "doubt": doubt,
     })  # fmt: skip
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
@@ -198,10 +200,16 @@ def one_run(run: Run) -> None:
     console.verdict_line(row.verdict, f": run {record.run_id}, as recorded{when}: {row.did}", result=True)
     if rows:
         console.table(f"Run {record.run_id}", columns, rows)
-    if record.kept_as(records.CRITERIA):
-        console.line(f"Review: {signature.latest(record)}")
-        console.line(f"The newest review: {'; '.join(newest) or 'every criterion passed'}")
-    if record.kept_as(records.CRITERIA) or watched:
-        console.line(f"Watch: {watched.said if watched else summary.NOBODY}")
+    if criteria or signed:
+        console.line(f"Review: {signature.latest(reviewed)}")
+        if criteria:
+            console.line(f"The newest review: {'; '.join(newest) or 'every criterion passed'}")
+    if criteria or summary.said_of(watching) != summary.NOBODY:
+        console.line(f"Watch: {summary.said_of(watching)}")
+    if doubt:
+        console.complain(
+            f"Another record of this run is not as it was sealed ({doubt}), so that nobody can tell what is said there "
+            "of its review and its watch; see who changed it"
+        )
     for way, command in ways.items():
         console.line(f"To {way}: {command}" if way != Way.RESTORE else f"{way}: {command}", result=True)

@@ -30,14 +30,16 @@ VALIDATED = "evidence/validated.json"  # what was live when a validation had end
 DRILLED = "evidence/drill.json"  # a drill outside a validation, and its verdict
 BROKEN_OFF = "evidence/drill_broken_off.json"  # one of which nobody knows who was reached
 ALARMS_FIRED = "evidence/alarms.json"  # each alarm fired once as a test, and who was told
+CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
+SIGNATURES = "signatures.jsonl"  # who accepted or rejected that
+WATCH = "checkpoints.jsonl"  # what a watch saw
 # What tells of a run, and is copied from its store: enough for its status, for what an approval was used for, and for
-# what it validated or drilled.
+# what it validated or drilled, and how it was reviewed and watched.
 KEPT = "|".join(
     rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json"
-    for name in ("plan.json", VALIDATED, DRILLED, BROKEN_OFF, ALARMS_FIRED)
+    for name in ("plan.json", VALIDATED, DRILLED, BROKEN_OFF, ALARMS_FIRED, CRITERIA)
 )
-TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
-CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
+TELLING = re.compile("|".join([*map(re.escape, (VERDICT, LOG, SIGNATURES, WATCH)), KEPT]))
 
 
 class Told(Protocol):

@@ -6,9 +6,13 @@ from pathlib import Path
 from lib.errors import BadParameters, RunbookError
 from lib.record.folder import LOG, Record
 from lib.record.records import Run, alterations
+from lib.record.seals import manifest
 from lib.record.seals.manifest import VERDICT
+from lib.record.store_check import adds_to
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES, DRILLS, checked_run_id
+
+Reach = tuple[int, int | str]  # of two of one kind, the greater one is further
 
 
 def find_run(settings: Settings, run_id: str, usable: Callable[["Record"], bool] = bool) -> Record:
@@ -68,11 +72,36 @@ def latest_of_each(records: Iterable[Record]) -> list[Record]:
     newest: dict[str, Record] = {}
     for record in records:
         other = newest.get(record.run_id)
-        newest[record.run_id] = max(other, record, key=_reach) if other else record
+        newest[record.run_id] = record if other is None or _is_further(record, other, _reach) else other
     return list(newest.values())
 
 
-def _reach(record: Record) -> tuple[int, str]:
+def furthest(run: Run, reach: Callable[[Record], Reach]) -> tuple[Record, str]:
+    """The record of a run, here or as the store told of it, that reaches furthest; this one where none goes further.
+
+    One that is not as it was sealed is passed over, and what is wrong with it is returned as well.
+    """
+    furthest, doubts = run.record, list[str]()
+    for folder in (folder_of(run.settings, run.record.run_id), run.settings.runs_folder / COPIES / run.record.run_id):
+        other = Record(folder, run.record.run_id)
+        if folder == run.record.folder or not folder.is_dir():
+            continue
+        if wrong := alterations(Run(run.settings, other)):
+            doubts += wrong
+        elif _is_further(other, furthest, reach):
+            furthest = other
+    return furthest, "; ".join(doubts)
+
+
+def _is_further(record: Record, other: Record, reach: Callable[[Record], Reach]) -> bool:
+    """Whether a record tells more than another of this run: of what is said there, a seal that this one lacks tells."""
+    if not reach(record) > reach(other):
+        return False
+    kept = manifest.read(record.folder)
+    return not kept.seals or adds_to(manifest.read(other.folder), kept)
+
+
+def _reach(record: Record) -> Reach:
     try:
         verdict = record.read_json(VERDICT)
     except RunbookError:  # of one run that cannot be read, nobody else's status hangs

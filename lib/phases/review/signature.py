@@ -14,12 +14,15 @@ from lib.changes import persons
 from lib.checks import Status
 from lib.errors import BadParameters
 from lib.record import command_lines
+from lib.record.folder import SIGNATURES as LOG
 from lib.record.records import CRITERIA, Record, Run
 from lib.values import contacts
 
-LOG = "signatures.jsonl"
 LONGEST = {"by": 200, "comment": 2_000}  # characters
 NOBODY = "nobody has signed the review of this run"
+UNREADABLE = f"A ROW OF {LOG} CANNOT BE READ"
+NOT_READ = f"{UNREADABLE}, so that nobody can tell whether the review is accepted; look at it by hand, and sign again"
+TEXTS = ("time", "by", "comment", "caller", "criteria", "sha256")
 
 
 class Decision(StrEnum):
@@ -67,8 +70,13 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
 
 def not_passed(record: Record) -> list[str]:
     """The criteria that did not pass in the newest review, each with how it was answered; none without a review."""
-    criteria = record.latest(CRITERIA) or []
-    return [f"{one['name']}: {one['status']}" for one in criteria if one["status"] != Status.PASSED]
+    criteria = record.latest(CRITERIA)
+    if criteria is None:
+        return []
+    try:
+        return [f"{one['name']}: {one['status']}" for one in criteria if one["status"] != Status.PASSED]
+    except (KeyError, TypeError):
+        return [f"{CRITERIA}: it cannot be read"]
 
 
 def _require(signature: Signature, unmet: Sequence[str]) -> None:
@@ -100,25 +108,45 @@ def _sum(record: Record, name: str) -> str:
     return hashlib.sha256((record.folder / name).read_bytes()).hexdigest()
 
 
+def reach(record: Record) -> tuple[int, int]:
+    """How far a record tells of the review of its run: of two, the one that reaches further is the later one."""
+    return len(record.rows(LOG)), len(record.kept_as(CRITERIA))
+
+
+def _is_readable(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the log is a signature, as `sign` writes one: what is none is said, and accepts nothing."""
+    unmet = row.get("not_passed")
+    texts = all(isinstance(row.get(name), str) for name in TEXTS)
+    lists = isinstance(unmet, list) and all(isinstance(one, str) for one in unmet)
+    return texts and lists and isinstance(row.get("carried_out"), bool) and row.get("decision") in [*Decision]
+
+
 def latest(record: Record) -> str:
     """The newest signature in a sentence, and whether it is of the newest review."""
     rows = record.rows(LOG)
     if not rows:
         return NOBODY
     row, kept = rows[-1], record.kept_as(CRITERIA)
+    if not _is_readable(row):
+        return NOT_READ
     word = {Decision.ACCEPT: "accepted", Decision.REJECT: "REJECTED"}[Decision(row["decision"])]
     said = f"{word} by {row['by']} at {row['time']}"
     said += f", though {'; '.join(row['not_passed'])}" if row["not_passed"] and word == "accepted" else ""
     said += ", who carried the run out as well" if row["carried_out"] else ""
     said += f": {row['comment']}" if row["comment"] else ""
     newer = not kept or (kept[-1], _sum(record, kept[-1])) != (row["criteria"], row["sha256"])
-    return f"{said}. A LATER REVIEW IS NOT SIGNED" if newer else said
+    said += ". A LATER REVIEW IS NOT SIGNED" if newer else ""
+    return said if all(map(_is_readable, rows)) else f"{said}. {UNREADABLE}"
 
 
 def table(record: Record) -> list[dict[str, str]]:
     """Every signature, the newest first."""
     columns = ("time", "by", "decision", "comment", "criteria")
-    return [{column: str(row[column]) for column in columns} for row in reversed(record.rows(LOG))]
+    unreadable = {**dict.fromkeys(columns, ""), "decision": UNREADABLE}
+    return [
+        {column: str(row[column]) for column in columns} if _is_readable(row) else unreadable
+        for row in reversed(record.rows(LOG))
+    ]
 
 
 def commands(run: Run) -> list[dict[str, str]]:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CLOCK = "clock"  # this machine's was set back
     ALERT = "alert"  # to the operations topic, or the attempt at one
     ENDED = "watch ended"
+    UNREADABLE = "a row that cannot be read"  # none is written: what was read is none of these
 
 
 class News(StrEnum):

@@ -7,13 +7,14 @@ from typing import Any
 
 from lib.checks import Status
 from lib.errors import NotAsWanted
-from lib.phases.watch import breaks, journal
+from lib.phases.watch import breaks, journal, kept_rows
 from lib.phases.watch.breaks import Break, Kind, Row
-from lib.phases.watch.journal import LOG
+from lib.phases.watch.kept_rows import LOG
 from lib.phases.watch.pace import Pace, for_people, in_words, stamp
 from lib.record.records import Record
 
 NOBODY = "nobody watched this run"
+NOT_READ = f"rows of {LOG} that CANNOT BE READ, so that they may tell of a break; look at them by hand"
 GOING_ON = "it goes on, or was killed: its last row is of {}"
 
 
@@ -21,7 +22,8 @@ GOING_ON = "it goes on, or was killed: its last row is of {}"
 class Watched:
     """A watch by its rows. `end`: how it ended; `unread`: what the newest checkpoint could not read.
 
-    `planned_first`: how long it was to be when it began; `left`: what an earlier watch of this run found broken, last.
+    `planned_first`: how long it was to be when it began; `left`: what an earlier watch of this run found broken, last;
+    `unreadable`: how many rows, of any watch of this run, hold nothing that can be read.
     """
 
     pace: Pace
@@ -33,6 +35,7 @@ class Watched:
     failed_news: int
     planned_first: timedelta
     left: tuple[str, ...]
+    unreadable: int = 0
 
     @property
     def whole(self) -> bool:
@@ -57,6 +60,7 @@ class Watched:
         parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
         parts.append(f"an earlier watch ended with {', '.join(self.left)} BROKEN" if self.left else "")
         parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
+        parts.append(f"{self.unreadable} {NOT_READ}" if self.unreadable else "")
         parts.append(f"not told to the operations topic: {self.failed_news}" if self.failed_news else "")
         return "; ".join(filter(None, parts))
 
@@ -77,6 +81,7 @@ class Watched:
             "unread": list(self.unread),
             "planned_first_seconds": self.planned_first.total_seconds(),
             "left_broken": list(self.left),
+            "unreadable_rows": self.unreadable,
         }
 
 
@@ -92,7 +97,8 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
     checkpoints = [row for row in mine if row["row"] == Kind.CHECKPOINT]
     newest = checkpoints[-1]["answers"] if checkpoints else []
     every = tuple(breaks.every_break(mine))
-    end = str(mine[-1]["why"]) if mine[-1]["row"] == Kind.ENDED else GOING_ON.format(for_people(mine[-1]["time"]))
+    last = [row for row in mine if row["row"] != Kind.UNREADABLE][-1]
+    end = str(last["why"]) if last["row"] == Kind.ENDED else GOING_ON.format(for_people(last["time"]))
     return Watched(
         pace=journal.pace_of(mine),
         end=end,
@@ -103,7 +109,12 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
         failed_news=sum(one.untold is not None for one in every),
         planned_first=timedelta(seconds=mine[0]["for_seconds"]),
         left=_left_by_the_one_before(rows[: len(rows) - len(mine)]),
+        unreadable=_unreadable(rows),
     )
+
+
+def _unreadable(rows: Sequence[Row]) -> int:
+    return sum(row["row"] == Kind.UNREADABLE for row in rows)
 
 
 def _left_by_the_one_before(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -113,19 +124,34 @@ def _left_by_the_one_before(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def of_run(record: Record) -> Watched | None:
     """The newest watch of a run, as its record tells."""
-    return of_rows(record.rows(LOG))
+    return of_rows(kept_rows.of_record(record))
+
+
+def reach(record: Record) -> tuple[int, int]:
+    """How far a record tells of the watches of its run: of two, the one that reaches further is the later one."""
+    return len(record.rows(LOG)), 0
+
+
+def said_of(record: Record) -> str:
+    """The newest watch of a run in a sentence, or that nobody watched, or can tell who did."""
+    rows = kept_rows.of_record(record)
+    watched, unreadable = of_rows(rows), _unreadable(rows)
+    return watched.said if watched else f"{unreadable} {NOT_READ}" if unreadable else NOBODY
 
 
 def table(record: Record) -> list[dict[str, str]]:
     """The watch of a run: what broke, each gap, and the watch itself. What is over, and a gap, is to be explained."""
     watched = of_run(record)
     if watched is None:
-        return []
+        said = said_of(record)
+        unread = {"what": "the watch", "status": str(Status.CANNOT_TELL), "from": "", "until": "", "said": said}
+        return [] if said == NOBODY else [unread]
     rows = [_break_row(one) for one in watched.breaks]
     for gap in watched.gaps:
         said = f"NOT WATCHED, {gap['missed']} checkpoints missed: {gap['why']}"
         rows.append(_row("gap", Status.WAITING, gap["from"], for_people(gap["to"]), said))
-    status = Status.PASSED if watched.whole and not rows and not watched.unread else Status.WAITING
+    quiet = watched.whole and not rows and not watched.unread and not watched.unreadable
+    status = Status.PASSED if quiet else Status.WAITING
     times = stamp(watched.pace.begun), for_people(stamp(watched.pace.until))
     return [*rows, _row("the watch", status, *times, watched.said)]
 
@@ -156,6 +182,8 @@ def require_quiet(rows: Sequence[Row]) -> None:
             for one in watched.breaks
         )
         raise NotAsWanted(f"while this run was watched it broke: {named}")
+    if watched and watched.unreadable:
+        raise NotAsWanted(f"the record of the watch holds {watched.unreadable} {NOT_READ}")
     if watched and watched.unread:
         raise NotAsWanted(
             f"the watch could not read at its end: {', '.join(watched.unread)}; nobody looked at the last of its time. "

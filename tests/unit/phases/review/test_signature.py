@@ -93,3 +93,28 @@ def test_who_signs_what_they_carried_out_themselves_is_told(run):
     row = signature.sign(run, signed(by="Jane Doe"), NOW)
     assert row["carried_out"]
     assert "who carried the run out as well" in signature.latest(run.record)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {}, {"decision": "maybe"}, {"decision": ["accept"]}, {"by": None}, {"time": 1}, {"not_passed": "none"},
+        {"not_passed": [1]}, {"carried_out": "no"}, {"criteria": {}}, {"sha256": None}, {"comment": 3},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_row_that_is_no_signature_accepts_nothing_and_ends_nothing_by_a_traceback(row, run):
+    run.record.keep_json(CRITERIA, MET)
+    good = signature.sign(run, signed(), NOW)
+    run.record.append(signature.LOG, {**good, **row} if row else {})
+    assert signature.latest(run.record) == signature.NOT_READ
+    assert [one["decision"] for one in signature.table(run.record)] == [signature.UNREADABLE, "accept"]
+    signature.sign(run, signed(), NOW)
+    assert signature.latest(run.record).startswith("accepted by Sam Roe")
+    assert signature.latest(run.record).endswith(signature.UNREADABLE)
+
+
+@pytest.mark.parametrize("criteria", [[{}], [1], 3, {"a": 1}])
+def test_criteria_that_cannot_be_read_did_not_pass(criteria, run):
+    run.record.keep_json(CRITERIA, criteria)
+    assert signature.not_passed(run.record) == [f"{CRITERIA}: it cannot be read"]
