@@ -38,18 +38,21 @@ def sealed_at_end(record: Record) -> Iterator[None]:
 def seal(record: Record, closing: bool = True) -> None:
     """Add a seal over what is new to `MANIFEST.json`, then store what is not yet.
 
-    With `closing` nothing may come besides any more, unless another process of this machine still writes. A store that
-    does not take it is told of once this machine's record is sealed.
+    With `closing` this process writes to it no more until it opens it again, and nothing may come besides, unless
+    another one of this machine still writes: the last one closes it. A store that does not take it is told of once
+    this machine's record is sealed.
     """
     with record.kept(), record.held():
         # A store that fails must not keep this machine's record from being sealed: it is raised at the end.
         trouble = _store_logs(record)
         files.tighten(record.folder)
         findings = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))
-        closed = closing and not writers.is_nested(record.folder) and not writers.others(record.folder, record.at_once)
-        names = add(record, findings, State.CLOSED if closed else State.GOING_ON)
-        if closed:
+        closed = False
+        if closing and not writers.is_nested(record.folder):
+            # Before it is asked who is left: of two that end at once, each would leave the closing to the other.
             writers.leave(record.folder)
+            closed = not writers.others(record.folder, record.at_once)
+        names = add(record, findings, State.CLOSED if closed else State.GOING_ON)
         if trouble:
             raise trouble
         if record.store:

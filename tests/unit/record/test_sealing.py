@@ -297,6 +297,24 @@ def test_another_process_that_still_writes_keeps_it_open(ended, settings):
     assert not manifest.read(ended.folder).open
 
 
+def test_of_two_that_end_at_once_the_last_one_closes_the_record(ended, settings):
+    """Each saw the other still there: nobody closed it, and what somebody put there then was only not sealed yet."""
+    given = {"outputs_dir": settings.outputs_dir}
+    writing = "from lib.record import records, run_index, sealing; from lib.settings import load; "
+    writing += f"s = load('local', {given!r}); r = run_index.find_run(s, {ended.run_id!r}); "
+    writing += "records.open_to_write(records.Run(s, r)); print(1, flush=True); input(); sealing.seal(r)"
+    open_again(settings, ended)
+    with subprocess.Popen([sys.executable, "-c", writing], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        sealing.seal(ended)
+        assert manifest.read(ended.folder).open
+        other.stdin.write(b"\n")
+        other.stdin.close()
+        assert other.wait() == 0
+    # This process did not end, nor write, since.
+    assert not manifest.read(ended.folder).open
+
+
 # The verdict is sealed before it is written, whatever is written of it next
 
 
