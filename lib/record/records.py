@@ -96,7 +96,7 @@ def wrong_with(run: Run, name: str) -> list[str]:
 def is_as_sealed(run: Run, name: str) -> bool:
     """Whether this file was sealed, and is so still, in a record with which nothing is wrong either. Read-only."""
     about = _findings_about(run, name)
-    return not about.wrong and name in about.manifest.claims
+    return name in about.manifest.claims and not (about.wrong or about.unsealed or about.worked_on)
 
 
 def _findings_about(run: Run, name: str) -> Findings:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import Refused
-from lib.record import files
+from lib.record import files, from_store
 from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
 from lib.record.seals.manifest import MANIFEST, VERDICT
@@ -157,10 +157,10 @@ def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> 
         return
     if ours is None or name == VERDICT:
         if ours is None or side != Side.OURS:
-            record.write_bytes(name, theirs)
+            from_store.take_file(record, name, theirs)
     elif side == Side.THEIRS:
         record.keep_aside(name)
-        record.write_bytes(name, theirs)
+        from_store.take_file(record, name, theirs)
     elif path.suffix != ".ipynb":  # a notebook is worked on after it was stored; it is stored again when sealed
         raise Refused(
             f"{path} is not the file that was stored, and is never written twice; move the one away that is wrong "

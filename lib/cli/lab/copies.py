@@ -15,8 +15,9 @@ from nbformat import NotebookNode
 from papermill.translators import PythonTranslator
 
 from lib.cli import notebooks
-from lib.display import signs
+from lib.display import signs, terminal
 from lib.phases import parameters_cell
+from lib.record import from_store, records, writers
 from lib.record.records import Run
 from lib.record.run_phases import READS_ONLY
 
@@ -44,12 +45,18 @@ def write_unless_worked_on(run: Run, name: str, made: NotebookNode, shows: bool 
     """
     made.metadata[MADE_OF] = _sum(made)
     there = {path: _read(path) for path in (run.record.folder / kept for kept in run.record.kept_as(name))}
-    for path, notebook in reversed(there.items()):
-        if notebook is not None and _is_alike(notebook, made):
+    alike = [(path, one) for path, one in there.items() if one is not None and _is_alike(one, made)]
+    for path, notebook in reversed(alike):
+        if foreign := _why_foreign(run, path, notebook, made):
+            terminal.warn(
+                f"{path.name} {foreign}: its cells are not the runbook's, and it is not opened. It stays as it is, and "
+                "a fresh copy comes beside it; read it before you run anything of it"
+            )
+        else:
             return _write(run, path, made) if shows and not _is_changed(notebook) else path
     newest = next(reversed(there), None)
-    notebook = there[newest] if newest else None
-    free = notebook is not None and not _is_changed(notebook) and (shows or not _has_run(notebook))
+    last = there[newest] if newest else None
+    free = last is not None and not _is_changed(last) and (shows or not _has_run(last))
     return _write(run, newest if newest and free else run.record.new_path(name), made)
 
 
@@ -87,8 +94,26 @@ def _line(name: str, value: Any, said: str) -> str:  # noqa: ANN401 - whatever a
 
 def _sum(notebook: NotebookNode) -> str:
     """The sum of what stands in a notebook's cells, whatever they showed and whichever landing they lead to."""
-    cells = [[c.cell_type, c.source] for c in notebook.cells if c.metadata.get("tags") != BACK["tags"]]
+    cells = [[c.cell_type, c.source] for c in notebook.cells if not _leads_back(c)]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def _leads_back(cell: NotebookNode) -> bool:
+    """Whether a cell leads to a landing. One that runs is none, whatever it is tagged."""
+    return cell.cell_type == "markdown" and cell.metadata.get("tags") == BACK["tags"]
+
+
+def _why_foreign(run: Run, path: Path, notebook: NotebookNode, made: NotebookNode) -> str:
+    """Why nobody at this machine may have written what would run in a copy, in words; "" where they did, or we."""
+    name = path.relative_to(run.record.folder).as_posix()
+    if _sum(notebook) == made.metadata[MADE_OF]:
+        return ""
+    if from_store.is_brought(run.record, name):
+        return "came from the record's store as another machine left it, or somebody who writes there"
+    # Whoever works in it now saves it again and again, and seals it at the end.
+    if writers.others(run.record.folder) or records.is_as_sealed(run, name):
+        return ""
+    return "was changed since it was sealed"
 
 
 def _is_alike(there: NotebookNode, made: NotebookNode) -> bool:
