@@ -101,9 +101,20 @@ def id_of(row: Mapping[str, Any]) -> Id:
 
 
 def key_of(row: Mapping[str, Any]) -> str:
-    """What the rows of one question have in common."""
+    """What the rows of one question have in common. Raises NotAsWanted for a row that is no answer."""
     which = id_of(row)
-    return f"{which}:{row.get('subject', '')}" if which else f":{row['name']}"
+    return f"{which}:{row.get('subject', '')}" if which else f":{_of_an_answer(row, 'name')}"
+
+
+def phase_of(row: Mapping[str, Any]) -> str:
+    """The phase that gave the answer which a record holds. Raises NotAsWanted for a row that is no answer."""
+    return _of_an_answer(row, "phase")
+
+
+def _of_an_answer(row: Mapping[str, Any], key: str) -> str:
+    if key not in row:
+        raise NotAsWanted(f"the record holds {brief(row)}, which is no answer to a check")
+    return str(row[key])
 
 
 def as_before_write(checks: Iterable[Check]) -> list[Check]:

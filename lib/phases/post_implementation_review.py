@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lib.aws import Live
-from lib.checks import WAITS_FOR, Check, Status, id_of, in_mode, key_of
+from lib.checks import WAITS_FOR, Check, Status, id_of, in_mode, key_of, phase_of
 from lib.drills import broken_tasks as single_failures
 from lib.drills import latency, scenarios
 from lib.phases import preflight, validation, validity
@@ -106,7 +106,7 @@ def validation_answers(record: Record) -> list[Check]:
 
     A question that is registered with the phase and that nobody answered has failed.
     """
-    rows = [row for row in record.rows(CHECKS) if row["phase"] == VALIDATION]
+    rows = [row for row in record.rows(CHECKS) if phase_of(row) == VALIDATION]
     known = {id_of(row) for row in rows}
     carrying = [row for row in rows if _carries(id_of(row), "1")]
     lacking = [one for one in due(VALIDATION, applies=True) if _carries(one, "1") and one not in known] if rows else []
@@ -232,8 +232,8 @@ def open_points(record: Record) -> list[dict[str, str]]:
     asked: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in record.rows(CHECKS):
         # Without an id only the words tell which question it was, and two phases may use the same.
-        asked.setdefault(("" if id_of(row) else row["phase"], key_of(row)), []).append(row)
-    latest = [(row["phase"], Check.from_row(row)) for row in map(_deciding, asked.values())]
+        asked.setdefault(("" if id_of(row) else phase_of(row), key_of(row)), []).append(row)
+    latest = [(phase_of(row), Check.from_row(row)) for row in map(_deciding, asked.values())]
     latest = [one for one in latest if one[1].status in WAITS_FOR and one[1].status != Status.NOT_APPLIED]
     latest.sort(key=lambda one: list(WAITS_FOR).index(one[1].status))  # what people can answer comes first
     return [

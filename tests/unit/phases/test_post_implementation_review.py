@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review
 from lib.record.records import Record
 from lib.telemetry import continuity
@@ -136,3 +137,11 @@ def test_a_point_of_the_checklist_is_no_check_that_is_open(tmp_path):
     record = Record(tmp_path, "r1")
     asked(record, "05", Id.CHECKLIST, "not exercised here")
     assert post_implementation_review.open_points(record) == []
+
+
+@pytest.mark.parametrize("row", [{}, {"phase": "05"}, {"name": "a", "status": "passed"}])
+@pytest.mark.parametrize("reads", ["open_points", "validation_answers"])
+def test_a_row_that_is_no_answer_is_a_sentence_and_passes_nothing(reads, row, record):
+    record.append("checks.jsonl", row)
+    with pytest.raises(NotAsWanted, match="which is no answer to a check"):
+        getattr(post_implementation_review, reads)(record)
