@@ -150,7 +150,7 @@ def _no_json(response: Mapping[str, Any], shape: Any) -> bool:  # noqa: ANN401
         return False
     try:
         json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return True
     return False
 

@@ -1,11 +1,11 @@
 """Which Lambda functions a definition calls, and by which version or alias. Pure: no AWS."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib.values import foreign_json
 from lib.values.exact_json import parts_of
 
 # A name, its ARN, or the part of it that begins with the account; a version or an alias may follow each.
@@ -78,7 +78,7 @@ def answer_of(output: Any, depth: int = 4) -> dict[str, Any]:  # noqa: ANN401 - 
     """
     if isinstance(output, str):
         try:
-            output = json.loads(output)
+            output = foreign_json.loads(output)
         except ValueError:
             return {}
         return answer_of(output, depth - 1) if depth else {}

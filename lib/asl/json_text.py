@@ -13,8 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from lib.errors import BadParameters
-
-DEEPEST = 100  # objects and lists within each other; the recursion of whatever walks the data ends far above
+from lib.values.foreign_json import DEEPEST, depth
 
 
 @dataclass(frozen=True)
@@ -48,23 +47,13 @@ def parse(text: str, what: str) -> Reading:
         value = json.loads(text, object_pairs_hook=pairs, parse_float=decimal, parse_constant=constant)
     except (ValueError, RecursionError) as error:
         raise BadParameters(f"{what} is not JSON: {error}; expected one JSON text") from error
-    if _depth(value) > DEEPEST:
+    if depth(value) > DEEPEST:
         raise BadParameters(f"{what} is nested deeper than {DEEPEST} levels; it cannot be read here")
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         lost.append(f"half a character is there: {error.reason}")
     return Reading(value, tuple(lost))
-
-
-def _depth(value: Any) -> int:  # noqa: ANN401
-    deepest, ahead = 0, [(value, 1)]
-    while ahead:
-        part, depth = ahead.pop()
-        deepest = max(deepest, depth)
-        inner = part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ()
-        ahead += [(one, depth + 1) for one in inner if isinstance(one, Mapping | list)]
-    return deepest
 
 
 def parse_ours(text: str, what: str) -> Any:  # noqa: ANN401

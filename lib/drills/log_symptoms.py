@@ -3,7 +3,6 @@
 Of an error its class is told, and of an event of the workflow its type: neither is anybody's word.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.telemetry.execution_status import UNNAMED, error_class
+from lib.values import foreign_json
 
 
 class Symptom(StrEnum):
@@ -121,7 +121,6 @@ def _of_platform(record: Mapping[str, Any]) -> Seen | None:
 
 def _parsed(line: str) -> Mapping[str, Any]:
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
+        return foreign_json.mapping(line)
+    except ValueError:
         return {}
-    return event if isinstance(event, dict) else {}

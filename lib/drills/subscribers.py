@@ -3,7 +3,6 @@
 They exist only while a validation listens; `engine.temporary_things` records them, and removes them also on failure.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from lib.resources.live_thing import LiveThing
 from lib.resources.resource_kinds import Queue, Rule, Subscription, Target
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
+from lib.values import foreign_json
 from lib.values.alerts import Told
 from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
@@ -193,10 +193,9 @@ def _message(channel: str, message: dict[str, Any]) -> Received:
 def _parsed(text: str) -> dict[str, Any]:
     """JSON as a mapping; anything else under `text`, since what a subscriber receives is not ours to reject."""
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        return foreign_json.mapping(text)
+    except ValueError:
         return {"text": text}
-    return data if isinstance(data, dict) else {"text": text}
 
 
 def queue_of(live: Live, queue: str, service: str, sources: list[str]) -> list[Wanted]:

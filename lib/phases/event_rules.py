@@ -11,6 +11,7 @@ from lib.resources.existing import names
 from lib.resources.resource_kinds import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE, STANDARD_ALERT
+from lib.values import foreign_json
 from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
@@ -91,8 +92,8 @@ def _taken(sample: dict[str, Any], status: Status, found: str, expected: str) ->
 def _error_type(body: str) -> str:
     """The error's type alone; its message could quote the event."""
     try:
-        return str(json.loads(body).get("errorType", "error"))
-    except (ValueError, AttributeError):
+        return str(foreign_json.mapping(body).get("errorType", "error"))
+    except ValueError:
         return "error"
 
 

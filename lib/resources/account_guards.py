@@ -19,6 +19,7 @@ from lib.aws import Live
 from lib.aws_answers import TRY_AGAIN, absent_is_none, is_throttled, readable
 from lib.changes.account import Use
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
+from lib.values import foreign_json
 from lib.values.modes import Approval
 from lib.values.name_limits import GUARDS
 from lib.values.run_names import RUN_ID
@@ -185,7 +186,6 @@ def _told(when: datetime | None) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        return foreign_json.mapping(text)
     except ValueError:
         return {}
-    return data if isinstance(data, dict) else {}

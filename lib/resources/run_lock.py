@@ -26,7 +26,7 @@ from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled
 from lib.record import command_lines, run_phases
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
 from lib.resources.lock_value import Lock, digest
-from lib.values import processes
+from lib.values import foreign_json, processes
 from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
@@ -107,8 +107,9 @@ def _read(live: Live) -> tuple[Lock, int] | None:
         whole = live.client("ssm").get_parameter(Name=name)
         answer = whole["Parameter"]
         try:
-            return replace(Lock.from_row(json.loads(answer["Value"]), name), age=_age(whole)), int(answer["Version"])
-        except (ValueError, RecursionError) as error:
+            lock = Lock.from_row(foreign_json.loads(answer["Value"]), name)
+            return replace(lock, age=_age(whole)), int(answer["Version"])
+        except ValueError as error:
             raise Refused(
                 f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and "
                 f"nothing was written; see what it is, then set lock_name, or "

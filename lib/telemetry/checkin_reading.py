@@ -25,6 +25,7 @@ from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import TRAJECTORIES, Answer, taken_in
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys, moment_of
 from lib.telemetry.history import folder
+from lib.values import foreign_json
 
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
 CELL_SHARE = 0.8  # of the time that a cell may take; the rest is for routing and drawing
@@ -181,10 +182,10 @@ def read_checkin(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: C
             body = stream.read(MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
             return TOO_LARGE
-        content = json.loads(body, object_pairs_hook=without_text)
+        content = foreign_json.loads(body, without_text)
     except ClientError as error:
         return f"{NOT_READABLE}{error_code(error)}"
-    except (ValueError, RecursionError):
+    except ValueError:
         return "not JSON"
     if not isinstance(content, dict):
         return f"holds {type(content).__name__}, expected an object"

@@ -5,7 +5,6 @@ The log is written without execution data, so there is no word of a check-in in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.routes import Route, Unrouted
 from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.streams import log_events
 from lib.telemetry.streams.log_columns import UNNAMED, LogColumns
 
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
@@ -57,11 +57,13 @@ def read(
     with readable("reading the workflow's log"), absent_is_none("ResourceNotFoundException"):
         for line in lines:
             try:
-                event = json.loads(line["message"])
-                if event["type"] in WANTED:
-                    taken.add(*_fields(event))
-            except (ValueError, KeyError, TypeError, AttributeError):
+                event = log_events.parse(line["message"], WANTED)
+            except ValueError:
                 unreadable += 1
+                continue
+            if event:
+                name = event.name or event.kind
+                taken.add(event.execution, event.number, event.milliseconds, name, event.kind)
         note = ""
     frame = taken.frame()[[*COLUMNS, KIND]]
     source = f"{lines.count:,} lines of the log group {live.settings.log_group_name}, in {lines.calls:,} calls"
@@ -119,12 +121,6 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
 def is_drill(execution_arn: str) -> bool:
     """Whether the execution is a drill, by its name."""
     return table.is_drill(execution_arn.rsplit(":", 1)[-1])
-
-
-def _fields(event: dict[str, Any]) -> tuple[str, str, int, str, str]:
-    """ARN, id, moment, name and kind, as `LogColumns.add` takes them."""
-    kind, name = str(event["type"]), (event.get("details") or {}).get("name")
-    return str(event["execution_arn"]), str(event["id"]), int(event["event_timestamp"]), str(name or kind), kind
 
 
 class _Lines:

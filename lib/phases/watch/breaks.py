@@ -1,6 +1,7 @@
 """Which criteria are broken, since when, and what of that operations was told: from the rows of a watch alone. No AWS.
 
-A break lasts until its question is read again and finds it no more. What cannot be told ends none.
+A break lasts until its question is read again and finds it no more. What cannot be told ends none, and begins one where
+nobody expected what was in the way: AWS that does not answer is asked again, but such a question may never be answered.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.checks import Check, Status, key_of
+from lib.phases.watch.checkpoint import is_unexpected
 
 Row = Mapping[str, Any]
 
@@ -87,6 +89,7 @@ def _after_checkpoint(breaks: Sequence[Break], row: Row) -> list[Break]:
     later = list(breaks)
     for answered in row["answers"]:
         if answered["error"]:
+            later += _unexpected(answered, row["time"], later)
             continue
         checks = [Check.from_row(one) for one in answered["checks"]]
         found_now = {key_of(one.to_row()): one for one in checks}
@@ -101,6 +104,18 @@ def _after_checkpoint(breaks: Sequence[Break], row: Row) -> list[Break]:
             if one.status == Status.FAILED and key not in open_keys
         ]
     return later
+
+
+def _unexpected(answered: Row, time: str, breaks: Sequence[Break]) -> list[Break]:
+    if not is_unexpected(answered["error"]):
+        return []
+    unread = {key_of(one): Check.from_row(one) for one in answered["checks"]}
+    known = {one.key for one in open_breaks(breaks)}
+    return [
+        Break(key, answered["asked"], one.name, one.found, one.expected, time)
+        for key, one in unread.items()
+        if key not in known
+    ]
 
 
 def _is_over(one: Break, asked: str, found_now: Mapping[str, Check]) -> bool:

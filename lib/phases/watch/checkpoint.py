@@ -1,7 +1,8 @@
 """One look at everything that is watched: each question asked now, of the time since it was last answered. Read-only.
 
 What one question runs into is its own answer, `cannot tell` with the error's class: the others are asked all the same,
-and the next checkpoint asks it of the whole time that nobody could look at.
+and the next checkpoint asks it of the whole time that nobody could look at. That holds for what nobody expected as well:
+whatever ended the watch would end eight questions for the sake of one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +14,14 @@ from typing import Any
 
 from lib.aws_answers import readable
 from lib.checks import Check, Status
-from lib.errors import RunbookError
+from lib.errors import RunbookError, class_of
 from lib.phases.watch.pace import stamp
 from lib.telemetry.deliveries import reconciliation
 from lib.values.check_registry import Id
 
 Counts = Mapping[str, int]
+# Never the error's own text, which may quote what was read.
+UNEXPECTED = "nobody expected it, and its text is not kept; look at what this question reads by hand, and report it"
 
 
 class Asked(StrEnum):
@@ -134,8 +137,18 @@ def _answered(asked: Asked, ask: Question, span: Span) -> Answered:
         with readable(f"looking at {asked}"):
             reading = ask(span)
     except RunbookError as error:
-        kind = type(error).__name__
-        said = f"{kind}: {error}"
-        check = Check(Id.WATCH_UNREAD, f"watch: {asked}", Status.CANNOT_TELL, said, "an answer of AWS", str(asked))
-        return Answered(asked, span, (check,), {}, kind)
+        return _unanswered(asked, span, type(error).__name__, str(error))
+    except Exception as error:  # noqa: BLE001 - a fault of ours, or something that nobody thought of in what was read
+        return _unanswered(asked, span, type(error).__name__, UNEXPECTED)
     return Answered(asked, span, tuple(reading.checks), reading.counts)
+
+
+def _unanswered(asked: Asked, span: Span, kind: str, why: str) -> Answered:
+    said = f"{kind}: {why}"
+    check = Check(Id.WATCH_UNREAD, f"watch: {asked}", Status.CANNOT_TELL, said, "an answer of AWS", str(asked))
+    return Answered(asked, span, (check,), {}, kind)
+
+
+def is_unexpected(error: str) -> bool:
+    """Whether a question ended with an error of this class that none of ours is."""
+    return bool(error) and error != RunbookError.__name__ and class_of(error) is RunbookError

@@ -12,7 +12,7 @@ from typing import Any
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases.watch import breaks, journal
 from lib.phases.watch.breaks import Break, Kind, News, Row
-from lib.phases.watch.checkpoint import Checkpoint
+from lib.phases.watch.checkpoint import UNEXPECTED, Checkpoint
 from lib.phases.watch.journal import End, Journal
 from lib.phases.watch.pace import Pace, in_words, stamp
 from lib.wait import FOR_EVER, Patience, Sleep, until
@@ -153,6 +153,8 @@ class Watch:
             message = self.tell(one, which)
         except RunbookError as error:
             said = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - the watch goes on, and tells it again
+            said = f"{type(error).__name__}: {UNEXPECTED}"
         self._add(Kind.ALERT, **about, published=not said, message=message, error=said)
 
     def _add(self, kind: Kind, **more: Any) -> None:  # noqa: ANN401

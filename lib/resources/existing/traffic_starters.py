@@ -17,7 +17,7 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, answer_or_code
 from lib.errors import NotAsWanted
 from lib.routes import is_drill
-from lib.values import contacts
+from lib.values import contacts, foreign_json
 
 LATEST_EXECUTIONS = 200  # check-ins, found among
 MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills
@@ -194,10 +194,10 @@ def by_schedules(live: Live, machine: str) -> Iterator[Starter]:
 
 def _started_by(text: str) -> str:
     try:
-        given = json.loads(text)
+        given = foreign_json.mapping(text)
     except ValueError:
         return ""
-    return str(given.get("StateMachineArn", "")) if isinstance(given, dict) else ""
+    return str(given.get("StateMachineArn", ""))
 
 
 def by_pipes(live: Live, machine: str) -> Iterator[Starter]:

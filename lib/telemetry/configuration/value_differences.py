@@ -3,7 +3,6 @@
 The first words of two definitions are the same; what an operator must see is what is not.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from lib.changes.plans import Value, same
 from lib.checks import brief
-from lib.values import contacts
+from lib.values import contacts, foreign_json
 from lib.values.exact_json import dumps
 
 MISSING = object()  # where there is nothing, which is not the same as null
@@ -130,8 +129,8 @@ def _read(text: str) -> Value:
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return foreign_json.loads(text)
+    except ValueError:
         return text
 
 

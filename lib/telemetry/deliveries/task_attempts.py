@@ -7,7 +7,6 @@ error's name is read where it is one of a class, and never its cause: a function
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from lib.aws_answers import absent_is_none, readable
 from lib.telemetry import workflow_log
 from lib.telemetry.execution_status import error_class
 from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.streams import log_events
 from lib.telemetry.workflow_log import FAILED_ATTEMPTS, KIND, TASK_ENTERED
 
 SCHEDULED = ("TaskScheduled", "LambdaFunctionScheduled")
@@ -105,16 +105,14 @@ def _milliseconds(moment: datetime) -> int:
 def _event(line: Mapping[str, Any]) -> Event | None:
     """None of what is no event, which the first reading counts, and of what this does not look at."""
     try:
-        event = json.loads(line["message"])
-        if event["type"] not in WANTED:
-            return None
-        details = event.get("details") or {}
-        at = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC")
-        numbers = int(event["id"]), int(event.get("previous_event_id") or 0)
-        error = error_class(details["error"]) if details.get("error") else NO_ERROR
-        return Event(at, str(event["execution_arn"]), *numbers, event["type"], str(details.get("name") or ""), error)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        event = log_events.parse(line["message"], WANTED)
+    except ValueError:
         return None
+    if event is None:
+        return None
+    at = pd.Timestamp(event.milliseconds, unit="ms", tz="UTC")
+    error = error_class(event.error) if event.error else NO_ERROR
+    return Event(at, event.execution, event.number, event.previous, event.kind, event.name, error)
 
 
 def _attempts(events: Mapping[int, Event]) -> Iterator[tuple[Any, ...]]:

@@ -26,19 +26,20 @@ class LogColumns:
     def __init__(self, ends: frozenset[str], regular: frozenset[str]) -> None:
         """`ends` are the kinds of event that end an execution, `regular` those of one in which nothing failed."""
         self._ends, self._regular = ends, regular
-        self._open = dict[str, dict[str, Line]]()
+        self._open = dict[str, dict[int, Line]]()
         self._ended = deque[tuple[int, str]]()
         self._words = dict[str, int]()
         self._arns = [UNNAMED]
-        self._times, self._whose = array("q"), array("L")
-        self._names, self._kinds = array("H"), array("H")
+        # Names are as many as whoever writes to the log makes up.
+        self._times, self._whose = array("q"), array("I")
+        self._names, self._kinds = array("I"), array("I")
 
     @property
     def held(self) -> int:
         """How many executions are held with their lines as they came."""
         return len(self._open)
 
-    def add(self, arn: str, number: str, milliseconds: int, name: str, kind: str) -> None:
+    def add(self, arn: str, number: int, milliseconds: int, name: str, kind: str) -> None:
         """One line; of one that comes twice the later counts."""
         self._open.setdefault(arn, {})[number] = (milliseconds, self._place(name), self._place(kind))
         if kind in self._ends:

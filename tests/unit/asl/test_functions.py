@@ -85,6 +85,6 @@ def test_an_answer_is_taken_out_of_its_envelope(output):
     assert answer_of(output) == ANSWER
 
 
-@pytest.mark.parametrize("output", [None, 1, [ANSWER], "words", {"Payload": "words"}, {"Payload": None}])
+@pytest.mark.parametrize("output", [None, 1, [ANSWER], "words", "[" * 4096, {"Payload": "words"}, {"Payload": None}])
 def test_what_is_no_object_is_no_answer(output):
     assert answer_of(output) == {}

@@ -62,6 +62,7 @@ def test_a_line_is_told_by_its_kind_and_class(line):
         f"REPORT RequestId: {ID}\tDuration: 3 ms\tMax Memory Used: 70 MB", logged("INFO"), logged(None),
         platform(status="success", metrics={"durationMs": 3}), '{"type": "platform.report", "record": 7}',
         f"she wrote: {WORDS} [ERROR] signal: killed", "ValueError: check-in without text", "[" * 5000,
+        f'{{"type": {"[" * 900}{"]" * 900}, "level": "ERROR"}}',
     ],
 )  # fmt: skip
 def test_every_other_line_is_none_whatever_a_person_wrote(line):

@@ -234,7 +234,7 @@ def test_what_is_no_run_wrote_nothing(store, run_id):
     assert guards(store).wrote(run_id) == set()
 
 
-@pytest.mark.parametrize("value", ["", "hello", "[]", '{"format": 2, "more": 1}'])
+@pytest.mark.parametrize("value", ["", "hello", "[]", "[" * 4096, '{"format": 2, "more": 1}'])
 def test_what_is_there_and_is_not_understood_is_there(store, value):
     found = guards(store)
     for name in (f"used/{APPROVED}", "approval", "lock"):

@@ -147,13 +147,28 @@ def test_an_empty_log_gives_empty_frames_with_their_columns() -> None:
         '{"type": "PassStateEntered"}',
         '{"type": "PassStateEntered", "details": 7, "id": 1, "execution_arn": "a", "event_timestamp": "1"}',
         '{"type": "PassStateEntered", "id": 1, "execution_arn": "a", "event_timestamp": "soon"}',
+        '{"type": "PassStateEntered", "id": 1, "execution_arn": "a", "event_timestamp": 1e999}',
+        f'{{"type": "PassStateEntered", "id": 1, "execution_arn": "a", "event_timestamp": {10**17}}}',
+        f'{{"type": "PassStateEntered", "id": 1, "execution_arn": "a", "event_timestamp": {10**30}}}',
+        '{"type": "PassStateEntered", "id": 1, "execution_arn": "a", "event_timestamp": -1}',
+        '{"type": "PassStateEntered", "id": 1e999, "execution_arn": "a", "event_timestamp": 1}',
+        '{"type": "PassStateEntered", "id": 1, "execution_arn": "\\ud800", "event_timestamp": 1}',
+        '{"type": "PassStateEntered", "id": 1, "execution_arn": ["a"], "event_timestamp": 1}',
+        f'{{"type": "TaskFailed", "details": {"[" * 50_000}{"]" * 50_000}}}',
+        f'{{"type": "TaskFailed", "details": {"[" * 500}{"]" * 500}}}',
     ],
+    ids=range(16),
 )
 def test_lines_that_are_no_events_are_counted(message: str) -> None:
     log = log_of({"timestamp": 1, "message": message}, *CRISIS)
     assert log.attrs["unreadable"] == 1
     assert workflow_log.routes(log).attrs["unreadable"] == 1
     assert len(workflow_log.routes(log)) == 1
+
+
+def test_a_log_may_name_any_number_of_states() -> None:
+    log = log_of(*(line(f"checkin-{n}", 1, "TaskStateEntered", 1, name=f"State{n}") for n in range(70_000)))
+    assert log["name"].nunique() == 70_000
 
 
 def test_a_line_that_comes_twice_counts_once() -> None:

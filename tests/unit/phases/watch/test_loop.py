@@ -252,6 +252,43 @@ def test_what_cannot_be_told_ends_no_break(record, time):
     assert "BROKEN since" in summary.of_run(record).said
 
 
+@pytest.mark.parametrize("error", [RecursionError("Jane wrote"), OverflowError("Jane wrote"), KeyError("Jane wrote")])
+def test_what_nobody_expected_ends_neither_the_watch_nor_its_other_questions_and_is_told(record, time, error):
+    def answers(asked, span):
+        if asked is Asked.FAILURES and minutes(span) in (15, 30):
+            raise error
+        return Reading([answer(asked)])
+
+    account = Account(answers)
+    rows = watch(record, time, account)
+    assert kinds(rows)[-1] == Kind.ENDED and rows[-1]["why"] == End.WHOLE
+    of_failures, of_alerts = of_kind(rows, Kind.CHECKPOINT)[1]["answers"]
+    assert of_failures["error"] == type(error).__name__ and of_failures["checks"][0]["status"] == Status.CANNOT_TELL
+    assert of_failures["checks"][0]["found"].startswith(f"{type(error).__name__}: nobody expected it")
+    assert of_alerts["checks"][0]["status"] == Status.PASSED
+    assert account.told == [("watch: failures", "broken"), ("watch: failures", "over")]
+    assert "Jane" not in (record.folder / LOG).read_text(encoding="utf-8")
+    # And what nobody looked at is asked about once it can be.
+    spans = {minutes(span): span for asked, span in account.spans if asked is Asked.FAILURES}
+    assert spans[45].since == START
+    with pytest.raises(NotAsWanted, match=rf"it broke: watch: failures, since .*{type(error).__name__}"):
+        summary.require_quiet(rows)
+
+
+def test_news_that_meets_what_nobody_expected_is_tried_again(record, time):
+    tries = []
+
+    def takes_news():
+        tries.append(1)
+        if len(tries) == 1:
+            raise RecursionError("Jane wrote")
+
+    account = Account(failing(15, 30, 45, 60), takes_news)
+    rows = watch(record, time, account)
+    assert [row["published"] for row in of_kind(rows, Kind.ALERT)] == [False, True]
+    assert of_kind(rows, Kind.ALERT)[0]["error"].startswith("RecursionError: nobody expected it")
+
+
 def test_what_a_question_lists_no_more_is_over(record, time):
     def answers(asked, span):
         here = asked is Asked.ALARMS and minutes(span) == 15

@@ -37,6 +37,24 @@ def read(*lines):
     return task_attempts.read(live, workflow_log.read(live, START, END))
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"event_timestamp": float("inf")},
+        {"event_timestamp": 10**17},
+        {"previous_event_id": float("inf")},
+        {"id": 10**30},
+        {"details": {"error": "\ud800"}},
+        {"details": [[]] * 200},
+    ],
+)
+def test_a_line_that_is_no_event_is_none_and_the_others_are_read(told):
+    hostile = line("c1", 3, 2, "TaskFailed")
+    message = json.loads(hostile["message"]) | told
+    frame = read(hostile | {"message": json.dumps(message).replace("Infinity", "1e999")}, *tried("c2", "KeyError"))
+    assert list(frame["error"]) == ["KeyError"]
+
+
 def test_an_attempt_that_another_followed_was_tried_again_and_the_last_was_given_up():
     frame = read(
         *tried("c1", "Lambda.TooManyRequestsException"), *tried("c2", "States.Timeout", "KeyError", well=False)
