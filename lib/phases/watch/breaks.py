@@ -22,7 +22,7 @@ class Kind(StrEnum):
     RESUMED = "watch resumed"
     CHECKPOINT = "checkpoint"
     GAP = "gap"  # nobody watched
-    CLOCK = "clock"  # this machine's was set back
+    CLOCK = "clock"  # this machine's was set back; with `why`, while nothing ran
     ALERT = "alert"  # to the operations topic, or the attempt at one
     ENDED = "watch ended"
     UNREADABLE = "a row that cannot be read"  # none is written: what was read is none of these

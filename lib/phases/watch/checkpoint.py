@@ -1,8 +1,8 @@
 """One look at everything that is watched: each question asked now, of the time since it was last answered. Read-only.
 
 What one question runs into is its own answer, `cannot tell` with the error's class: the others are asked all the same,
-and the next checkpoint asks it of the whole time that nobody could look at. That holds for what nobody expected as well:
-whatever ended the watch would end eight questions for the sake of one.
+and the next checkpoint asks it of the whole time that nobody could look at. That holds for what nobody expected too,
+which would end eight questions for the sake of one.
 """
 
 from collections.abc import Callable, Mapping, Sequence

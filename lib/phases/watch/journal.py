@@ -51,12 +51,30 @@ def last_checkpoint(rows: Sequence[Row]) -> datetime | None:
     return next((datetime.fromisoformat(row["time"]) for row in reversed(rows) if row["row"] == Kind.CHECKPOINT), None)
 
 
-def covered_until(rows: Sequence[Row], asked: Asked) -> datetime:
-    """Until when a question was last answered: from there on, the next checkpoint asks it."""
-    for answered in _answered(rows, asked):
-        if not answered["error"]:
-            return datetime.fromisoformat(answered["until"])
-    return datetime.fromisoformat(rows[0]["since"])
+def lies_ahead(rows: Sequence[Row], now: datetime) -> timedelta:
+    """How far the newest of these rows, the newest checkpoint or, without one, the beginning lies ahead of now.
+
+    Nothing of them does unless the clock was put back while nothing ran.
+    """
+    if not rows:
+        return timedelta()
+    newest, begun = (datetime.fromisoformat(rows[at]["time"]) for at in (-1, 0))
+    return max(newest, last_checkpoint(rows) or begun) - now
+
+
+def covered_until(rows: Sequence[Row], asked: Asked, now: datetime) -> datetime:
+    """Until when a question was last answered: from there on, the next checkpoint asks it.
+
+    An answer of a time that is still to come was made by a clock that was wrong, of what AWS could not have yet. Where
+    all are, it is asked of as long as the watch has gone on by its own rows, and one interval more.
+    """
+    known = [datetime.fromisoformat(one["until"]) for one in _answered(rows, asked) if not one["error"]]
+    past = [moment for moment in (*known, datetime.fromisoformat(rows[0]["since"])) if moment < now]
+    if past:
+        return past[0]
+    times = [datetime.fromisoformat(row["time"]) for row in rows]
+    right = min((moment for moment in times if moment < now), default=now)  # from when on the clock was not ahead
+    return right - (max(times) - times[0]) - pace_of(rows).every
 
 
 def earlier_counts(rows: Sequence[Row], asked: Asked) -> list[Counts]:
@@ -106,9 +124,11 @@ class Journal:
 
     def _write(self) -> None:
         before = len(self.record.rows(LOG))
-        # Where the store alone did not take them, they are on disk, and reach it with the next ones.
-        if self._tried(lambda: self.record.append_all(LOG, self.waiting)) or len(self.record.rows(LOG)) > before:
-            self.waiting.clear()
+        # Where the store alone did not take them, they are on disk, and reach it with the next ones. A disk that is
+        # full has taken some of them, or none.
+        written = self._tried(lambda: self.record.append_all(LOG, self.waiting))
+        gained = len(self.record.rows(LOG)) - before
+        self.waiting = [] if written else self.waiting[max(0, gained) :]
 
     def _tried(self, write: Callable[[], None]) -> bool:
         try:

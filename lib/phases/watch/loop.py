@@ -23,6 +23,7 @@ NAPS = 60  # an interval, at least: a checkpoint is then late by a sixtieth of i
 LEAP = timedelta(seconds=5)  # between the two clocks, from which on it is said: time servers set one by less
 SLEPT = "this machine slept, or its clock was set forward"
 BUSY = "the checkpoint before took longer than the interval, or this machine was busy"
+PUT_BACK = "the watch's own rows lie ahead: while nothing ran, the clock was put back, or this is another machine's"
 LEFT_NO_WORD = "nothing ran: the watch was killed, or its machine went down"
 
 Read = Callable[[Sequence[Row], Callable[[], datetime], Callable[[], float]], Checkpoint]
@@ -81,8 +82,11 @@ class Watch:
 
     def _watch(self, pace: Pace) -> None:
         last, since, first = journal.last_checkpoint(self.journal.rows), self._moments(), True
+        put_back = self._put_back(since[0])
         while True:
             due = pace.begun if last is None else pace.due_after(last)
+            # By rows that lie ahead nobody would look for as long as they do.
+            due = since[0] if first and put_back else due
             self._wait(due, pace.every)
             leap = self._leap(since)
             # Of a restart, it is said how the watch ended before; later, what the two clocks tell.
@@ -92,6 +96,14 @@ class Watch:
             last, first = self._checkpoint(pace, measured=last is None), False
             if last >= pace.until or due >= pace.until:
                 return
+
+    def _put_back(self, now: datetime) -> bool:
+        """Whether the rows of a watch that is gone on with lie ahead; then a row says so, and for how long nobody
+        looked cannot be told."""
+        ahead = journal.lies_ahead(self.journal.rows[:-1], now)  # before what this command added
+        if ahead > LEAP:
+            self._add(Kind.CLOCK, back_seconds=round(ahead.total_seconds()), why=PUT_BACK)
+        return ahead > LEAP
 
     def _before(self) -> str:
         """What kept this watch from going on before this command did."""

@@ -55,10 +55,7 @@ class Reader:
             self._connect_anew()
 
         def span(asked: Asked, until: datetime) -> Span:
-            since = journal.covered_until(rows, asked)
-            # By a clock that was set back, what was answered lies ahead: then it is asked of one interval at least.
-            since = since if since < until else until - journal.pace_of(rows).every
-            return Span(since, until, journal.earlier_counts(rows, asked))
+            return Span(journal.covered_until(rows, asked, until), until, journal.earlier_counts(rows, asked))
 
         made = checkpoint.make(self.asking(self.run), span, now, clock)
         self.lost = any(answered.error == Unreachable.__name__ for answered in made.answers)

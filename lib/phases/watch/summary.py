@@ -30,6 +30,7 @@ class Watched:
     end: str
     checkpoints: int
     gaps: tuple[Row, ...]
+    put_back: tuple[Row, ...]
     breaks: tuple[Break, ...]
     unread: tuple[str, ...]
     failed_news: int
@@ -53,7 +54,8 @@ class Watched:
         parts = [f"{self.checkpoints} checkpoints of {self.pace.planned} planned, {time}, {self.end}"]
         shorter = f"SHORTER than the {in_words(self.planned_first)} that it was begun for"
         parts.append(shorter if self.pace.length < self.planned_first else "")
-        parts.append(self._of_gaps() if self.gaps else "no gap")
+        parts.append(self._of_gaps() if self.gaps else "" if self.put_back else "no gap")
+        parts += [_of_clock(row) for row in self.put_back]
         lasting = breaks.open_breaks(self.breaks)
         over = len(self.breaks) - len(lasting)
         parts += [f"{one.name} BROKEN since {for_people(one.since)}: {one.value}" for one in lasting]
@@ -77,12 +79,18 @@ class Watched:
             "checkpoints": self.checkpoints,
             "planned": self.pace.planned,
             "gaps": [{key: row[key] for key in ("from", "to", "missed", "why")} for row in self.gaps],
+            "put_back": [{key: row[key] for key in ("time", "back_seconds", "why")} for row in self.put_back],
             "breaks": [one.to_row() for one in self.breaks],
             "unread": list(self.unread),
             "planned_first_seconds": self.planned_first.total_seconds(),
             "left_broken": list(self.left),
             "unreadable_rows": self.unreadable,
         }
+
+
+def _of_clock(row: Row) -> str:
+    back = in_words(timedelta(seconds=row["back_seconds"]))
+    return f"THE CLOCK WAS PUT BACK by {back} while nothing ran: whether the whole time was watched CANNOT BE TOLD"
 
 
 def _length(gap: Row) -> timedelta:
@@ -104,6 +112,7 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
         end=end,
         checkpoints=len(checkpoints),
         gaps=tuple(row for row in mine if row["row"] == Kind.GAP),
+        put_back=tuple(row for row in mine if row["row"] == Kind.CLOCK and "why" in row),
         breaks=every,
         unread=tuple(one["asked"] for one in newest if one["error"]),
         failed_news=sum(one.untold is not None for one in every),
@@ -140,7 +149,8 @@ def said_of(record: Record) -> str:
 
 
 def table(record: Record) -> list[dict[str, str]]:
-    """The watch of a run: what broke, each gap, and the watch itself. What is over, and a gap, is to be explained."""
+    """The watch of a run: what broke, each gap, each clock that was put back, and the watch itself. What is over, a gap
+    and a clock are to be explained."""
     watched = of_run(record)
     if watched is None:
         said = said_of(record)
@@ -150,6 +160,9 @@ def table(record: Record) -> list[dict[str, str]]:
     for gap in watched.gaps:
         said = f"NOT WATCHED, {gap['missed']} checkpoints missed: {gap['why']}"
         rows.append(_row("gap", Status.WAITING, gap["from"], for_people(gap["to"]), said))
+    rows += [
+        _row("clock", Status.WAITING, row["time"], "", f"{row['why']}; {_of_clock(row)}") for row in watched.put_back
+    ]
     quiet = watched.whole and not rows and not watched.unread and not watched.unreadable
     status = Status.PASSED if quiet else Status.WAITING
     times = stamp(watched.pace.begun), for_people(stamp(watched.pace.until))

@@ -1,5 +1,6 @@
 """A whole watch by simulated time: its gaps, its restarts, what it asks about after them, and what operations hear."""
 
+import os
 from datetime import timedelta
 from itertools import pairwise
 
@@ -204,6 +205,56 @@ def test_a_killed_one_left_no_word_and_is_gone_on_with_too(record, time):
     assert kinds(rows)[-2:] == [Kind.CHECKPOINT, Kind.ENDED]
 
 
+@pytest.mark.parametrize("looks", [2, 0])
+def test_one_whose_clock_was_put_back_while_nothing_ran_looks_at_once_and_says_so(record, time, looks):
+    time.suspend(timedelta(hours=5))
+    if looks:
+        time.at[time.wall + 20 * MINUTE] = stopping
+    with pytest.raises(KeyboardInterrupt):
+        watch(record, time, Account() if looks else Account(lambda asked, span: stopping(time)))
+    assert len(of_kind(rows_of(record), Kind.CHECKPOINT)) == looks
+    ended = time.wall
+    time.suspend(-timedelta(hours=4, minutes=55))
+    resumed, account = time.wall, Account()
+    rows = watch(record, time, account)
+    (clock,) = of_kind(rows, Kind.CLOCK)
+    assert clock["back_seconds"] == 4 * 3600 + 55 * 60 and "lie ahead" in clock["why"]
+    assert account.spans[0][1].until == resumed and account.spans[2][1].until <= resumed + QUARTER
+    # What was asked of a time that was still to come is asked again.
+    assert resumed - account.spans[0][1].since == ended - START - timedelta(hours=5) + QUARTER
+    assert of_kind(rows, Kind.GAP) == []
+    said = summary.of_run(record).said
+    assert "THE CLOCK WAS PUT BACK by 4h 55m" in said and "CANNOT BE TOLD" in said and "no gap" not in said
+    assert [(row["what"], row["status"]) for row in summary.table(record)] == [
+        ("clock", Status.WAITING), ("the watch", Status.WAITING),
+    ]  # fmt: skip
+    assert summary.of_run(record).to_row()["put_back"][0]["back_seconds"] == clock["back_seconds"]
+
+
+def test_one_that_was_put_back_and_killed_again_looks_at_once_again_and_no_more_after_that(record, time):
+    time.at[START + 20 * MINUTE] = stopping
+    with pytest.raises(KeyboardInterrupt):
+        watch(record, time, Account())
+    time.suspend(-timedelta(hours=5))
+    with pytest.raises(KeyboardInterrupt):
+        watch(record, time, Account(lambda asked, span: stopping(time)))
+    account = Account()
+    time.at[time.wall + 20 * MINUTE] = stopping
+    with pytest.raises(KeyboardInterrupt):
+        watch(record, time, account)
+    assert account.spans != []
+    rows = watch(record, time, Account(), length=timedelta(hours=1))
+    assert kinds(rows).count(Kind.CLOCK) == 2
+
+
+def test_a_machine_whose_clock_is_a_little_behind_is_not_said_to_be_put_back(record, time):
+    time.at[START + 20 * MINUTE] = stopping
+    with pytest.raises(KeyboardInterrupt):
+        watch(record, time, Account())
+    time.suspend(-timedelta(seconds=4))
+    assert of_kind(watch(record, time, Account()), Kind.CLOCK) == []
+
+
 def test_once_its_time_is_over_the_same_command_begins_another(record, time):
     watch(record, time, Account())
     rows = watch(record, time, Account())
@@ -368,6 +419,28 @@ def test_a_full_disk_ends_no_watch_and_what_was_not_written_comes_with_the_next_
     time.at[START + 40 * MINUTE] = lambda one: monkeypatch.undo()
     rows = watch(record, time, Account())
     assert kinds(rows) == [Kind.BEGUN, *[Kind.CHECKPOINT] * 5, Kind.ENDED]
+
+
+@pytest.mark.parametrize("cut", [0, 20, -1], ids=["whole rows", "half a row", "all but the break of the last"])
+def test_what_a_disk_took_in_part_is_written_once_and_the_rest_with_the_next_row(record, monkeypatch, cut):
+    kept, write = journal.Journal.of(record, lambda error: None), os.write
+    kept.add(Kind.GAP, START, number=1)
+    with monkeypatch.context() as patched:
+        full(patched)
+        kept.add(Kind.GAP, START, number=2)
+
+    def some_room(descriptor, data):
+        if not data.endswith(b"\n"):
+            raise OSError(28, "No space left on device")
+        at = len(data) + cut if cut < 0 else data.index(b"\n") + 1 + cut
+        return write(descriptor, data[:at])
+
+    with monkeypatch.context() as patched:
+        room = [some_room, lambda *_: full(patched) or os.write(*_)]
+        patched.setattr("lib.record.files.os.write", lambda *given: room.pop(0)(*given))
+        kept.add(Kind.GAP, START, number=3)
+    kept.add(Kind.GAP, START, number=4)
+    assert [row["number"] for row in record.rows(LOG)] == [1, 2, 3, 4] and kept.waiting == []
 
 
 def test_a_store_that_does_not_answer_ends_no_watch_either(record, time):

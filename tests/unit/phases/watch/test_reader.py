@@ -75,7 +75,13 @@ def test_a_span_begins_where_the_watch_does_and_never_ends_before_it_begins(reco
     ahead = [*ROWS, {"row": "checkpoint", "time": START.isoformat(), "answers": answers}]
     aws.meets.append(None)
     made = Reader(aws.run, aws.asking).read(ahead, lambda: START, lambda: 0.0)
-    assert made.answers[0].span.since == START - timedelta(minutes=15)
+    assert made.answers[0].span.since == START - timedelta(minutes=20)
+    # Where the watch itself began by that clock: as long as it went on by it, and one interval more.
+    every = [{**row, "since": until, "time": until} for row in ROWS]
+    ahead = [*every, ahead[-1] | {"time": (START + timedelta(hours=3)).isoformat()}]
+    aws.meets.append(None)
+    made = Reader(aws.run, aws.asking).read(ahead, lambda: START, lambda: 0.0)
+    assert made.answers[0].span.since == START - timedelta(minutes=75)
 
 
 def test_every_question_is_asked_and_deliveries_by_whoever_reads_them(record):
