@@ -28,6 +28,11 @@ MACHINES = re.compile(
     r"terraform|pulumi|codebuild|codepipeline|aws-?sdk|awscli|botocore|boto3|lambda|automation|pipeline|deploy|"
     r"runner|service).*|(.*[-_.])?(ci|cd|bot|svc|build)([-_.].*)?|root|admin|administrator|operator|user|default)$"
 )
+# Of nothing but such words no person's name is made.
+GROUP = {
+    "all", "and", "any", "anybody", "anyone", "call", "everybody", "everyone", "group", "nobody", "none", "of", "on",
+    "oncall", "operations", "ops", "our", "people", "somebody", "someone", "staff", "team", "the", "us", "we", "whole",
+}  # fmt: skip
 
 
 def same_person(person: str, caller: str) -> bool:
@@ -50,6 +55,12 @@ def odd(person: str) -> str:
         if len(scripts) > 1 and not scripts <= MIXED_BY_CUSTOM:
             return f"one word of it mixes {' and '.join(sorted(scripts))} letters, so that it looks like another name"
     return "" if _alike(person) else "it holds no letter and no digit"
+
+
+def group(person: str) -> str:
+    """The word by which this names more than one person, or nobody in particular; "" of what may be one's name."""
+    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", person).casefold())
+    return person if words and set(words) <= GROUP else ""
 
 
 def nobody(caller: str) -> str:

@@ -1,6 +1,7 @@
 """Who signed the review of a run, with which decision, and of which criteria: a row a signature, sealed with the run.
 
-A signature is of the criteria as the newest review decided them; a review that is made after it is signed anew. No AWS.
+A signature is of the criteria as the newest review decided them; a review that is made after it is signed anew. The
+name is whichever was typed, so that beside it always stands who, by AWS, typed it. No AWS.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from lib.changes import persons
+from lib.changes.kept_plans import PLAN
+from lib.changes.stepped_cells import CELLS
 from lib.checks import Status
 from lib.errors import BadParameters
 from lib.record import command_lines
@@ -34,7 +37,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Signature:
-    """A reviewer's word. `caller` is who AWS says wrote it down, of a run that `carried_out_by` carried out."""
+    """A reviewer's word. `by` is whatever name was typed; `caller` is who AWS says wrote it down."""
 
     by: str
     decision: Decision
@@ -59,7 +62,7 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
         "decision": str(signature.decision),
         "comment": contacts.mask_text(signature.comment.strip()),
         "caller": signature.caller,
-        "carried_out": persons.same_person(signature.by, _carried_out_by(run.record)),
+        "carried_out": any(persons.same_person(signature.by, caller) for caller in _carried_out_by(run.record)),
         "criteria": kept[-1],
         "sha256": _sum(run.record, kept[-1]),
         "not_passed": unmet,
@@ -82,6 +85,10 @@ def not_passed(record: Record) -> list[str]:
 def _require(signature: Signature, unmet: Sequence[str]) -> None:
     if not any(letter.isalpha() for letter in signature.by):
         raise BadParameters(f"signed by {signature.by!a}: expected a person's name, --by NAME")
+    if group := persons.group(signature.by):
+        raise BadParameters(
+            f"signed by {group!a}: expected one person's name, --by NAME; who is meant nobody could ask"
+        )
     if odd := persons.odd(signature.by):
         raise BadParameters(f"signed by {signature.by!a}: {odd}; expected one person's name as it is written")
     if contacts.mask_text(signature.by) != signature.by:
@@ -99,9 +106,22 @@ def _require(signature: Signature, unmet: Sequence[str]) -> None:
         )
 
 
-def _carried_out_by(record: Record) -> str:
-    caller = (record.verdict() or {}).get("caller")
-    return str(caller.get("caller", "")) if isinstance(caller, Mapping) else ""
+def _carried_out_by(record: Record) -> list[str]:
+    """Every caller who carried out some of this run, as far as its record tells: who began it and who went on with it,
+    who ran its phases last, and who stepped through cells."""
+    plans = [plan.get("approval") for plan in record.attempts(PLAN) if isinstance(plan, Mapping)]
+    those = [(record.verdict() or {}).get("caller"), *plans, *record.rows(CELLS)]
+    callers = [str(one.get("caller") or "") for one in those if isinstance(one, Mapping)]
+    return list(dict.fromkeys(filter(None, callers)))
+
+
+def _wrote_down(record: Record, row: Mapping[str, Any]) -> str:
+    """Who wrote a signature down, which a typed name does not tell, and whether they carried out any of the run."""
+    caller = str(row.get("caller") or "")
+    if not caller:
+        return "a caller that it does not tell"
+    carried = any(caller == one or persons.same_person(caller, one) for one in _carried_out_by(record))
+    return f"{caller}{', who carried out some of the run' if carried else ''}"
 
 
 def _sum(record: Record, name: str) -> str:
@@ -132,7 +152,8 @@ def latest(record: Record) -> str:
     word = {Decision.ACCEPT: "accepted", Decision.REJECT: "REJECTED"}[Decision(row["decision"])]
     said = f"{word} by {row['by']} at {row['time']}"
     said += f", though {'; '.join(row['not_passed'])}" if row["not_passed"] and word == "accepted" else ""
-    said += ", who carried the run out as well" if row["carried_out"] else ""
+    said += ", who carried out some of the run as well" if row["carried_out"] else ""
+    said += f", written down by {_wrote_down(record, row)}"
     said += f": {row['comment']}" if row["comment"] else ""
     newer = not kept or (kept[-1], _sum(record, kept[-1])) != (row["criteria"], row["sha256"])
     said += ". A LATER REVIEW IS NOT SIGNED" if newer else ""
@@ -140,11 +161,13 @@ def latest(record: Record) -> str:
 
 
 def table(record: Record) -> list[dict[str, str]]:
-    """Every signature, the newest first."""
-    columns = ("time", "by", "decision", "comment", "criteria")
-    unreadable = {**dict.fromkeys(columns, ""), "decision": UNREADABLE}
+    """Every signature with who wrote it down, the newest first."""
+    columns, wrote = ("time", "by", "decision", "comment", "criteria"), "written down by"
+    unreadable = {**dict.fromkeys([*columns, wrote], ""), "decision": UNREADABLE}
     return [
-        {column: str(row[column]) for column in columns} if _is_readable(row) else unreadable
+        {**{column: str(row[column]) for column in columns}, wrote: _wrote_down(record, row)}
+        if _is_readable(row)
+        else unreadable
         for row in reversed(record.rows(LOG))
     ]
 

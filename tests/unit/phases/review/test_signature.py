@@ -30,8 +30,10 @@ def test_a_review_whose_criteria_passed_is_accepted_in_a_word(run):
     row = signature.sign(run, signed(), NOW)
     assert run.record.rows(signature.LOG) == [row]
     assert (row["criteria"], row["not_passed"], row["carried_out"]) == (CRITERIA, [], False)
-    assert signature.latest(run.record) == "accepted by Sam Roe at 2026-11-28T09:00:00+00:00"
+    by = "written down by arn:aws:iam::000000000000:user/sam"
+    assert signature.latest(run.record) == f"accepted by Sam Roe at 2026-11-28T09:00:00+00:00, {by}"
     assert signature.table(run.record)[0]["by"] == "Sam Roe"
+    assert f"written down by {signature.table(run.record)[0]['written down by']}" == by
 
 
 def test_without_a_review_there_is_nothing_to_sign(run):
@@ -45,6 +47,10 @@ def test_without_a_review_there_is_nothing_to_sign(run):
     ("criteria", "given", "said"),
     [
         (MET, {"by": " "}, "expected a person's name"),
+        (MET, {"by": "."}, "expected a person's name"),
+        (MET, {"by": "42"}, "expected a person's name"),
+        (MET, {"by": "everybody"}, "signed by 'everybody': expected one person's name"),
+        (MET, {"by": "The whole Ops-Team"}, "expected one person's name"),
         (MET, {"by": "Jane\u202eDoe"}, "which no name does"),
         (MET, {"by": "jane@example.org"}, "an address or a telephone number"),
         (MET, {"by": "J" * 201}, "--by has 201 characters; expected at most 200"),
@@ -64,7 +70,8 @@ def test_what_is_accepted_unmet_says_what_and_why_and_keeps_no_contact(run):
     run.record.keep_json(CRITERIA, UNMET)
     row = signature.sign(run, signed(comment="widgets follow; ask sam@example.org"), NOW)
     assert (row["not_passed"], "example.org" in row["comment"]) == (["5 Metrics: cannot tell"], False)
-    assert ", though 5 Metrics: cannot tell: widgets follow" in signature.latest(run.record)
+    said = signature.latest(run.record)
+    assert ", though 5 Metrics: cannot tell, written down by " in said and ": widgets follow" in said
 
 
 def test_a_rejection_is_loud_and_the_newest_signature_counts(run):
@@ -92,7 +99,10 @@ def test_who_signs_what_they_carried_out_themselves_is_told(run):
     run.record.keep_json(CRITERIA, MET)
     row = signature.sign(run, signed(by="Jane Doe"), NOW)
     assert row["carried_out"]
-    assert "who carried the run out as well" in signature.latest(run.record)
+    assert "by Jane Doe at 2026-11-28T09:00:00+00:00, who carried out some of the run as well" in signature.latest(
+        run.record
+    )
+
 
 
 @pytest.mark.parametrize(
@@ -118,3 +128,38 @@ def test_a_row_that_is_no_signature_accepts_nothing_and_ends_nothing_by_a_traceb
 def test_criteria_that_cannot_be_read_did_not_pass(criteria, run):
     run.record.keep_json(CRITERIA, criteria)
     assert signature.not_passed(run.record) == [f"{CRITERIA}: it cannot be read"]
+
+
+JOHN, JANE = (f"arn:aws:iam::000000000000:user/{name}" for name in ("john.roe", "jane.doe"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda record: record.keep_json("plan.json", {"format": 2, "approval": {"caller": JOHN}}),
+        lambda record: record.append("cells.jsonl", {"caller": JOHN}),
+    ],
+    ids=["who began it", "who stepped through it"],
+)
+def test_whoever_carried_out_some_of_it_is_told_and_not_the_last_alone(run, told):
+    run.record.keep_json(CRITERIA, MET)
+    told(run.record)
+    assert signature.sign(run, signed(by="John Roe"), NOW)["carried_out"]
+    assert not signature.sign(run, signed(), NOW)["carried_out"]
+
+
+@pytest.mark.parametrize("caller", [JANE, CALLER])
+def test_a_name_that_who_carried_it_out_typed_is_told_as_theirs(run, caller):
+    run.record.keep_json(CRITERIA, MET)
+    signature.sign(run, Signature("Dr. Sam Roe", Decision.ACCEPT, "", caller), NOW)
+    said = f"written down by {caller}, who carried out some of the run"
+    assert signature.latest(run.record).endswith(said)
+    assert f"written down by {signature.table(run.record)[0]['written down by']}" == said
+
+
+def test_an_older_signature_that_does_not_tell_says_so(run):
+    run.record.keep_json(CRITERIA, MET)
+    row = signature.sign(run, signed(), NOW)
+    (run.record.folder / signature.LOG).unlink()
+    run.record.append(signature.LOG, {key: row[key] for key in row if key != "caller"})
+    assert signature.latest(run.record).endswith("written down by a caller that it does not tell")
