@@ -74,6 +74,11 @@ class Unanswered(NotAsWanted):
     """A write got no answer, or one of a server in trouble: whether it was carried out is not known."""
 
 
+def exit_code_of(error: BaseException) -> int:
+    """What a command ends with that this ended: of none of ours, as of a full disk, what a failed phase ends with."""
+    return error.exit_code if isinstance(error, RunbookError) else RunbookError.exit_code
+
+
 def also(ended: BaseException | None, said: str) -> BaseException:
     """What to raise where `said` came besides what ended something: of that one's class, which decides what follows."""
     if ended is None:

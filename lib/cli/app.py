@@ -13,7 +13,7 @@ from lib import errors, settings
 from lib.cli import interrupts
 from lib.display import console, terminal
 from lib.display.console import Volume
-from lib.errors import BadParameters, RunbookError
+from lib.errors import BadParameters, RunbookError, exit_code_of
 from lib.record import run_index, run_phases, software_versions
 from lib.record.run_phases import Phase
 from lib.settings import Settings
@@ -49,15 +49,12 @@ def exits_with_code(command: Callable[..., int | None]) -> Callable[..., None]:
         try:
             with interrupts.taking_interrupts():
                 code = command(*args, **options) or 0
-        except RunbookError as error:
-            terminal.complain(error)
-            code = error.exit_code
         except KeyboardInterrupt:
             terminal.say("Interrupted.")
             code = INTERRUPTED
-        except OSError as error:  # of this machine: a file, a program, a terminal that is gone
+        except (RunbookError, OSError) as error:  # of ours, or of this machine: a file, a program, a terminal
             terminal.complain(error)
-            code = RunbookError.exit_code
+            code = exit_code_of(error)
         sys.exit(code)
 
     return quieter(inner)

@@ -9,7 +9,7 @@ from lib.cli import notebook_engine
 from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.definitions.access_policies import Whose, access_policy
 from lib.display import terminal
-from lib.errors import BadParameters, RunbookError
+from lib.errors import BadParameters, RunbookError, exit_code_of
 from lib.phases.doctor import account, findings, machine
 from lib.phases.doctor.findings import Finding, Question
 from lib.settings import Settings, file_of
@@ -27,7 +27,8 @@ WHOSE = click.Choice([whose.value for whose in Whose])
 def doctor(given: Callable[..., Settings], printed: str | None, whose: str | None) -> int:
     """Look at this machine, the account and your permissions. Changes nothing.
 
-    1 says that something failed, 2 that parameters or credentials cannot be used, 3 that it is another account.
+    1 says that something failed, 2 that parameters or credentials cannot be used, 3 that it is another account or that
+    parameters lift a guard, as every other command would refuse them.
 
     \b
     Examples:
@@ -54,7 +55,7 @@ def _answers(given: Callable[..., Settings], whose: Whose) -> list[Finding]:
     try:
         settings = given()
     except (RunbookError, OSError) as error:
-        bad = Finding(asked, Status.FAILED, str(error), BadParameters.exit_code)
+        bad = Finding(asked, Status.FAILED, str(error), exit_code_of(error))
         return [*here, bad, *account.without_answers(account.NO_PARAMETERS)]
     read = Finding(asked, Status.PASSED, f"{file_of(settings) or 'no file'}, of {settings.environment}")
     mine = [*here, read, machine.disk(settings)]

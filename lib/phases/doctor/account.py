@@ -16,7 +16,7 @@ from lib.aws_answers import readable
 from lib.checks import Status
 from lib.definitions.access_policies import Whose
 from lib.drills import drill_runner
-from lib.errors import Refused, RunbookError, Unreachable
+from lib.errors import Refused, RunbookError, Unanswered, Unreachable, exit_code_of
 from lib.phases.doctor import permissions
 from lib.phases.doctor.findings import SECONDS, Finding, Question, Said, find_out, without_answer
 from lib.record import command_lines
@@ -110,7 +110,10 @@ def _unconnected(place: Question, error: Exception) -> list[Finding]:
         taken = Finding(CREDENTIALS, Status.PASSED, "AWS takes them")
         return [taken, Finding(place, Status.FAILED, str(error), error.exit_code)]
     said = str(error) if isinstance(error, RunbookError) else f"{type(error).__name__}: {error}"
-    return [Finding(CREDENTIALS, Status.FAILED, said, Unreachable.exit_code), without_answer(place, NO_WAY)]
+    # What every other command would end with; one that got no answer in time here would wait for it.
+    ours = isinstance(error, RunbookError) and not isinstance(error, Unanswered)
+    code = exit_code_of(error) if ours else Unreachable.exit_code
+    return [Finding(CREDENTIALS, Status.FAILED, said, code), without_answer(place, NO_WAY)]
 
 
 def _workflow(live: Live) -> Said:

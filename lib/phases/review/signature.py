@@ -25,7 +25,7 @@ LONGEST = {"by": 200, "comment": 2_000}  # characters
 NOBODY = "nobody has signed the review of this run"
 UNREADABLE = f"A ROW OF {LOG} CANNOT BE READ"
 NOT_READ = f"{UNREADABLE}, so that nobody can tell whether the review is accepted; look at it by hand, and sign again"
-TEXTS = ("time", "by", "comment", "caller", "criteria", "sha256")
+TEXTS = ("time", "by", "comment", "criteria", "sha256")
 
 
 class Decision(StrEnum):
@@ -136,7 +136,7 @@ def reach(record: Record) -> tuple[int, int]:
 def _is_readable(row: Mapping[str, Any]) -> bool:
     """Whether a row of the log is a signature, as `sign` writes one: what is none is said, and accepts nothing."""
     unmet = row.get("not_passed")
-    texts = all(isinstance(row.get(name), str) for name in TEXTS)
+    texts = all(isinstance(row.get(name), str) for name in TEXTS) and isinstance(row.get("caller", ""), str)
     lists = isinstance(unmet, list) and all(isinstance(one, str) for one in unmet)
     return texts and lists and isinstance(row.get("carried_out"), bool) and row.get("decision") in [*Decision]
 

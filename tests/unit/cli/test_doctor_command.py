@@ -9,7 +9,7 @@ from doctored import ASKED
 from lib.checks import Status
 from lib.cli import change_commands, doctor_command
 from lib.definitions.access_policies import Whose, access_policy
-from lib.errors import Refused
+from lib.errors import BadParameters, Refused, Unreachable
 from lib.phases.doctor import account, machine
 from lib.phases.doctor.findings import Finding
 from lib.settings import load
@@ -81,7 +81,19 @@ def test_a_parameters_file_that_may_not_be_read_is_a_finding(here):
     here.setattr("lib.settings._parameters_of", closed)
     ended = said("prod", "--json")
     rows = {row["check"]: row for row in json.loads(ended.output)}
-    assert (ended.exit_code, rows["parameters"]["status"]) == (2, "failed")
+    assert (ended.exit_code, rows["parameters"]["status"]) == (1, "failed")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Refused("approval none: ..."), 3), (BadParameters("no mapping"), 2), (Unreachable("no"), 2)]
+)
+def test_parameters_that_no_command_takes_end_it_as_they_end_every_other(here, error, code):
+    def raised(*_):
+        raise error
+
+    here.setattr("lib.settings._parameters_of", raised)
+    assert said("prod").exit_code == code
+    assert CliRunner().invoke(change_commands.main, ["status", "prod"]).exit_code == code
 
 
 @pytest.mark.parametrize("whose", Whose)

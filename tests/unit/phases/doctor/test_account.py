@@ -11,7 +11,7 @@ from lib.aws_answers import readable
 from lib.checks import Status
 from lib.definitions.access_policies import Whose
 from lib.drills.subscribers import PREFIX
-from lib.errors import Refused
+from lib.errors import NotAsWanted, Refused, Unanswered
 from lib.phases.doctor import account
 from lib.resources.lock_value import Lock
 from lib.resources.workflow import RUN_TAG
@@ -53,10 +53,16 @@ def test_without_an_answer_the_credentials_fail_and_the_rest_is_not_known():
     assert {one.exit_code for one in found.values()} == {0}
 
 
-@pytest.mark.parametrize("error", [RuntimeError("odd"), NoCredentialsError(), ProfileNotFound(profile="none")])
-def test_whatever_keeps_it_from_connecting_is_told(error):
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("odd"), 2), (NoCredentialsError(), 2), (ProfileNotFound(profile="none"), 2),
+        (NotAsWanted("AWS refused while asking who calls"), 1), (Unanswered("no answer within 10 s"), 2),
+    ],
+)  # fmt: skip
+def test_whatever_keeps_it_from_connecting_is_told(error, code):
     bad = unreachable(error)["credentials"]
-    assert (bad.status, bad.exit_code) == (Status.FAILED, 2)
+    assert (bad.status, bad.exit_code) == (Status.FAILED, code)
     assert bad.found
 
 
