@@ -35,6 +35,11 @@ class Seen:
     name: str
 
 
+# The class of an error, as languages and Lambda itself form its name: a function may print any other word there.
+NAME = (
+    r"(?:(?:Runtime|Sandbox|Extension|Function)\.[A-Z][A-Za-z]{1,40}|(?:[A-Za-z_][A-Za-z0-9_]{0,40}\.){0,6}"
+    r"[A-Za-z0-9_]{0,60}(?:Error|Exception|Fault|Timeout|Warning|Interrupt|Exit|StopIteration))"
+)
 # Lambda's own lines stand at the beginning of theirs, behind a time and an id at the most.
 HEAD = r"^(?:\S+\s+){0,3}?"
 LINES = {
@@ -44,13 +49,15 @@ LINES = {
         r"^\[ERROR\].{0,200}?(?:Throttling(?:Exception)?|TooManyRequestsException|Rate exceeded)"
     ),
     Symptom.ERROR: re.compile(
-        r"^\[ERROR\]\s*(?P<name>[A-Za-z_][\w.]*)?|^RequestId: \S+ Error: (?P<exit>Runtime\.\w+|Runtime exited)"
+        rf"^\[ERROR\](?: (?P<name>{NAME})(?=: |\s*$|\s*\n))?"
+        r"|^RequestId: \S+ Error: (?P<exit>Runtime\.[A-Za-z]{1,40}|Runtime exited)"
     ),
     Symptom.COLD_START: re.compile(r"^REPORT .*\bInit Duration: "),
 }
 BEGINS_PLATFORM = ("RequestId:", "REPORT", "Error:")
 THROTTLED = re.compile(r"Throttl|TooManyRequests|Rate exceeded|ProvisionedThroughput", re.IGNORECASE)
 MEMORY = re.compile(r"Runtime\.OutOfMemory|signal: killed")
+CLASS = re.compile(NAME)
 ENDED_WELL = "ExecutionSucceeded"
 # How Step Functions calls an event, by its end.
 ENDED = {"ExecutionFailed": Symptom.ERROR, "ExecutionAborted": Symptom.ERROR, "ExecutionTimedOut": Symptom.TIMEOUT}
@@ -100,14 +107,14 @@ def _of_json(event: Mapping[str, Any]) -> Seen | None:
         return _of_platform(record)
     if str(event.get("level") or "").upper() not in ("ERROR", "FATAL", "CRITICAL"):
         return None
-    name = error_class(event.get("errorType"))
+    name = _class(event.get("errorType"))
     if MEMORY.search(name):
         return Seen(Symptom.OUT_OF_MEMORY, name)
     return Seen(Symptom.THROTTLE if THROTTLED.search(name) else Symptom.ERROR, name)
 
 
 def _of_platform(record: Mapping[str, Any]) -> Seen | None:
-    status, name = str(record.get("status") or ""), error_class(record.get("errorType"))
+    status, name = str(record.get("status") or ""), _class(record.get("errorType"))
     if MEMORY.search(name):
         return Seen(Symptom.OUT_OF_MEMORY, name)
     if status == "timeout":
@@ -117,6 +124,11 @@ def _of_platform(record: Mapping[str, Any]) -> Seen | None:
     metrics = record.get("metrics")
     cold = isinstance(metrics, Mapping) and "initDurationMs" in metrics
     return Seen(Symptom.COLD_START, Symptom.COLD_START.value) if cold else None
+
+
+def _class(value: object) -> str:
+    """The name of a class of errors by a line that a function may have printed itself, in its usual form alone."""
+    return value if isinstance(value, str) and CLASS.fullmatch(value) else UNNAMED
 
 
 def _parsed(line: str) -> Mapping[str, Any]:
