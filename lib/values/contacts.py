@@ -15,14 +15,19 @@ from lib.values.subscriber_addresses import NEXT_DIGIT, PATH_LENGTH
 
 DIGITS = 4  # of a digest
 MARK = re.compile(rf"\(not shown: [0-9a-f]{{{DIGITS}}}\)")
-EMAIL = r"(?<![\w.+%~-])[\w.+%~-]+?(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}"
-URL = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>\\]+"
+# Each also as a URL and JSON escape it.
+EMAIL = r"(?<![\w.+%~-])[\w.+%~-]+?(?:@|%40|\\u0040)(?:(?:[\w-]+(?:\.|%2[Ee]))+[^\W\d_]{2,}|\[[\dA-Fa-f.:]+\])"
+# Whatever stands before it, and without a scheme where something else has taken that.
+SCHEME = r"(?:(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]+)?"
+URL = rf"{SCHEME}(?::|%3[Aa])(?:\\?/|%2[Ff]){{2}}(?:\\/|[^\s\"'<>\\])+"
 # With its country in front, as AWS takes it, or as people of North America write it. No ARN, date or id is one.
+GAP = "[\\s.\\-\u2010-\u2015]"
 PHONE = (
-    rf"(?<![\d+])\+[1-9]{NEXT_DIGIT}{{6,14}}(?!\d)"
-    r"|(?<![\d.])(?<!\d-)(?:1[\s.-])?(?:\(\d{3}\)[\s.-]?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
+    rf"(?:\+|%2[Bb])[1-9](?:{NEXT_DIGIT}|[\u2010-\u2015]\d){{6,14}}(?!\d)"
+    rf"|(?<![\d.])(?<!\d-)(?:1{GAP})?(?:\(\d{{3}}\){GAP}?|\d{{3}}{GAP})\d{{3}}{GAP}\d{{4}}(?!\d)"
 )
-CONTACT = re.compile(f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<phone>{PHONE})")
+PERSONS = re.compile(f"{EMAIL}|{PHONE}")
+CONTACT = re.compile(f"(?P<url>{URL})|{EMAIL}|{PHONE}")
 NO_HOST = re.compile(r"[^\w.:-]")
 
 
@@ -54,7 +59,10 @@ def hides(value: Any) -> bool:  # noqa: ANN401
 
 def mask_text(text: str) -> str:
     """The text with a mark for every e-mail address and telephone number, and for what a URL may be opened by."""
-    return CONTACT.sub(_replaced, text)
+    shown = CONTACT.sub(_replaced, text)
+    while shown != text:  # two that stand close to each other are only told apart once one of them is gone
+        text, shown = shown, CONTACT.sub(_replaced, shown)
+    return shown
 
 
 def mask_data(value: Any) -> Any:  # noqa: ANN401
@@ -67,16 +75,26 @@ def _shown(part: Any) -> Any:  # noqa: ANN401
 
 
 def _replaced(match: re.Match[str]) -> str:
-    text = match[0]
-    if not match["url"]:
-        return _mark(text)
+    return _without_key(match[0]) if match["url"] else _mark(match[0])
+
+
+def _without_key(text: str) -> str:
+    """A URL without what it may be opened by, and what stands before its scheme, as a number of a list, as it was."""
+    address = text.lstrip("0123456789+.-")
+    before, (scheme, way, rest) = _masked(text[: len(text) - len(address)]), address.partition("://")
     try:
-        url = urlsplit(text)
+        url = urlsplit(f"any://{rest}")
     except ValueError:  # such as half an IPv6 address
-        return _mark(text)
+        return before + _mark(address)
+    if not way:  # escaped, so that its parts are not seen
+        return before + _mark(address)
     host = NO_HOST.split(url.netloc.rpartition("@")[2])[0]
     long = len(url.path) >= PATH_LENGTH or url.query or url.fragment or "@" in url.netloc
-    return f"{url.scheme}://{host}/{_mark(text)}" if long else text
+    return f"{before}{scheme.lower()}://{host}/{_mark(address)}" if long else before + _masked(address)
+
+
+def _masked(text: str) -> str:
+    return PERSONS.sub(lambda match: _mark(match[0]), text)
 
 
 def _mark(text: str) -> str:

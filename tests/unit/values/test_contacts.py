@@ -57,7 +57,16 @@ def test_of_a_url_a_long_path_a_query_or_a_fragment_may_be_a_key(path, told):
         (HOOK, "https://hooks.example.org/"), ("https://u:secret@h.example.org", "https://h.example.org/"),
         ("https://h.example.org/?k=1", "https://h.example.org/"),
         ("amqps://jane:x@h.example.org/q", "amqps://h.example.org/"),
-        ("https://[half/an/address/that/is/none", ""),
+        ("https://[half/an/address/that/is/none", ""), (f"-{HOOK}", "-https://hooks.example.org/"),
+        (f"3.{HOOK}", "3.https://hooks.example.org/"), (f"1{HOOK}", "1https://hooks.example.org/"),
+        (f"x=1{HOOK}", "x=1https://hooks.example.org/"), (f"://{HOOK[8:]}", "://hooks.example.org/"),
+        (HOOK.replace("https", "HTTPS"), "https://hooks.example.org/"), (HOOK.replace("/", r"\/"), ""),
+        (HOOK.replace(":", "%3A").replace("/", "%2F"), ""), (HOOK.replace(":", "%3a").replace("/", "%2f"), ""),
+        ("https://exämple.de/?k=1", "https://exämple.de/"), (f"https://h/{PHONE}", "https://h/"),
+        ("https://h/j@x.org", "https://h/"), ("3.git+ssh://u:p@h/x", "3.git+ssh://h/"),
+        (f"tel:%2B{PHONE[1:]}", "tel:"), (f"sms:%2b{PHONE[1:]}", "sms:"), (f"+{PHONE}", "+"), (f"SMS:{PHONE}", "SMS:"),
+        ("+1\u2011555\u2011010\u20110123", ""), ("555\u2010010\u20100123", ""), ("JANE.ROE@EXAMPLE.ORG", ""),
+        (r"jane.roe\u0040example.org", ""), ("jane.roe%40example%2Eorg", ""), ("jane@[10.0.0.1]", ""),
     ],
 )  # fmt: skip
 def test_a_contact_is_not_told_wherever_it_stands(contact, left):
@@ -81,7 +90,13 @@ def test_what_is_no_contact_stays_to_the_letter(text):
     assert contacts.mask_text(text) == text
 
 
-@given(st.text())
+@pytest.mark.parametrize("before", [MAIL, PHONE])
+def test_what_stands_before_an_address_hides_nothing_of_it_and_is_hidden_itself(before):
+    assert not tells(contacts.mask_text(f"{before}{HOOK}"))
+    assert not tells(contacts.mask_text(f"{before}{PHONE}{MAIL}{PHONE}"))
+
+
+@given(st.text() | st.text(alphabet="a1+-.:/@%2B\\é ", max_size=60))
 def test_what_is_shown_once_is_shown_alike_ever_after(text):
     shown = contacts.mask_text(text)
     assert contacts.mask_text(shown) == shown
