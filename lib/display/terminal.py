@@ -189,6 +189,8 @@ def two_persons(answers: Iterable[Check]) -> None:
 def validity(standing: Validity) -> None:
     """Whether what a run validated is live now, and every difference by name."""
     say(f"Validated: {standing.since}; read now at {standing.read}" if standing.known else f"Validated: {standing.why}")
+    if standing.known and standing.left_out:
+        say(standing.left_out)
     rows = [[row["what"], row["differs"], row["so"], row["criteria"]] for row in validities.table(standing)]
     if rows:
         ordered = marks.worst_first(rows, [so for _, _, so, _ in rows])

@@ -6,6 +6,7 @@ drill, a resumed run. What was never read, or cannot be read now, is no agreemen
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib.aws import Live
@@ -27,6 +28,7 @@ AS_VALIDATED = "what was validated is what is live now"
 UNCHANGED = "nothing changed while the drills ran"
 NONE_KNOWN = "no validated run is known"
 NOT_KEPT = "this run kept no read of what it validated"
+OFF = timedelta(minutes=5)  # what two machines' clocks may differ by
 NOT_ENDED = "the run's latest validation did not end"
 
 
@@ -48,6 +50,7 @@ class Validity:
     read: str
     differences: Sequence[Difference] = ()
     why: str = ""
+    left_out: str = ""  # which other validations decide nothing, and why
 
     @property
     def known(self) -> bool:
@@ -113,12 +116,23 @@ def of_run(run: ConnectedRun) -> Validity:
     return _validity(run.live, run.record.run_id, kept, why)
 
 
-def latest(live: Live) -> Validity:
-    """What the latest run of this environment that validated with success had before it, against what is live now."""
+def latest(live: Live, now: datetime | None = None) -> Validity:
+    """What the latest run of this environment that validated with success had before it, against what is live now.
+
+    Runs are of many machines, and their clocks alone tell which is the latest. A validation of a time to come, which
+    would be the latest until then, was dated by a clock that is wrong, or this one is: it is left out, and named.
+    """
+    now = now or datetime.now(UTC)
     every = run_index.latest_of_each(run_index.as_sealed(live.settings))
     rows = [(record.run_id, kept) for record in every for kept in _succeeded(record)]
-    run_id, kept = max(rows, key=lambda row: str(row[1]["time"]), default=("", None))
-    return _validity(live, run_id, kept, "" if kept else NONE_KNOWN)
+    past = [row for row in rows if _moment(row[1]) <= now + OFF]
+    others = [f"run {run_id} at {kept['time']}" for run_id, kept in rows if _moment(kept) > now + OFF]
+    ahead = f"which lies ahead of {now:%Y-%m-%d %H:%M} UTC, so that nobody can tell whether it is the latest"
+    left_out = (
+        f"left out: {', '.join(others)}, {ahead}; the doctor holds a machine's clock against AWS's" if others else ""
+    )
+    run_id, kept = max(past, key=lambda row: _moment(row[1]), default=("", None))
+    return replace(_validity(live, run_id, kept, "" if kept else left_out or NONE_KNOWN), left_out=left_out)
 
 
 def check(standing: Validity) -> Check:
@@ -130,6 +144,7 @@ def check(standing: Validity) -> Check:
         status = Status.NOT_APPLIED if standing.why == NONE_KNOWN else Status.CANNOT_TELL
         return Check(Id.AS_VALIDATED, AS_VALIDATED, status, standing.why, "as a run validated it")
     said = _sentences(standing.differences) or f"as it was {standing.since}"
+    said += f"; {standing.left_out}" if standing.left_out else ""
     worst = min((row.meaning for row in standing.differences), key=list(Meaning).index, default=Meaning.TOLD)
     status = Status.PASSED if worst is Meaning.TOLD else Status(worst)
     return Check(Id.AS_VALIDATED, AS_VALIDATED, status, said, f"as {standing.since}")
@@ -147,6 +162,7 @@ def data(standing: Validity) -> dict[str, Any]:
         "validated": standing.validated,
         "read": standing.read,
         "why": standing.why,
+        **({"left out": standing.left_out} if standing.left_out else {}),
     }
     return {**known, "differences": table(standing)}
 
@@ -199,6 +215,14 @@ def _validity(live: Live, run_id: str, kept: Any, why: str) -> Validity:  # noqa
 
 def _succeeded(record: Record) -> list[Any]:
     return [kept for kept in record.attempts(VALIDATED) if _usable(kept) and not kept["failed"]]
+
+
+def _moment(kept: Any) -> datetime:  # noqa: ANN401
+    """When a validation was, by the clock of its machine; of what is no time, the end of all."""
+    try:
+        return datetime.fromisoformat(kept["time"]).astimezone(UTC)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _usable(kept: Any) -> bool:  # noqa: ANN401

@@ -1,10 +1,12 @@
 """Whether a run's validation still speaks of what is live: what is not known is no agreement. No AWS."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
 from lib.checks import Check
+from lib.display import terminal
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
 from lib.record import records, sync
@@ -153,6 +155,28 @@ def test_a_drill_is_told_of_the_latest_run_that_validated_with_success(live):
     run_of(live, "r4", "2026-01-04T00:00:00+00:00", failed=["crisis: alerts to operations"])
     found = validity.latest(live)
     assert (found.run_id, found.validated, found.holds) == ("r2", "2026-01-03T00:00:00+00:00", False)
+
+
+@pytest.mark.parametrize("dated", ["2026-01-09T00:00:00+00:00", "2026-01-02T12:05:01+00:00", "some day", None])
+def test_a_validation_that_is_dated_ahead_decides_nothing_and_is_named(live, capsys, dated):
+    now = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+    run_of(live, "r1", dated, state="DISABLED")
+    found = validity.latest(live, now)
+    assert (found.known, validity.check(found).status) == (False, "cannot tell")
+    run_of(live, "r2", "2026-01-02T11:00:00+00:00")
+    run_of(live, "r3", "2026-01-02T10:00:00+00:00", state="DISABLED")
+    found = validity.latest(live, now)
+    assert (found.run_id, found.holds, validity.check(found).status) == ("r2", True, "passed")
+    terminal.validity(found)
+    for said in (validity.check(found).found, validity.data(found)["left out"], capsys.readouterr().out):
+        assert f"left out: run r1 at {dated}, which lies ahead of 2026-01-02 12:00 UTC" in " ".join(said.split())
+
+
+def test_of_two_that_were_dated_in_other_zones_the_later_one_counts_and_a_clock_may_be_a_little_ahead(live):
+    run_of(live, "r1", "2026-01-02T13:00:00+02:00", state="DISABLED")
+    run_of(live, "r2", "2026-01-02T12:04:00+00:00")
+    assert validity.latest(live, datetime(2026, 1, 2, 12, 0, tzinfo=UTC)).run_id == "r2"
+    assert "left out" not in validity.data(validity.latest(live))
 
 
 def test_what_another_machine_validated_is_known_from_the_store(live, tmp_path):
