@@ -39,7 +39,8 @@ class News(StrEnum):
 class Break:
     """A criterion that was found broken. `value` and `limit` are those of when it broke; `over` is "" while it lasts.
 
-    `told`: what of it reached the operations topic.
+    `told`: what of it reached the operations topic. `without_names`: the value without the executions that it names, ""
+    where it names none.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Break:
     since: str
     over: str = ""
     told: frozenset[str] = frozenset()
+    without_names: str = ""
 
     @property
     def untold(self) -> News | None:
@@ -97,9 +99,10 @@ def _after_checkpoint(breaks: Sequence[Break], row: Row) -> list[Break]:
         later = [
             replace(one, over=row["time"]) if _is_over(one, answered["asked"], found_now) else one for one in later
         ]
+        without = answered.get("without_names", {})
         open_keys = {one.key for one in open_breaks(later)}
         later += [
-            Break(key, answered["asked"], one.name, one.found, one.expected, row["time"])
+            replace(_begun(key, answered, one, row["time"]), without_names=without.get(key, ""))
             for key, one in found_now.items()
             if one.status == Status.FAILED and key not in open_keys
         ]
@@ -111,11 +114,11 @@ def _unexpected(answered: Row, time: str, breaks: Sequence[Break]) -> list[Break
         return []
     unread = {key_of(one): Check.from_row(one) for one in answered["checks"]}
     known = {one.key for one in open_breaks(breaks)}
-    return [
-        Break(key, answered["asked"], one.name, one.found, one.expected, time)
-        for key, one in unread.items()
-        if key not in known
-    ]
+    return [_begun(key, answered, one, time) for key, one in unread.items() if key not in known]
+
+
+def _begun(key: str, answered: Row, one: Check, time: str) -> Break:
+    return Break(key, answered["asked"], one.name, one.found, one.expected, time)
 
 
 def _is_over(one: Break, asked: str, found_now: Mapping[str, Check]) -> bool:

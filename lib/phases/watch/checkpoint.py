@@ -62,10 +62,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a question comes to: answers, and what was counted for those that come later."""
+    """What a question comes to: answers, and what was counted for those that come later.
+
+    `without_names`: of an answer, by its key, what was found without the executions that it names.
+    """
 
     checks: Sequence[Check]
     counts: Counts = field(default_factory=dict)
+    without_names: Mapping[str, str] = field(default_factory=dict)
 
 
 # Raises RunbookError, or what botocore raises, where it cannot be read.
@@ -84,6 +88,7 @@ class Answered:
     checks: tuple[Check, ...]
     counts: Counts
     error: str = ""
+    without_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def read(self) -> bool:
@@ -98,6 +103,7 @@ class Answered:
             "error": self.error,
             "counts": dict(self.counts),
             "checks": [check.to_row() for check in self.checks],
+            **({"without_names": dict(self.without_names)} if self.without_names else {}),
         }
 
 
@@ -140,7 +146,7 @@ def _answered(asked: Asked, ask: Question, span: Span) -> Answered:
         return _unanswered(asked, span, type(error).__name__, str(error))
     except Exception as error:  # noqa: BLE001 - a fault of ours, or something that nobody thought of in what was read
         return _unanswered(asked, span, type(error).__name__, UNEXPECTED)
-    return Answered(asked, span, tuple(reading.checks), reading.counts)
+    return Answered(asked, span, tuple(reading.checks), reading.counts, without_names=reading.without_names)
 
 
 def _unanswered(asked: Asked, span: Span, kind: str, why: str) -> Answered:

@@ -72,11 +72,12 @@ def failures(run: ConnectedRun, span: Span) -> Reading:
     expected = f"at most {most_allowed(worst.of, base + margin)} of {worst.of}, where {allowed}"
     found = _said(worst, listed.cut)
     check = Check(Id.WATCH_FAILURES, "watch: check-ins that fail", status, found, expected)
-    return Reading([check], {"ended": whole.of, "failed": len(whole.bad)})
+    counts = {"ended": whole.of, "failed": len(whole.bad)}
+    return Reading([check], counts, {check.key: _said(worst, listed.cut, ("status",))} if worst.bad else {})
 
 
-def _said(one: _Ended, cut: str) -> str:
-    named = ", ".join(f"{row['name']} {row['status']}" for row in one.bad[:NAMED])
+def _said(one: _Ended, cut: str, columns: Sequence[str] = ("name", "status")) -> str:
+    named = ", ".join(" ".join(str(row[column]) for column in columns) for row in one.bad[:NAMED])
     more = f" and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else ""
     said = f"{len(one.bad)} of {one.of} check-ins failed, or took longer than they may"
     hours = f", from {clock(one.span.since)} to {clock(one.span.until)} UTC" if one.bad else ""

@@ -1,6 +1,8 @@
 """What the operations topic is told by a watch: that a criterion broke, and that it is over. It publishes, no more.
 
 No word of a check-in, no address and no account secret stands in a message: which criterion, value, limit, since when.
+Nor does an execution's name, which may be a person's, beside what became of their alert: a message is mailed, and lies
+in inboxes that nobody here empties. The command in it shows whose they are, where the record is.
 """
 
 from lib.aws_answers import readable
@@ -28,7 +30,7 @@ def message(run: ConnectedRun, one: Break, news: News) -> str:
     since = f"since {for_people(one.since)}" + (f", over at {for_people(one.over)}" if one.over else "")
     lines = [
         f"{MARK} {WORDS[news]}: {one.name}",
-        f"value: {_cut(one.value)}",
+        f"value: {_cut(one.without_names or one.value)}",
         f"limit: {_cut(one.limit)}",
         since,
         f"run {run.record.run_id} of {run.settings.environment}, account {run.live.identity.account} in "

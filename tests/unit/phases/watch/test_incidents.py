@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes import World
-from incidents import INCIDENT, INCIDENTS, busy_route, documented, filling_queue, slow_crisis_path
+from incidents import INCIDENT, INCIDENTS, busy_route, documented, failure_burst, filling_queue, slow_crisis_path
 from machines import connected
 from simulated import START, Account, Time, kinds, rows_of, watch
 from watched_account import FORECAST, WatchedAccount
@@ -61,6 +61,13 @@ def test_an_incident_is_called_out_within_one_interval_and_operations_are_told(w
     assert about["TopicArn"] == S.ops_topic_arn
     assert f"run {record.run_id} of local" in about["Message"]
     assert re.search(r"(?m)^value: .+\nlimit: .+$", about["Message"])
+    # Whoever is to be reached is named where the record is, and in no mail.
+    (one,) = [one for one in every if one.name == criterion]
+    names_people = plant in (failure_burst, slow_crisis_path)
+    assert bool(re.search(r"checkin-\d", one.value)) is names_people
+    assert bool(re.search(r"checkin-\d", summary.of_run(record).said)) is names_people
+    assert not [message for message in aws.published if "checkin-" in str(message)]
+    assert f"look: runbook status {S.environment} {record.run_id}" in about["Message"]
 
 
 def test_a_day_without_an_incident_is_quiet(record, time, aws):
