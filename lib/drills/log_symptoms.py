@@ -133,6 +133,6 @@ def _class(value: object) -> str:
 
 def _parsed(line: str) -> Mapping[str, Any]:
     try:
-        return foreign_json.mapping(line)
+        return foreign_json.object_of(line)
     except ValueError:
         return {}

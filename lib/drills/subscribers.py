@@ -193,7 +193,7 @@ def _message(channel: str, message: dict[str, Any]) -> Received:
 def _parsed(text: str) -> dict[str, Any]:
     """JSON as a mapping; anything else under `text`, since what a subscriber receives is not ours to reject."""
     try:
-        return foreign_json.mapping(text)
+        return foreign_json.object_of(text)
     except ValueError:
         return {"text": text}
 

@@ -186,6 +186,6 @@ def _told(when: datetime | None) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return foreign_json.mapping(text)
+        return foreign_json.object_of(text)
     except ValueError:
         return {}

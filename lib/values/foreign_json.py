@@ -27,7 +27,7 @@ def loads(text: str | bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | Non
     return value
 
 
-def mapping(text: str | bytes) -> dict[str, Any]:
+def object_of(text: str | bytes) -> dict[str, Any]:
     """The object of a JSON text. Raises ValueError like `loads`, and for another value."""
     value = loads(text)
     if not isinstance(value, dict):

@@ -194,7 +194,7 @@ def by_schedules(live: Live, machine: str) -> Iterator[Starter]:
 
 def _started_by(text: str) -> str:
     try:
-        given = foreign_json.mapping(text)
+        given = foreign_json.object_of(text)
     except ValueError:
         return ""
     return str(given.get("StateMachineArn", ""))

@@ -24,7 +24,7 @@ class Event(NamedTuple):
 
 def parse(message: object, wanted: Container[str]) -> Event | None:
     """The event of a line's message; None for one of another kind. Raises ValueError for what is no event."""
-    event = foreign_json.mapping(text_of(message))
+    event = foreign_json.object_of(text_of(message))
     try:
         kind, details = text_of(event["type"]), event.get("details") or {}
         if kind not in wanted:

@@ -26,10 +26,10 @@ def test_objects_are_made_as_they_are_asked_for():
 
 
 @pytest.mark.parametrize("text", ["[]", "7", "null", '"{}"'])
-def test_a_mapping_is_an_object_and_nothing_else(text):
-    assert foreign_json.mapping('{"a": 1}') == {"a": 1}
+def test_an_object_is_one_and_nothing_else(text):
+    assert foreign_json.object_of('{"a": 1}') == {"a": 1}
     with pytest.raises(ValueError, match="and no object"):
-        foreign_json.mapping(text)
+        foreign_json.object_of(text)
 
 
 @pytest.mark.parametrize("value", [None, 7, ["a"], "\ud800"])
