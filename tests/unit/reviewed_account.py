@@ -53,11 +53,11 @@ class ReviewedAccount(WatchedAccount):
             return
         yield from usual
         for number, state in enumerate(SENDING.get(one.route, ())):
-            for kind, at in (("TaskStateEntered", one.began), ("TaskStateExited", self.sent(one))):
+            for leaves, kind, at in ((0, "TaskStateEntered", one.began), (1, "TaskStateExited", self.sent(one))):
                 if at <= self.time.wall:
                     stamp = round(at.timestamp() * 1000)
                     event = {
-                        "id": f"{number}{kind}",
+                        "id": str(100 + 2 * number + leaves),
                         "type": kind,
                         "event_timestamp": stamp,
                         "details": {"name": state},
