@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.values import foreign_json
 from lib.values.exact_json import parts_of
+from lib.values.foreign import foreign_json
 
 # A name, its ARN, or the part of it that begins with the account; a version or an alias may follow each.
 REFERENCE = re.compile(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from lib.errors import BadParameters
-from lib.values.foreign_json import DEEPEST, depth
+from lib.values.foreign.foreign_json import DEEPEST, depth
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.telemetry.execution_status import UNNAMED, error_class
-from lib.values import foreign_json
+from lib.values.foreign import foreign_json
 
 
 class Symptom(StrEnum):

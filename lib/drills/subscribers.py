@@ -19,8 +19,8 @@ from lib.resources.live_thing import LiveThing
 from lib.resources.resource_kinds import Queue, Rule, Subscription, Target
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
-from lib.values import foreign_json
 from lib.values.alerts import Told
+from lib.values.foreign import foreign_json
 from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
 

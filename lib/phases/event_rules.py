@@ -11,8 +11,8 @@ from lib.resources.existing import names
 from lib.resources.resource_kinds import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE, STANDARD_ALERT
-from lib.values import foreign_json
 from lib.values.check_registry import Id
+from lib.values.foreign import foreign_json
 from lib.values.modes import Mode
 
 INVOKED_BY = "runbook 4.2"

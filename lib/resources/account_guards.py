@@ -19,7 +19,7 @@ from lib.aws import Live
 from lib.aws_answers import TRY_AGAIN, absent_is_none, is_throttled, readable
 from lib.changes.account import Use
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
-from lib.values import foreign_json
+from lib.values.foreign import foreign_json
 from lib.values.modes import Approval
 from lib.values.name_limits import GUARDS
 from lib.values.run_names import RUN_ID

@@ -26,7 +26,8 @@ from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled
 from lib.record import command_lines, run_phases
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
 from lib.resources.lock_value import Lock, digest
-from lib.values import foreign_json, processes
+from lib.values import processes
+from lib.values.foreign import foreign_json
 from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.

@@ -25,7 +25,7 @@ from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import TRAJECTORIES, Answer, taken_in
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys, moment_of
 from lib.telemetry.history import folder
-from lib.values import foreign_json
+from lib.values.foreign import foreign_json
 
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
 CELL_SHARE = 0.8  # of the time that a cell may take; the rest is for routing and drawing

@@ -17,7 +17,8 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, answer_or_code
 from lib.errors import NotAsWanted
 from lib.routes import is_drill
-from lib.values import contacts, foreign_json
+from lib.values import contacts
+from lib.values.foreign import foreign_json
 
 LATEST_EXECUTIONS = 200  # check-ins, found among
 MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills

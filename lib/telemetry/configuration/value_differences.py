@@ -11,8 +11,9 @@ from typing import Any
 
 from lib.changes.plans import Value, same
 from lib.checks import brief
-from lib.values import contacts, foreign_json
+from lib.values import contacts
 from lib.values.exact_json import dumps
+from lib.values.foreign import foreign_json
 
 MISSING = object()  # where there is nothing, which is not the same as null
 AROUND = 24  # characters of a text that are shown before and behind what differs in it

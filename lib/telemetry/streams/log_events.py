@@ -6,8 +6,8 @@ The one place where such a line is read: what it cannot make an event of is a Va
 from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
-from lib.values import foreign_json
-from lib.values.foreign_json import milliseconds_of, number_of, text_of
+from lib.values.foreign import foreign_json
+from lib.values.foreign.foreign_json import milliseconds_of, number_of, text_of
 
 
 class Event(NamedTuple):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib.values import foreign_json
+from lib.values.foreign import foreign_json
 
 DEEP = "[" * 4096
 

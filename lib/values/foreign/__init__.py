@@ -1,0 +1,1 @@
+"""What somebody else wrote, read so that nothing in it ends whoever reads it."""
