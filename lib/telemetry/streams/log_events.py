@@ -4,10 +4,12 @@ The one place where such a line is read: what it cannot make an event of is a Va
 """
 
 from collections.abc import Container, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lib.values.foreign import foreign_json
 from lib.values.foreign.foreign_json import milliseconds_of, number_of, text_of
+
+NO_NAME = "?"  # as no class of errors is called
 
 
 class Event(NamedTuple):
@@ -37,12 +39,16 @@ def parse(message: object, wanted: Container[str]) -> Event | None:
             number_of(event["id"]),
             number_of(event.get("previous_event_id") or 0),
             milliseconds_of(event["event_timestamp"]),
-            _optional(details, "name"),
-            _optional(details, "error"),
+            text_of(details.get("name") or ""),
+            _error(details.get("error") or ""),
         )
     except KeyError as error:
         raise ValueError(f"no member {error}") from error
 
 
-def _optional(details: Mapping[str, Any], member: str) -> str:
-    return text_of(details.get(member) or "")
+def _error(value: object) -> str:
+    """What is no text names no error; that one happened, the kind of the event tells."""
+    try:
+        return text_of(value)
+    except ValueError:
+        return NO_NAME

@@ -44,7 +44,7 @@ def read(*lines):
         {"event_timestamp": 10**17},
         {"previous_event_id": float("inf")},
         {"id": 10**30},
-        {"details": {"error": "\ud800"}},
+        {"details": {"name": "\ud800"}},
         {"details": [[]] * 200},
     ],
 )
@@ -144,7 +144,9 @@ def test_of_a_log_that_is_not_there_or_not_whole_nobody_says_that_none_failed(at
     assert "nobody can tell" in said and next(iter(attrs.values())) in said
 
 
-@pytest.mark.parametrize("said", ["=HYPERLINK(1)", "he wrote that he cannot go on", "@SUM", "x" * 200, 7, ["KeyError"]])
+@pytest.mark.parametrize(
+    "said", ["=HYPERLINK(1)", "he wrote that he cannot go on", "@SUM", "x" * 200, 7, ["KeyError"], "\ud800"]
+)
 def test_an_error_whose_name_is_none_of_a_class_is_not_named(said):
     (row,) = read(*tried("c1", said)).itertuples()
     assert row.error == "unnamed"
