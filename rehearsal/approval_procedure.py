@@ -25,7 +25,7 @@ from lib.errors import RunbookError
 from lib.record import command_lines, run_index
 from lib.record.change_rows import Action
 from lib.record.records import Record
-from lib.resources import topics
+from lib.resources.existing import subscriptions
 from lib.settings import Settings
 from rehearsal.account import baseline, bridge, pager, server, traffic
 from rehearsal.account.pager import Pager
@@ -101,7 +101,7 @@ class Procedure:
         return fingerprint
 
     def _audience(self) -> str:
-        counts = topics.audience(connect(self.chosen), self.chosen.ops_topic_name)
+        counts = subscriptions.audience(connect(self.chosen), self.chosen.ops_topic_name)
         return f"Subscribers of {self.chosen.ops_topic_name}: {', '.join(f'{n} {word}' for word, n in counts.items())}"
 
     def _new_record(self, command: str, *words: str) -> Record:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lib.aws import Live
 from lib.aws_answers import readable
-from lib.resources.topics import has_mail
+from lib.resources.existing.subscriptions import has_mail
 from lib.wait import idle
 
 MOST_A_SECOND = 5  # half of what SNS allows, since what starts apart may arrive together

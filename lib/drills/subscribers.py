@@ -15,10 +15,10 @@ from lib.definitions import loader
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Received
 from lib.resources import desired
+from lib.resources.existing.subscriptions import LISTENING, subscriptions
 from lib.resources.live_thing import LiveThing
 from lib.resources.resource_kinds import Queue, Rule, Subscription, Target
 from lib.resources.rules import targets
-from lib.resources.topics import LISTENING, subscriptions
 from lib.values.alerts import Told
 from lib.values.foreign import foreign_json
 from lib.values.subscriber_addresses import Protocol

@@ -6,8 +6,8 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.drills import drill_pace
+from lib.resources.existing.subscriptions import audience, ended_by_a_mail
 from lib.resources.functions import environment_keys
-from lib.resources.topics import audience, ended_by_a_mail
 from lib.values.check_registry import Id
 from lib.values.modes import Approval, Mode
 

@@ -18,11 +18,11 @@ from lib.resources.account_guards import AccountGuards
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.baseline_pieces import pieces
 from lib.resources.existing.names import VARIABLE, dispatcher, processor
+from lib.resources.existing.subscriptions import subscriptions
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.functions import environment_keys, permissions
 from lib.resources.resource_kinds import Rule
 from lib.resources.rules import recordable_targets, targets
-from lib.resources.topics import subscriptions
 from lib.resources.workflow import Candidate
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
 from lib.telemetry import executions

@@ -8,8 +8,8 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
+from lib.resources.existing.subscriptions import served_by
 from lib.resources.live_thing import LiveThing
-from lib.resources.topics import served_by
 from lib.values.json_members import Members, members
 from lib.wait import until
 

@@ -1,28 +1,28 @@
 """SNS topics and subscriptions."""
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import UNKNOWN
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import command_lines
+from lib.resources.existing.subscriptions import (
+    BY_MAIL,
+    NO_FILTER,
+    NO_TOPIC,
+    PENDING,
+    dead_letters_of,
+    subscriptions,
+)
 from lib.resources.live_thing import LiveThing
 from lib.settings import mask
 from lib.values import subscriber_addresses
-from lib.values.exact_json import document
 
 # Stands in a record for the address in the parameters, which no record may hold.
 FROM_PARAMETERS = "parameter ops_subscription_endpoint"
-PENDING = ("PendingConfirmation", "pending confirmation")
-# Whoever listens to drills, by a queue of this name, is nobody.
-LISTENING = "Your6-Listening"
-NO_FILTER = (None, "", "{}")
 TAKES_RAW = ("sqs", "http", "https")
-BY_MAIL = ("email", "email-json")
 # Their owner has confirmed in person; unsubscribing throws that away.
 CONFIRMED_BY_A_PERSON = (*BY_MAIL, "sms", "http", "https")
 # Of the other protocols, SNS asks the owner to confirm.
@@ -46,7 +46,7 @@ class Topic(LiveThing):
         return self.live.settings.arn("sns", self.topic)
 
     def _read(self) -> dict[str, str] | None:
-        with absent_is_none("NotFound", "NotFoundException"):
+        with absent_is_none(*NO_TOPIC):
             attributes = self.live.client("sns").get_topic_attributes(TopicArn=self.arn)["Attributes"]
             return {"DisplayName": attributes.get("DisplayName", "")}
         return None
@@ -106,12 +106,14 @@ class Subscription(LiveThing):
             return None
         if arn in PENDING:
             return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
-        attributes = self.live.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
-        return {
-            "dead_letter_queue": _dead_letters(attributes),
-            "raw": str(attributes.get("RawMessageDelivery", "false")).lower(),
-            "filter": "" if attributes.get("FilterPolicy") in NO_FILTER else attributes["FilterPolicy"],
-        }
+        with absent_is_none(*NO_TOPIC):  # it was removed just now
+            attributes = self.live.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+            return {
+                "dead_letter_queue": dead_letters_of(attributes),
+                "raw": str(attributes.get("RawMessageDelivery", "false")).lower(),
+                "filter": "" if attributes.get("FilterPolicy") in NO_FILTER else attributes["FilterPolicy"],
+            }
+        return None
 
     def _arn(self) -> str | None:
         """What SNS calls it; the one that is written as ours is, before another that means the same."""
@@ -162,70 +164,6 @@ class Subscription(LiveThing):
         if arn and self.protocol in CONFIRMED_BY_A_PERSON:
             return "its owner confirmed it, and would have to again"
         return ""
-
-
-def subscriptions(live: Live, topic: str) -> list[dict[str, str]]:
-    """The subscriptions of a topic as SNS lists them; none where there is no topic. Read-only."""
-    return list(_subscriptions(live, topic))
-
-
-def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
-    pages = live.client("sns").get_paginator("list_subscriptions_by_topic")
-    with absent_is_none("NotFound", "NotFoundException"):
-        for page in pages.paginate(TopicArn=live.settings.arn("sns", topic)):
-            # For a while SNS lists what somebody removed, under this name.
-            yield from (row for row in page["Subscriptions"] if row["SubscriptionArn"] != "Deleted")
-
-
-def served_by(live: Live, queue: str, topic: str = "") -> list[str]:
-    """The subscriptions of a topic, the operations topic's unless named, whose dead-letter queue this is. Read-only."""
-    topic, served = topic or live.settings.ops_topic_name, []
-    for row in subscriptions(live, topic):
-        if row["SubscriptionArn"] in PENDING:
-            continue
-        attributes = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])[
-            "Attributes"
-        ]
-        if _dead_letters(attributes) == live.settings.queue_arn(queue):
-            served.append(f"a {row['Protocol']} subscription of {topic}")
-    return served
-
-
-def _dead_letters(attributes: Mapping[str, str]) -> str:
-    """The ARN of a subscription's dead-letter queue, or ""."""
-    held = attributes.get("RedrivePolicy") or "{}"
-    return str(document(held, "a subscription's RedrivePolicy").get("deadLetterTargetArn", ""))
-
-
-def audience(live: Live, topic: str) -> dict[str, int]:
-    """Subscribers of a topic: `confirmed`, `filtered` (confirmed, but receives only what its filter lets through) and
-    `waiting` for confirmation. A queue that listens to drills is no subscriber. Read-only."""
-    counts = {"confirmed": 0, "filtered": 0, "waiting": 0}
-    for row in subscriptions(live, topic):
-        if f":{LISTENING}-" in row["Endpoint"]:
-            continue
-        if row["SubscriptionArn"] in PENDING:
-            counts["waiting"] += 1
-            continue
-        answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
-        counts["confirmed" if answer["Attributes"].get("FilterPolicy") in NO_FILTER else "filtered"] += 1
-    return counts
-
-
-def has_mail(live: Live, topic: str) -> bool:
-    """Whether a topic has an e-mail subscription, also one that waits for its owner or is filtered. Read-only."""
-    return any(row["Protocol"] in BY_MAIL for row in subscriptions(live, topic))
-
-
-def ended_by_a_mail(live: Live, topic: str) -> int:
-    """How many confirmed e-mail subscriptions whoever has one of their mails can end, by its link. Read-only.
-
-    Of one that was confirmed with credentials AWS does not tell whether the link still ends it; it is not counted.
-    """
-    sns = live.client("sns")
-    mailed = [row["SubscriptionArn"] for row in subscriptions(live, topic) if row["Protocol"] in BY_MAIL]
-    every = [sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"] for arn in mailed if arn not in PENDING]
-    return sum(str(one.get("ConfirmationWasAuthenticated", "")).lower() == "false" for one in every)
 
 
 def _attributes(value: dict[str, str], protocol: str, empty: bool = False) -> dict[str, str]:

@@ -28,7 +28,7 @@ from lib.phases.proofs import encryption, ownership, way_in
 from lib.record import records
 from lib.resources import connected_run, desired, resource_kinds, run_lock
 from lib.resources.existing import baseline_pieces
-from lib.resources.topics import subscriptions
+from lib.resources.existing.subscriptions import subscriptions
 from lib.telemetry import checkins, continuity, cutover, executions, metrics, workflow_log
 
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',

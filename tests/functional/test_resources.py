@@ -15,6 +15,7 @@ from lib.errors import NotAsWanted, Refused
 from lib.phases.infrastructure import operations_reachable
 from lib.record.records import LOG, Record
 from lib.resources import connected_run
+from lib.resources.existing.subscriptions import audience
 from lib.resources.functions import environment_keys
 from lib.resources.resource_kinds import (
     KINDS,
@@ -40,7 +41,7 @@ from lib.resources.resource_kinds import (
 )
 from lib.resources.roles import inline_policies
 from lib.resources.rules import targets
-from lib.resources.topics import FROM_PARAMETERS, audience
+from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.users import SYNTHETIC, item_of
 
 STANDARD_RULE, STANDARD_POLICY = "Your6-LowSentimentRule", "Your6StepFunctionsPolicy"

@@ -17,12 +17,11 @@ from lib.phases.proofs.key_use import may, row, short
 from lib.resources.existing import names
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.resources.existing.encryption import USES, key_named, queue_key, topic_key
+from lib.resources.existing.subscriptions import LISTENING, dead_letters_of, listens_to_drills, with_attributes
 from lib.resources.monitoring import alarm_listing
 from lib.resources.rules import targets
-from lib.resources.topics import LISTENING, PENDING, subscriptions
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.values.check_registry import Id
-from lib.values.exact_json import document
 from lib.values.subscriber_addresses import Protocol
 
 SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
@@ -88,15 +87,11 @@ def _planned_for_events(live: Live) -> list[Sender]:
 def _of_topic(live: Live, arn: str, name: str) -> Iterator[Sender]:
     """The queues that a topic sends to: its subscribers, and the dead-letter queues of all of them."""
     with readable(f"listing the subscribers of {name}"):
-        for one in subscriptions(live, name):
-            if one["Protocol"] == Protocol.SQS and f":{LISTENING}-" not in one["Endpoint"]:
+        for one, attributes in with_attributes(live, name):
+            if one["Protocol"] == Protocol.SQS and not listens_to_drills(one):
                 yield Sender(one["Endpoint"], SNS, (arn,))
-            if one["SubscriptionArn"] in PENDING:
-                continue
-            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])
-            redrive = document(answer["Attributes"].get("RedrivePolicy") or "{}", "a subscription's RedrivePolicy")
-            if redrive.get("deadLetterTargetArn"):
-                yield Sender(redrive["deadLetterTargetArn"], SNS, (arn,))
+            if queue := dead_letters_of(attributes):
+                yield Sender(queue, SNS, (arn,))
 
 
 def _of_rule(live: Live, rule: str) -> list[Sender]:

@@ -12,7 +12,7 @@ import pandas as pd
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.resources.connected_run import ConnectedRun
-from lib.resources.topics import LISTENING, PENDING, subscriptions
+from lib.resources.existing.subscriptions import PENDING, listens_to_drills, subscriptions
 from lib.telemetry import workflow_log
 from lib.telemetry.deliveries import alarm_history, alert_log, alert_path, counts, figures, reconciliation
 from lib.telemetry.deliveries.alarm_history import AlarmRecord
@@ -101,9 +101,7 @@ def _protocols(live: Live) -> dict[str, str]:
     for topic in dict.fromkeys((live.settings.ops_topic_name, live.settings.alert_topic_name)):
         with readable(f"reading the subscribers of {topic}"):
             rows = subscriptions(live, topic)
-        mine = [
-            row for row in rows if row["SubscriptionArn"] not in PENDING and f":{LISTENING}-" not in row["Endpoint"]
-        ]
+        mine = [row for row in rows if row["SubscriptionArn"] not in PENDING and not listens_to_drills(row)]
         counted = Counter(row["Protocol"] for row in mine)
         by_topic[topic] = ", ".join(f"{number} {protocol}" for protocol, number in counted.items()) or NOBODY
     return by_topic

@@ -15,8 +15,8 @@ from lib.definitions import loader
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import clock
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.existing.subscriptions import audience
 from lib.resources.rules import targets
-from lib.resources.topics import audience
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry import metrics
 from lib.telemetry.deliveries import counts, figures

@@ -12,10 +12,10 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, answer_or_code, readable
 from lib.errors import NotAsWanted
+from lib.resources.existing.subscriptions import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.values import exact_json
 
-NO_TOPIC = ("NotFound", "NotFoundException")
 OF_AWS = "alias/aws/"  # AWS's own keys: nobody can change them, nor whom they serve
 WRITE, DECRYPT = ("kms:GenerateDataKey",), ("kms:Decrypt",)
 USES = (*WRITE, *DECRYPT)

@@ -12,8 +12,8 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.definitions import loader
+from lib.resources.existing.subscriptions import LISTENING
 from lib.resources.existing.traffic_starters import DEFAULT_BUS
-from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry.configuration.facts import Sense
 from lib.telemetry.configuration.patterns import could_take

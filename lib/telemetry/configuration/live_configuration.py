@@ -26,9 +26,9 @@ from lib.resources import desired
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.resources.existing.encryption import OF_AWS
+from lib.resources.existing.subscriptions import LISTENING
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.live_thing import LiveThing
-from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.telemetry.configuration import compute, messaging, storage
 from lib.telemetry.configuration.facts import Fact, Sense

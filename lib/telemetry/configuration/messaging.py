@@ -12,10 +12,17 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
-from lib.resources.existing.encryption import NO_TOPIC
+from lib.resources.existing.subscriptions import (
+    LISTENING,
+    NO_FILTER,
+    NO_TOPIC,
+    PENDING,
+    listens_to_drills,
+    subscriptions,
+    with_attributes,
+)
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import recordable_targets, targets
-from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
 from lib.telemetry.configuration import callers
 from lib.telemetry.configuration.facts import Sense
 from lib.telemetry.configuration.readings import Reading, leave_out, only, parse_document, statements
@@ -93,13 +100,11 @@ def topic(live: Live, name: str) -> list[Reading]:
 
 def _subscribers(live: Live, name: str) -> dict[str, Any]:
     """By protocol and a hash of the subscription's ARN, which no person can read; a listener is no subscriber."""
-    rows = [row for row in subscriptions(live, name) if f":{LISTENING}-" not in row["Endpoint"]]
     subscribers = {}
-    for row in (row for row in rows if row["SubscriptionArn"].startswith("arn:")):
-        with absent_is_none(*NO_TOPIC):  # one that was removed just now
-            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+    for row, attributes in with_attributes(live, name, lambda row: not listens_to_drills(row)):
+        if row["SubscriptionArn"] not in PENDING:
             known = hashlib.sha256(row["SubscriptionArn"].encode()).hexdigest()[:12]
-            subscribers[f"{row['Protocol']} {known}"] = _subscription(answer["Attributes"], row)
+            subscribers[f"{row['Protocol']} {known}"] = _subscription(attributes, row)
     return subscribers
 
 

@@ -14,9 +14,9 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.definitions import loader
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
+from lib.resources.existing.subscriptions import served_by
 from lib.resources.queues import messages
 from lib.resources.rules import targets
-from lib.resources.topics import served_by
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.sources import HIGHEST, Metric, Thing
 from lib.telemetry.libraries import pandas as pd

@@ -12,7 +12,7 @@ from botocore import xform_name
 from lib import settings as parameters
 from lib.definitions import loader
 from lib.definitions.access_policies import Whose, access_policy
-from lib.resources.topics import LISTENING
+from lib.resources.existing.subscriptions import LISTENING
 from lib.settings import ROOT
 from lib.telemetry.history import athena, outcome_items
 from lib.telemetry.metrics import OURS

@@ -1,0 +1,85 @@
+"""Who subscribes to a topic, as SNS tells it. Read-only, in botocore's errors, which whoever asks makes readable."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
+from lib.values.exact_json import document
+
+NO_TOPIC = ("NotFound", "NotFoundException")  # nor a subscription
+PENDING = ("PendingConfirmation", "pending confirmation")
+# Whoever listens to drills, by a queue of this name, is nobody.
+LISTENING = "Your6-Listening"
+NO_FILTER = (None, "", "{}")
+BY_MAIL = ("email", "email-json")
+
+
+def subscriptions(live: Live, topic: str) -> list[dict[str, str]]:
+    """The subscriptions of a topic as SNS lists them; none where there is no topic. Read-only."""
+    return list(_subscriptions(live, topic))
+
+
+def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
+    pages = live.client("sns").get_paginator("list_subscriptions_by_topic")
+    with absent_is_none(*NO_TOPIC):
+        for page in pages.paginate(TopicArn=live.settings.arn("sns", topic)):
+            # For a while SNS lists what somebody removed, under this name.
+            yield from (row for row in page["Subscriptions"] if row["SubscriptionArn"] != "Deleted")
+
+
+def with_attributes(
+    live: Live, topic: str, of: Callable[[Mapping[str, str]], bool] = bool
+) -> Iterator[tuple[dict[str, str], Mapping[str, str]]]:
+    """Each subscription of a topic as SNS lists it, with its attributes, none while it waits for its owner. Read-only.
+
+    Only of those `of` which this is true. One that was removed since it was listed is passed over.
+    """
+    for row in filter(of, subscriptions(live, topic)):
+        if row["SubscriptionArn"] in PENDING:
+            yield row, {}
+            continue
+        with absent_is_none(*NO_TOPIC):
+            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+            yield row, answer["Attributes"]
+
+
+def listens_to_drills(row: Mapping[str, str]) -> bool:
+    """Whether a subscription is a queue's that listens to drills, and so nobody's."""
+    return f":{LISTENING}-" in row["Endpoint"]
+
+
+def served_by(live: Live, queue: str, topic: str = "") -> list[str]:
+    """The subscriptions of a topic, the operations topic's unless named, whose dead-letter queue this is. Read-only."""
+    topic, arn = topic or live.settings.ops_topic_name, live.settings.queue_arn(queue)
+    rows = [row for row, attributes in with_attributes(live, topic) if dead_letters_of(attributes) == arn]
+    return [f"a {row['Protocol']} subscription of {topic}" for row in rows]
+
+
+def dead_letters_of(attributes: Mapping[str, str]) -> str:
+    """The ARN of a subscription's dead-letter queue, or ""."""
+    held = attributes.get("RedrivePolicy") or "{}"
+    return str(document(held, "a subscription's RedrivePolicy").get("deadLetterTargetArn", ""))
+
+
+def audience(live: Live, topic: str) -> dict[str, int]:
+    """Subscribers of a topic: `confirmed`, `filtered` (confirmed, but receives only what its filter lets through) and
+    `waiting` for confirmation. A queue that listens to drills is no subscriber. Read-only."""
+    counts = {"confirmed": 0, "filtered": 0, "waiting": 0}
+    for row, attributes in with_attributes(live, topic, lambda row: not listens_to_drills(row)):
+        unfiltered = "confirmed" if attributes.get("FilterPolicy") in NO_FILTER else "filtered"
+        counts["waiting" if row["SubscriptionArn"] in PENDING else unfiltered] += 1
+    return counts
+
+
+def has_mail(live: Live, topic: str) -> bool:
+    """Whether a topic has an e-mail subscription, also one that waits for its owner or is filtered. Read-only."""
+    return any(row["Protocol"] in BY_MAIL for row in subscriptions(live, topic))
+
+
+def ended_by_a_mail(live: Live, topic: str) -> int:
+    """How many confirmed e-mail subscriptions whoever has one of their mails can end, by its link. Read-only.
+
+    Of one that was confirmed with credentials AWS does not tell whether the link still ends it; it is not counted.
+    """
+    mailed = with_attributes(live, topic, lambda row: row["Protocol"] in BY_MAIL)
+    return sum(str(one.get("ConfirmationWasAuthenticated", "")).lower() == "false" for _, one in mailed)
