@@ -183,7 +183,16 @@ class WatchedAccount:
         return {"State": "DISABLED" if self.rules_off.get(Name) == "disabled" else "ENABLED"}
 
     def _list_targets_by_rule(self, Rule: str) -> dict[str, Any]:  # noqa: N803
-        return {"Targets": [] if self.rules_off.get(Rule) == "no target" else [{"Id": "1", "Arn": "arn"}]}
+        off, functions = self.rules_off.get(Rule, ""), self.settings.arn("lambda", "function:")
+        called = {
+            "no target": [],
+            "another target": ["Theirs"],
+            "an alias": ["Dispatcher:live"],
+            "two aliases": ["Dispatcher:live", "Dispatcher:next"],
+        }
+        names = called.get(off, ["Dispatcher"])
+        arns = [functions + one.replace("Dispatcher", self.settings.dispatcher_function_name) for one in names]
+        return {"Targets": [{"Id": str(at), "Arn": arn} for at, arn in enumerate(arns)]}
 
     def _list_subscriptions_by_topic(self, TopicArn: str) -> dict[str, Any]:  # noqa: N803
         topic = TopicArn.rpartition(":")[2]

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from math import isnan
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none
+from lib.aws_answers import absent_is_none, readable
 from lib.checks import Check, Status
 from lib.definitions import loader
+from lib.errors import NotAsWanted
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import clock
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.existing import names
 from lib.resources.existing.subscriptions import audience
 from lib.resources.rules import targets
 from lib.routes import LOW_SENTIMENT_RULE
@@ -38,20 +40,21 @@ NOTIFICATIONS = (Metric.PUBLISHED, Metric.DELIVERED, Metric.FILTERED, *UNDELIVER
 def functions(run: ConnectedRun, span: Span) -> Reading:
     """Whether both functions are there and may run now, and what of them and of the rules failed in this time."""
     s = run.settings
-    names = (s.processor_function_name, s.dispatcher_function_name)
+    both = (s.processor_function_name, s.dispatcher_function_name)
     rules = [LOW_SENTIMENT_RULE, *(rule["name"] for rule in loader.rules())]
-    counted = _counted(run.live, names, rules, span)
+    counted = _counted(run.live, both, rules, span)
+    dispatcher, unknown = _dispatcher(run.live)
     checks = [
-        *(_function(name, _stopped(run.live, name), counted, span) for name in names),
-        *(_rule(name, _off(run.live, name), counted, span) for name in rules),
+        *(_function(name, _stopped(run.live, name), counted, span) for name in both),
+        *(_rule(name, _off(run.live, name, dispatcher), unknown, counted, span) for name in rules),
     ]
     return Reading(checks, {f"{metric} of {name}": int(value) for (name, metric), value in counted.items()})
 
 
-def _counted(live: Live, names: tuple[str, ...], rules: list[str], span: Span) -> dict[tuple[str, str], float]:
+def _counted(live: Live, called: tuple[str, ...], rules: list[str], span: Span) -> dict[tuple[str, str], float]:
     """Sums by (name, metric); what has no datapoint is not there."""
     asked = [Query(f"{name} {metric}", LAMBDA, metric, "Sum", (("FunctionName", name),))
-             for name in names for metric in (INVOCATIONS, "Errors", "Throttles")]  # fmt: skip
+             for name in called for metric in (INVOCATIONS, "Errors", "Throttles")]  # fmt: skip
     asked += [Query(f"{name} FailedInvocations", EVENTS, "FailedInvocations", "Sum", (("RuleName", name),))
               for name in rules]  # fmt: skip
     points = metrics.series(live, asked, span.counted_since, span.until, PERIOD_SECONDS)
@@ -71,7 +74,7 @@ def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float],
 def _stopped(live: Live, name: str) -> str:
     """Why a function cannot run now, "" where it can."""
     client = live.client("lambda")
-    with absent_is_none("ResourceNotFoundException"):
+    with readable(f"reading function {name}"), absent_is_none("ResourceNotFoundException"):
         state = str(client.get_function_configuration(FunctionName=name).get("State", "Active"))
         reserved = client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
         if state not in ("Active", "Inactive"):  # an inactive one wakes up when it is called
@@ -80,22 +83,34 @@ def _stopped(live: Live, name: str) -> str:
     return "there is no such function"
 
 
-def _rule(name: str, off: str, counted: Mapping[tuple[str, str], float], span: Span) -> Check:
+def _rule(name: str, off: str, unknown: str, counted: Mapping[tuple[str, str], float], span: Span) -> Check:
     failed = counted.get((name, "FailedInvocations"), 0)  # AWS publishes this one only when it is not 0
-    said = [off, f"{failed:g} FailedInvocations{_since(span)}" if failed else ""]
-    found = "; ".join(filter(None, said)) or "enabled, with a target; no failed invocation has a datapoint"
-    status = Status.FAILED if off or failed else Status.PASSED
-    expected = "enabled, and every invocation carried on"
+    said = [off or unknown, f"{failed:g} FailedInvocations{_since(span)}" if failed else ""]
+    found = "; ".join(filter(None, said)) or "enabled, to the dispatcher; no failed invocation has a datapoint"
+    status = Status.FAILED if off or failed else Status.CANNOT_TELL if unknown else Status.PASSED
+    expected = "enabled, to the dispatcher, and every invocation carried on"
     return Check(Id.WATCH_RULE, f"watch: rule {name}", status, found, expected, name)
 
 
-def _off(live: Live, name: str) -> str:
-    """Why a rule carries nothing now, "" where it does."""
-    with absent_is_none("ResourceNotFoundException"):
+def _dispatcher(live: Live) -> tuple[str, str]:
+    """The ARN by which rules call the dispatcher, and why nobody can tell it, "" where somebody can."""
+    try:
+        return names.function_arn(live, names.dispatcher(live)), ""
+    except NotAsWanted as error:
+        return "", str(error)
+
+
+def _off(live: Live, name: str, dispatcher: str) -> str:
+    """Why a rule carries nothing to the dispatcher now, "" where it does. Of a `dispatcher` "", any target will do."""
+    with readable(f"reading rule {name}"), absent_is_none("ResourceNotFoundException"):
         state = str(live.client("events").describe_rule(Name=name)["State"])
         if not state.startswith("ENABLED"):
             return f"it is {state}"
-        return "" if targets(live, name) else "it has no target"
+        arns = [str(target["Arn"]) for target in targets(live, name).values()]
+        if not arns:
+            return "it has no target"
+        called = dispatcher.partition(":function:")[2]
+        return "" if dispatcher in (*arns, "") else f"none of its {len(arns)} targets is {called}, the dispatcher"
     return "there is no such rule"
 
 
@@ -106,7 +121,8 @@ def subscribers(run: ConnectedRun, span: Span) -> Reading:
     """
     s, checks, firsts = run.settings, list[Check](), dict[str, int]()
     for topic, needed in ((s.ops_topic_name, True), (s.alert_topic_name, False)):
-        counted = audience(run.live, topic)
+        with readable(f"listing the subscribers of {topic}"):
+            counted = audience(run.live, topic)
         first = next((one[topic] for one in span.earlier if topic in one), counted["confirmed"])
         said = ", ".join(f"{count} {word}" for word, count in counted.items())
         muted = counted["confirmed"] < first or (needed and not counted["confirmed"])

@@ -111,7 +111,10 @@ def share_before(record: Record) -> float:
 
 
 def silence(run: ConnectedRun, span: Span) -> Reading:
-    """Whether no check-in began for a time in which the week before had several; the worst such pause of the span."""
+    """Whether no check-in began for a time in which the week before had several; the worst such pause of the span.
+
+    Of a pause that nobody counted in the week before, nobody can tell.
+    """
     starts = _starts(run, span)
     here = [start for start in starts if start > span.since]
     before = max((start for start in starts if start <= span.since), default=span.since - BACK)
@@ -121,13 +124,18 @@ def silence(run: ConnectedRun, span: Span) -> Reading:
         return _silent(Status.PASSED, said, len(here))
     longest = sorted(pauses, key=lambda pause: pause[0] - pause[1])[:PAUSES]
     points = _week_before(run, longest)
-    (first, last), most = max(((pause, _within(points, pause)) for pause in longest), key=lambda one: one[1] or 0)
+    held = [(pause, _within(points, pause)) for pause in longest]
+    (first, last), most = max(held, key=lambda one: one[1] or 0)
+    uncounted = [pause for pause, count in held if count is None and _is_missing(points, pause)]
+    silent = most is not None and most >= SILENT_FROM
+    if uncounted and not silent:
+        (first, last), most = uncounted[0], None
     counted = "no datapoint" if most is None else f"{most:g}"
     said = f"{len(here)} began; none from {clock(first)} to {clock(last)} UTC ({in_words(last - first)}), and {counted}"
     said += " in the same hours of the week before"
-    if (most or 0) >= SILENT_FROM:
+    if silent:
         return _silent(Status.FAILED, said, len(here))
-    return _silent(Status.PASSED if here else Status.CANNOT_TELL, said, len(here))
+    return _silent(Status.PASSED if here and not uncounted else Status.CANNOT_TELL, said, len(here))
 
 
 def _silent(status: Status, said: str, begun: int) -> Reading:
@@ -151,7 +159,8 @@ def _real(rows: Rows) -> Rows:
 
 
 def _week_before(run: ConnectedRun, pauses: Sequence[tuple[datetime, datetime]]) -> pd.DataFrame:
-    start, end = min(first for first, _ in pauses) - WEEK, max(last for _, last in pauses) - WEEK
+    """What began in these hours of the week before, and in the hour before them."""
+    start, end = min(first for first, _ in pauses) - BACK - WEEK, max(last for _, last in pauses) - WEEK
     machine = (("StateMachineArn", run.settings.state_machine_arn),)
     asked = [Query(Count.STARTED, STATES, Count.STARTED, "Sum", machine)]
     period = metrics.kept_period(start, end + WEEK, int(PERIOD.total_seconds()))
@@ -164,6 +173,18 @@ def _within(points: pd.DataFrame, pause: tuple[datetime, datetime]) -> float | N
     length = pd.Timedelta(seconds=points.attrs["period_seconds"])
     mine = points[(points["time"] >= first.ceil("s")) & (points["time"] + length <= last)]
     return None if mine.empty else float(mine["value"].sum())
+
+
+def _is_missing(points: pd.DataFrame, pause: tuple[datetime, datetime]) -> bool:
+    """Whether a pause without a datapoint is a gap: CloudWatch counts no minute in which nothing began.
+
+    It is none where the week before was counted, and by what it had in all these hours has fewer than SILENT_FROM.
+    """
+    if points.empty:
+        return True
+    start, end = points.attrs["window"]
+    share = (pause[1] - pause[0]) / (end - start)
+    return float(points["value"].sum()) * share >= SILENT_FROM
 
 
 def clock(moment: datetime) -> str:

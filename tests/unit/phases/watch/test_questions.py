@@ -8,8 +8,9 @@ import pytest
 from fakes import World
 from machines import connected
 from simulated import START, Time
-from watched_account import FORECAST, CheckIn, WatchedAccount
+from watched_account import FORECAST, FROM, MINUTE, WEEK, CheckIn, WatchedAccount
 
+from lib.definitions import loader
 from lib.drills.alarm_drill import TEST
 from lib.errors import BadParameters
 from lib.phases.watch import alerting, failures, news
@@ -129,6 +130,24 @@ def test_a_week_before_without_a_datapoint_is_not_a_silent_one(run, aws):
     aws._points = lambda metric, name: []
     status, found = only(failures.silence(run, SPAN))
     assert status == "cannot tell" and "and no datapoint in the same hours of the week before" in found
+
+
+@pytest.mark.parametrize(
+    ("a_week_ago", "says"),
+    [
+        (lambda at: [], "cannot tell"),  # nobody counted anything
+        # As many as seven come in such a pause, and of that pause nobody counted any: a gap, or as silent as this one.
+        (lambda at: [one for one in at if one < START - WEEK - timedelta(minutes=10)], "cannot tell"),
+        (lambda at: at[::12], "passed"),  # so few come that a pause is none
+    ],
+)
+def test_a_pause_that_nobody_counted_in_the_week_before_is_passed_by_no_check_in_beside_it(run, aws, a_week_ago, says):
+    quiet = (START - timedelta(minutes=10), START - timedelta(minutes=1))
+    aws.changed = lambda one: None if quiet[0] < one.began < quiet[1] else one
+    every = [FROM - WEEK + number * MINUTE for number in range(120)]
+    aws._points = lambda metric, name: a_week_ago(every)
+    status, found = only(failures.silence(run, SPAN))
+    assert status == says and "began; none from 2026-11-28 11:50 to 2026-11-28 11:59" in found
 
 
 def test_drills_break_no_silence(run, aws):
@@ -284,10 +303,27 @@ def test_one_that_was_never_called_is_no_proof_that_it_works(run, aws):
     assert {found[f"watch: function {name}"] for name in aws.functions} == {"cannot tell"}
 
 
-@pytest.mark.parametrize("off", ["disabled", "no target"])
-def test_a_rule_that_carries_nothing_is_called_out(run, aws, off):
-    aws.rules_off[LOW_SENTIMENT_RULE] = off
-    assert statuses(functions(run, SPAN))[f"watch: rule {LOW_SENTIMENT_RULE}"] == "failed"
+@pytest.mark.parametrize("rule", [LOW_SENTIMENT_RULE, loader.rules()[0]["name"]])
+@pytest.mark.parametrize("off", ["disabled", "no target", "another target"])
+def test_a_rule_that_carries_nothing_to_the_dispatcher_is_called_out(run, aws, off, rule):
+    aws.rules_off[rule] = off
+    found = statuses(functions(run, SPAN))
+    assert {name for name, status in found.items() if status == "failed"} == {f"watch: rule {rule}"}
+
+
+def test_a_rule_that_calls_another_alias_of_the_dispatcher_than_check_ins_do_is_called_out(run, aws):
+    """The existing rule calls an alias, and the new ones the latest code, which nobody tried."""
+    aws.rules_off[LOW_SENTIMENT_RULE] = "an alias"
+    checks = [one for one in functions(run, SPAN).checks if "rule" in one.name]
+    assert [str(one.status) for one in checks] == ["passed", *["failed"] * len(loader.rules())]
+    assert f"{S.dispatcher_function_name}:live, the dispatcher" in checks[1].found
+
+
+def test_where_nobody_can_tell_which_dispatcher_is_meant_the_rules_alone_are_unknown(run, aws):
+    aws.rules_off[LOW_SENTIMENT_RULE] = "two aliases"
+    found = statuses(functions(run, SPAN))
+    assert {status for name, status in found.items() if "rule" in name} == {"cannot tell"}
+    assert {status for name, status in found.items() if "function" in name} == {"passed"}
 
 
 def test_a_failed_invocation_is_called_out_with_its_number(run, aws):
