@@ -14,6 +14,7 @@ from typing import Any
 
 from lib.asl.states import states_by_name
 from lib.aws import Live
+from lib.aws_answers import readable
 from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import brief
@@ -176,7 +177,8 @@ def _start(live: Live, entry: str, scenario: Scenario, name: str) -> str:
 
 
 def _interventions(live: Live) -> int:
-    item = item_of(live, live.settings.table_name, live.settings.drill_user_id) or {}
+    with readable("reading the drill user's count of interventions"):
+        item = item_of(live, live.settings.table_name, live.settings.drill_user_id) or {}
     count = item.get("crisisInterventionCount", 0)
     if not isinstance(count, int | float):
         raise NotAsWanted(

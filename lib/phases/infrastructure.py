@@ -14,8 +14,7 @@ from lib.values.modes import Approval, Mode
 
 def nothing_lost(live: Live, before: Sequence[str]) -> list[Check]:
     """Whether every variable that the processor had is still there. Names only."""
-    with readable("reading the processor's environment"):
-        now = environment_keys(live, live.settings.processor_function_name)
+    now = environment_keys(live, live.settings.processor_function_name)
     lost = [key for key in before if key not in now]
     found = f"lost {', '.join(lost)}" if lost else f"{len(now)} variables, none lost"
     return [

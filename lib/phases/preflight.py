@@ -126,7 +126,8 @@ def missing_pieces(live: Live, known: Entries | None = None) -> list[dict[str, s
     """
     known = known or traffic_entries.read(live)
     rows = [row for number in desired.PHASES for row in _wanted(number, live, known)]
-    confirmed = _confirmation(subscriptions(live, live.settings.ops_topic_name))
+    with readable("listing the operations topic's subscribers"):
+        confirmed = _confirmation(subscriptions(live, live.settings.ops_topic_name))
     return [*rows, _piece("01", "who is paged", other=confirmed)]
 
 
@@ -162,9 +163,11 @@ def baseline(live: Live) -> dict[str, Any]:
     """What must be the same after the change: the existing low-sentiment path, and the key names of the environment."""
     s = live.settings
     keys = environment_keys(live, s.processor_function_name)
+    with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):
+        behind = targets(live, LOW_SENTIMENT_RULE)
     return {
         LOW_SENTIMENT_RULE: contacts.mask_data(Rule(live, LOW_SENTIMENT_RULE).read()),
-        f"targets of {LOW_SENTIMENT_RULE}": contacts.mask_data(recordable_targets(targets(live, LOW_SENTIMENT_RULE))),
+        f"targets of {LOW_SENTIMENT_RULE}": contacts.mask_data(recordable_targets(behind)),
         f"permissions of {LOW_SENTIMENT_RULE}": _permissions(live),
         f"environment keys of {s.processor_function_name}": [key for key in keys if key != VARIABLE],
     }
@@ -199,7 +202,8 @@ def counts(live: Live, running: Sequence[str]) -> list[dict[str, Any]]:
     drills = f"{sum(is_drill(row['name']) for row in rows)} of them drills: "
     statuses = dict.fromkeys([*STATUSES, *(row["status"] for row in rows)])
     by_status = {status: sum(row["status"] == status for row in rows) for status in statuses}
-    table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
+    with readable(f"counting the users in {live.settings.table_name}"):
+        table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
     return [
         {"what": "executions that run now, by name below", "count": len(running)},
         {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount")},

@@ -32,15 +32,17 @@ def backup(run: ConnectedRun) -> Path:
     Returns the backup's path within the record. Raises NotAsWanted where there is no workflow to keep.
     """
     live, record = run.live, run.record
-    machine = description(live, live.settings.state_machine_arn)
+    arn = live.settings.state_machine_arn
+    with readable("reading the workflow, its versions and its aliases"):
+        machine = description(live, arn)
+        published, by_alias = (versions(live, arn), routings(live, arn)) if machine else ([], {})
     if machine is None:
         raise NotAsWanted(
             f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline"
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
-    arn = live.settings.state_machine_arn
     data = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in machine.items()}
-    kept = record.keep_json(f"{name}.json", {**data, "versions": versions(live, arn), "aliases": routings(live, arn)})
+    kept = record.keep_json(f"{name}.json", {**data, "versions": published, "aliases": by_alias})
     definition = json_text.to_text(json_text.preserve(machine["definition"]))
     record.keep_text(f"{name}-definition.json", definition.rstrip() + "\n")
     return kept.relative_to(record.folder)
@@ -100,7 +102,8 @@ def event_listeners(live: Live) -> list[Check]:
 
 def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> Check:
     rule = Rule(live, name).read()
-    reached = [target["Arn"] for target in targets(live, name).values()]
+    with readable(f"reading the targets of {name}"):
+        reached = [target["Arn"] for target in targets(live, name).values()]
     found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
     as_wanted = rule is not None and rule["State"] == "ENABLED" and rule["EventPattern"] == pattern
     good = as_wanted and dispatcher in reached
@@ -116,10 +119,11 @@ def publication(live: Live) -> list[Check]:
     eventually consistent. In plan mode nothing is waited for.
     """
     s = live.settings
-    idle(_to_settle(live) if s.mode == Mode.APPLY else 0, live.sleep)
-    now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
-    arns = versions(live, s.state_machine_arn)
-    newest = str((description(live, arns[0]) or {}).get("revisionId", "none")) if arns else "no version"
+    with readable("reading the workflow's newest version"):
+        idle(_to_settle(live) if s.mode == Mode.APPLY else 0, live.sleep)
+        now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
+        arns = versions(live, s.state_machine_arn)
+        newest = str((description(live, arns[0]) or {}).get("revisionId", "none")) if arns else "no version"
     held = status_in(s.mode, newest == now)
     return [
         Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, newest, now),

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none, error_code
+from lib.aws_answers import absent_is_none, error_code, readable
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.live_thing import LiveThing
@@ -171,4 +171,5 @@ def permissions(live: Live, function: str) -> list[Statement]:
 
 def environment_keys(live: Live, function: str) -> list[str]:
     """The names of a function's environment variables, without their values. Read-only."""
-    return sorted(_environment(live, function)[0])
+    with readable(f"reading the environment of {function}"):
+        return sorted(_environment(live, function)[0])

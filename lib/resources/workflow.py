@@ -204,7 +204,8 @@ def _text(definition: Any) -> str:  # noqa: ANN401
 
 def running_executions(live: Live) -> list[str]:
     """The names of the executions that run now. Read-only."""
-    return [arn.rpartition(":")[2] for arn in _running(live)]
+    with readable("listing the executions that run now"):
+        return [arn.rpartition(":")[2] for arn in _running(live)]
 
 
 def _running(live: Live) -> list[str]:

@@ -115,7 +115,8 @@ def path(live: Live, arn: str) -> list[str]:
 
 def revision(live: Live, arn: str) -> str:
     """The revision of the workflow that an execution ran on, "" where AWS names none. Read-only."""
-    with absent_is_none("ExecutionDoesNotExist"):
+    what = f"reading what execution {arn.rsplit(':', 1)[-1]} ran on"
+    with readable(what), absent_is_none("ExecutionDoesNotExist"):
         answer = live.client("stepfunctions").describe_state_machine_for_execution(executionArn=arn)
         return str(answer.get("revisionId", ""))
     return ""

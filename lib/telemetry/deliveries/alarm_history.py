@@ -85,8 +85,8 @@ def changes_of_state(live: Live, start: datetime, end: datetime) -> Iterator[Sta
     """
     pages = live.client("cloudwatch").get_paginator("describe_alarm_history")
     asked = {"HistoryItemType": STATE_CHANGE, "StartDate": start, "EndDate": end, "ScanBy": "TimestampAscending"}
-    for page in pages.paginate(**asked):
-        for row in page["AlarmHistoryItems"]:
+    with readable("reading the history of alarms"):
+        for row in (row for page in pages.paginate(**asked) for row in page["AlarmHistoryItems"]):
             name = str(row["AlarmName"])
             held = document(row.get("HistoryData") or "{}", f"the history of alarm {name}")
             old, new = (_side(held, side) for side in ("oldState", "newState"))
