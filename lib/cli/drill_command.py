@@ -1,8 +1,9 @@
 """The command `runbook drill`: one labelled drill on the live workflow, at any time, kept in the drill log."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ from lib.phases import infrastructure, session, success_criteria, validation, va
 from lib.phases.validity import Validity
 from lib.record.folder import ALARMS_FIRED, BROKEN_OFF, DRILLED
 from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings
 from lib.telemetry import metrics
 from lib.values.check_registry import DRILL, UNREADABLE
@@ -71,22 +73,15 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
         about = {"validated": str(validity.check(standing).status), "since": standing.since}
         log = drill_log.open_log(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
-        try:
+        with _logging_what_ends_it(run, scenario, partial(log.append, drill_log.LOG), about):
             drilled = drill_runner.run(run, [Group(scenario, [case])])
-        except (RunbookError, KeyboardInterrupt) as error:
-            # Refused before anything was set up, it was no drill; else nobody knows who was reached.
-            if isinstance(error, NotAsWanted) or record.changes():
-                broken = drill_log.broken_off(record.run_id, scenario, caller, str(error) or "interrupted") | about
-                with suppress(Unrecorded):  # it must not take the place of what ended the drill
-                    record.keep_json(BROKEN_OFF, broken)
-                with suppress(Unrecorded):
-                    log.append(drill_log.LOG, broken)
-            raise
-        (row,) = validation.rows(run, drilled)
-        checks = [*_evaluate(live, drilled, row), validity.check(standing)]
-        judged = verdict(scenario, checks)
-        record.keep_json(DRILLED, row | {"verdict": judged, "validated": _describe_system(standing), "caller": caller})
-        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
+            (row,) = validation.rows(run, drilled)
+            checks = [*_evaluate(live, drilled, row), validity.check(standing)]
+            judged = verdict(scenario, checks)
+            record.keep_json(
+                DRILLED, row | {"verdict": judged, "validated": _describe_system(standing), "caller": caller}
+            )
+            log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
         if drill_log.verdict(checks) == Status.PASSED:
             metrics.publish_passed(live)
@@ -101,6 +96,26 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
         terminal.data(_to_data(record, judged, row, reached, checks))
     require(checks)
     return 0
+
+
+@contextmanager
+def _logging_what_ends_it(
+    run: ConnectedRun, scenario: str, log: Callable[[dict[str, Any]], object], about: dict[str, str]
+) -> Iterator[None]:
+    """Log a drill that is not told of at its end, whatever is in the way: by then people may have been paged."""
+    try:
+        yield
+    except BaseException as error:
+        # Refused before anything was set up, it was no drill; else nobody knows who was reached.
+        refused = isinstance(error, RunbookError | KeyboardInterrupt) and not isinstance(error, NotAsWanted)
+        if not refused or run.record.changes():
+            why = runner.reason(error, run.settings)
+            broken = drill_log.broken_off(run.record.run_id, scenario, run.live.identity.caller, why) | about
+            with suppress(Unrecorded):  # it must not take the place of what ended the drill
+                run.record.keep_json(BROKEN_OFF, broken)
+            with suppress(Unrecorded):
+                log(broken)
+        raise
 
 
 def _fire_alarms(chosen: Settings) -> int:

@@ -78,7 +78,7 @@ def phases(
             if not isinstance(error, Altered) and run.record.verdict() is None:
                 if isinstance(error, KeyboardInterrupt):
                     done[0] = _broken_off(done[0], error, run.settings)
-                write_verdict(run, done, started, None, _why(error, run.settings))
+                write_verdict(run, done, started, None, reason(error, run.settings))
                 with suppress(RunbookError):
                     sealing.seal(run.record)
             raise
@@ -101,7 +101,8 @@ def phases(
     return done
 
 
-def _why(error: BaseException, settings: Settings) -> str:
+def reason(error: BaseException, settings: Settings) -> str:
+    """What ended something, as a record may hold it."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     return settings.masked(str(error) if isinstance(error, RunbookError) else f"{type(error).__name__}: {error}")
@@ -110,7 +111,7 @@ def _why(error: BaseException, settings: Settings) -> str:
 def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase:
     """A phase that could not tell its end itself, or never began."""
     verdict = Verdict.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Verdict.FAILED
-    return replace(phase, verdict=verdict, error=_why(error, settings), error_class=type(error).__name__)
+    return replace(phase, verdict=verdict, error=reason(error, settings), error_class=type(error).__name__)
 
 
 @contextmanager
