@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
+    IncompleteReadError,
     LoginError,
     MetadataRetrievalError,
     NoCredentialsError,
@@ -32,7 +33,7 @@ NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError,
     TokenRetrievalError, MetadataRetrievalError, LoginError,
 )  # fmt: skip
-NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
+NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 THROTTLING = (
     "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL, AnswerFields, is_words, redact
 from lib.asl.payload_templates import ABSENT, value_at
@@ -33,6 +33,8 @@ LISTING_SHARE = 0.5
 SPARE = 1.2  # what is expected to take nearly all the time is not begun as if it fitted
 OF_WHAT_FITS = 0.6  # a pass is one file a day, so it must come to its end; the next pass is the rest's
 WORTH_A_PASS = 0.03
+# What botocore raises of an answer that broke off, or stopped coming, when it had begun.
+BREAKS = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 NOT_READABLE = "not readable: "  # how a reason begins of what another attempt may read
 MOST_BYTES = 8 * 2**20  # of an object: a check-in is a few kilobytes, and eight are read at once
 TOO_LARGE = f"too large: over {MOST_BYTES // 2**20} MB"
@@ -175,16 +177,21 @@ def _fetched(
         return dict(zip((mark for _, mark in keys), answers, strict=True))
 
 
+class _BrokeOff(Exception):
+    """An object's bytes did not come whole, twice; the cause says how."""
+
+
 def read_checkin(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: Copies) -> Answer | str:  # noqa: ANN401
     """A recorded check-in, or why there is none."""
     try:
-        with closing(s3.get_object(Bucket=bucket, Key=key.name)["Body"]) as stream:
-            body = stream.read(MOST_BYTES + 1)
+        body = _body(s3, bucket, key.name)
         if len(body) > MOST_BYTES:
             return TOO_LARGE
         content = foreign_json.loads(body, without_text)
     except ClientError as error:
         return f"{NOT_READABLE}{error_code(error)}"
+    except _BrokeOff as error:
+        return f"{NOT_READABLE}{type(error.__cause__).__name__}"
     except ValueError:
         return "not JSON"
     if not isinstance(content, dict):
@@ -194,6 +201,23 @@ def read_checkin(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: C
         return "no usable timestamp, neither in its name nor in it"
     cells = tuple(cell(fields, name, content) for name in copies.fields)
     return Answer(copies.user(key.user), moment, cells, taken_in(content))
+
+
+def _body(s3: Any, bucket: str, name: str) -> bytes:  # noqa: ANN401 - boto3 has no types
+    """An object's bytes, of one that is too large the first; asked for once more where they break off.
+
+    An S3 that does not answer is no such object's.
+    """
+    broke: Exception | None = None
+    for _ in range(2):
+        with closing(s3.get_object(Bucket=bucket, Key=name)["Body"]) as stream:
+            try:
+                body = bytes(stream.read(MOST_BYTES + 1))
+                # Only where nothing is left, botocore compares what came with what was to come.
+                return body if len(body) > MOST_BYTES else body + bytes(stream.read(1))
+            except BREAKS as error:
+                broke = error
+    raise _BrokeOff(name) from broke
 
 
 def cell(fields: AnswerFields, name: str, content: dict[str, Any]) -> str:

@@ -3,14 +3,22 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 from checkin_buckets import DAY, END, GOOD, KEY, SECRET, START, Bucket, many, named, of, recorded
 
 from lib.asl.answer_fields import ANOTHER, AnswerFields, merge_needs
+from lib.errors import Unreachable
 from lib.record.records import Record
 from lib.telemetry import checkin_frames, checkin_reading, checkins
 from lib.telemetry.checkin_reading import Outlook
@@ -59,6 +67,47 @@ def test_missing_fields_are_missing() -> None:
     assert frame["risk_score"].isna().all()
     assert frame["trajectory"].tolist() == ["unknown"]
     assert frame["userId"].tolist() == ["user-1"]
+
+
+class Breaking(Bucket):
+    """A bucket of which one object's body breaks off so many times."""
+
+    error: Exception
+    times: int
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        answer = super().get_object(Bucket, Key)
+        if Key == KEY and self.read.count(KEY) <= self.times:
+            answer["Body"] = SimpleNamespace(read=self._break_off, close=lambda: None)
+        return answer
+
+    def _break_off(self, _: int) -> bytes:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="s3"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        ResponseStreamingError(error="reset"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_body_that_breaks_off_is_read_once_more_and_then_counted(error: Exception, times: int) -> None:
+    bucket = Breaking({KEY: GOOD, KEY.replace("12:30", "12:40"): GOOD})
+    bucket.error, bucket.times = error, times
+    frame = checkins.history(checkins.outlook(of(bucket), START, END))
+    assert bucket.read.count(KEY) == 2
+    assert len(frame) == (2 if times == 1 else 1)
+    said_of_it = [] if times == 1 else [f"{KEY}: not readable: {type(error).__name__}"]
+    assert [*frame.attrs["coverage"].examples] == said_of_it
+
+
+def test_a_bucket_that_does_not_answer_is_no_object_that_cannot_be_read() -> None:
+    gone = EndpointConnectionError(endpoint_url="s3")
+    with pytest.raises(Unreachable, match=r"no answer while reading check-ins"):
+        recorded({KEY: gone})
 
 
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
