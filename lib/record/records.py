@@ -67,9 +67,7 @@ def verify(run: Run, unverified: str = "") -> Findings:
     record = run.record
     findings = manifest.findings(record.folder, run.binding)
     # The notebooks of a command that was told to go on all the same do so, too, as long as it lives.
-    alive = writers.has_joined(record.folder) or (
-        findings.manifest.excused and writers.others(record.folder, record.at_once)
-    )
+    alive = writers.has_joined(record.folder) or (findings.manifest.excused and writers.others(record.folder))
     wrong = [one for one in findings.wrong if not (alive and one in findings.manifest.excused)]
     if wrong and not unverified:
         raise Altered(
@@ -123,7 +121,7 @@ def open_to_write(run: Run, unverified: str = "") -> Findings:
         # Verified and sealed under one hold: what came between the two would be sealed as if it had been found so.
         findings = verify(run, unverified)
         ours = writers.has_joined(record.folder)
-        going_on = findings.manifest.open and (ours or writers.others(record.folder, record.at_once))
+        going_on = findings.manifest.open and (ours or writers.others(record.folder))
         writers.join(record.folder, record.at_once)
         if not going_on or (unverified and not findings.manifest.excused):
             files.tighten(record.folder)

@@ -51,7 +51,7 @@ def seal(record: Record, closing: bool = True) -> None:
         if closing and not writers.is_nested(record.folder):
             # Before it is asked who is left: of two that end at once, each would leave the closing to the other.
             writers.leave(record.folder)
-            closed = not writers.others(record.folder, record.at_once)
+            closed = not writers.others(record.folder)
         names = add(record, findings, State.CLOSED if closed else State.GOING_ON)
         if trouble:
             raise trouble
