@@ -129,6 +129,7 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
         run_table.one_run(Run(chosen, session.open_to_read(with_changes(chosen, run_id=run_id))))
     else:
         record_stores.copy_others(chosen)
+        terminal.missing_runs(chosen)
         run_table.all_runs(chosen)
     return 0
 

@@ -63,10 +63,10 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> ConnectedRun:
         return bool(record.rows(engine.LOG))
 
     if not unverified:
-        return session.reopen_with(chosen, "", usable, way)
+        return session.reopen_with(chosen, "", usable, way, alone=True)
     soon = with_short_waits(chosen)
     try:
-        run = session.reopen_with(soon, unverified, usable)
+        run = session.reopen_with(soon, unverified, usable, alone=True)
         _told_of(records.alterations(run, whole=True))
         return replace(run, settings=chosen)  # only its record was hurried
     except Superseded:
@@ -80,7 +80,7 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> ConnectedRun:
         _told_of(session.fetch_from_store(soon, unverified) or [str(why)])
     except RunbookError as error:  # this machine may have the record itself
         _told_of([str(first_cause(error))])
-    run = session.reopen_with(alone, unverified, usable)
+    run = session.reopen_with(alone, unverified, usable, alone=True)
     terminal.say(f"Note: {_left_as_it_is(alone)}")
     return run
 

@@ -16,7 +16,7 @@ from lib.checks import Check, Status, require, require_any, still_open
 from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs
 from lib.display.marks import Judged
 from lib.display.signs import MAY, Sign
-from lib.record import run_phases
+from lib.record import run_copies, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Run
 from lib.resources.connected_run import ConnectedRun
@@ -48,6 +48,8 @@ def identity(run: ConnectedRun, reads_only: bool = False) -> None:
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": run.record.run_id,
     }
+    if missing := run_copies.what_is_missing(s):
+        rows["not known here"] = missing
     page.table(["what", "value"], list(rows.items()))
 
 

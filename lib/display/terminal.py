@@ -14,9 +14,10 @@ from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.doctor.findings import Finding
 from lib.phases.validity import Validity
-from lib.record import records, run_phases
+from lib.record import records, run_copies, run_phases
 from lib.record.records import Record
 from lib.record.run_phases import Phase
+from lib.settings import Settings
 from lib.values.verdicts import Verdict
 
 
@@ -78,6 +79,13 @@ def identity(live: Live) -> None:
     known = live.identity
     say(f"Account {known.account} in {known.region} at {known.endpoint}, as {known.caller}")
     say(f"Mode {live.settings.mode}: {may}")
+    missing_runs(live.settings)
+
+
+def missing_runs(settings: Settings) -> None:
+    """Of which runs the store told nothing, where there are any: what is concluded from the others lacks them."""
+    if said := run_copies.what_is_missing(settings):
+        warn(said)
 
 
 def progress(phase: Phase) -> None:

@@ -37,7 +37,7 @@ def begin(names: Mapping[str, Any]) -> ConnectedRun:
 
 def reopen(names: Mapping[str, Any]) -> ConnectedRun:
     """The run that the rollback's notebook undoes, likewise; an undo waits for nobody to mend a file."""
-    return hand_run.follow(reopen_with(parameters_cell.read(names, strict=False)), names)
+    return hand_run.follow(reopen_with(parameters_cell.read(names, strict=False), alone=True), names)
 
 
 def run_to_read(names: Mapping[str, Any]) -> Run:
@@ -54,20 +54,35 @@ def begin_with(settings: Settings) -> ConnectedRun:
 
 
 def reopen_with(
-    settings: Settings, unverified: str = "", usable: Callable[[Record], bool] = bool, way: str = ""
+    settings: Settings,
+    unverified: str = "",
+    usable: Callable[[Record], bool] = bool,
+    way: str = "",
+    alone: bool = False,
 ) -> ConnectedRun:
-    """A run that took place, here or on another machine.
+    """A run that took place, here or on another machine. `alone`: nothing is asked of the store but this one, as for
+    an undo, to which no other run's record is of use.
 
     Raises BadParameters where there is none, naming the latest that are `usable` for what was asked, and Altered for
     one that is not as it was sealed, unless it is asked for `unverified`, which says by what. A store that cannot be
     used names the `way` in an emergency, of a command that has one.
     """
     shelves = record_stores.shelves(settings)
-    if settings.run_id in copy_others(settings, shelves, way):
+    if _is_stored(settings, shelves, way, alone):
         record = records.open_run(settings)
     else:
         record = run_index.find_run(settings, settings.run_id, usable)
     return attach(Run(settings, record), shelves, unverified, way)
+
+
+def _is_stored(settings: Settings, shelves: Shelves | None, way: str, alone: bool) -> bool:
+    """Whether the store has this run; where nobody has it, the latest that there are are copied, to be named."""
+    if alone and shelves and settings.run_id:
+        if record_stores.is_stored(settings, shelves, way):
+            return True
+        if settings.run_folder.is_dir():
+            return False
+    return settings.run_id in copy_others(settings, shelves, way)
 
 
 def fetch_from_store(settings: Settings, unverified: str = "", way: str = "") -> list[str]:

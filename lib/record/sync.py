@@ -15,8 +15,8 @@ from typing import Any
 from lib.errors import Refused
 from lib.record import files, from_store
 from lib.record.change_rows import BEGUN, WriteState
-from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
-from lib.record.seals.manifest import MANIFEST, VERDICT
+from lib.record.folder import CALLS, LOG, WHOLE, Record
+from lib.record.seals.manifest import VERDICT
 from lib.record.seals.seal_chain import inside
 from lib.record.store_check import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
@@ -62,26 +62,12 @@ def bring_file(record: Record, shelf: Judging, stored: Mapping[str, str], name: 
         _whole(record, shelf, name, stored[name], side)
 
 
-def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
-    """Copy what a store tells of a run's plan, verdict and changes, to be read only.
-
-    While it is written there, the seals are as new as the verdict, which they go ahead of, and no newer than a log.
-    """
-    wanted = [name for name in stored if name == MANIFEST or TELLING.fullmatch(name)]
-    for name in sorted(wanted, key=lambda name: (name != VERDICT, name != MANIFEST)):
-        path = copy.folder / name
-        known = path.is_file() and _same_content(files.read(path), stored[name])
-        if not known and (data := shelf.read(name)) is not None:
-            with copy.kept():
-                files.replace(path, data)  # as it is, by somebody else's seals
-
-
 def _content(path: Path) -> bytes | None:
     """What this machine has of a file; None where there is none."""
     return files.read(path) if path.exists() else None
 
 
-def _same_content(data: bytes | None, etag: str) -> bool:
+def same_content(data: bytes | None, etag: str) -> bool:
     """Whether a file is what an object's ETag says. Of an object under a key of KMS it never is: then read it."""
     return data is not None and hashlib.md5(data, usedforsecurity=False).hexdigest() == etag
 
@@ -133,12 +119,12 @@ def take(path: Path, whole: bytes) -> None:
 def later_side(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
     ours = _content(record.folder / LOG) or b""
-    theirs = b"" if LOG not in stored else ours if _same_content(ours, stored[LOG]) else shelf.read(LOG) or b""
+    theirs = b"" if LOG not in stored else ours if same_content(ours, stored[LOG]) else shelf.read(LOG) or b""
     side = further(ours, theirs, shelf.without_it)
     if (
         side != Side.NEITHER
         or VERDICT not in stored
-        or _same_content(_content(record.folder / VERDICT), stored[VERDICT])
+        or same_content(_content(record.folder / VERDICT), stored[VERDICT])
     ):
         return side
     here, verdict = _ended(record.read_json(VERDICT)), (shelf.read(VERDICT) or b"").decode(errors="replace")
@@ -201,7 +187,7 @@ def _log(record: Record, shelf: Judging, name: str, stored: Mapping[str, str]) -
 
 def _here(ours: bytes | None, shelf: Judging, name: str, etag: str) -> bool:
     """Whether this machine has a file as it is stored. That both have it makes it no more what was sealed."""
-    if ours is None or not _same_content(ours, etag):
+    if ours is None or not same_content(ours, etag):
         return False
     shelf.judge_here(name, ours)
     return True

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, connect
 from lib.aws_answers import readable
-from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.record import command_lines, sync
+from lib.errors import Altered, BadParameters, NotAsWanted, RunbookError, Superseded, Unreachable, Unrecorded
+from lib.record import command_lines, run_copies
 from lib.record.records import LOG, Record
 from lib.resources.s3_record_store import ATTEMPTS, RunStore, _listed
 from lib.settings import Settings
@@ -108,15 +108,30 @@ def _by_this_machine(settings: Settings) -> str:
 def copy_others(settings: Settings, known: Shelves | None = None, way: str = "") -> list[str]:
     """The runs that the store has, oldest first. What tells of them is copied beside the runs of this machine.
 
-    The copies count where approvals, earlier writes and the status of runs are looked up. No run's own record changes.
+    The copies count where earlier writes, validations and the status of runs are looked up; which approvals were used,
+    the account keeps. No run's own record changes. What the store refuses of one run keeps nobody from the others:
+    `run_copies.what_is_missing` says what is not there.
     """
     known = known or shelves(settings)
     if known is None:
         return []
     stored = {run_id: files for run_id, files in known.runs(way).items() if run_id != run_names.DRILLS}
-    folder = settings.runs_folder / run_names.COPIES
+    folder, refused = settings.runs_folder / run_names.COPIES, dict[str, str]()
     for run_id, files in stored.items():
         copy, shelf = Record(folder / run_id, run_id), known.run(run_id)
         with opening_store(shelf.where, settings, way):
-            sync.copy_telling(copy, shelf, files)
+            try:
+                run_copies.copy_telling(copy, shelf, files)
+            except Unrecorded as error:
+                if not isinstance(error.__cause__, NotAsWanted):  # a store that does not answer, or a full disk
+                    raise
+                refused[run_id] = str(error.__cause__)
+    run_copies.keep_missing(settings, refused)
     return sorted(stored)
+
+
+def is_stored(settings: Settings, known: Shelves, way: str = "") -> bool:
+    """Whether the store has this run. Nothing is asked of any other, nor copied."""
+    shelf = known.run(settings.run_id)
+    with opening_store(shelf.where, settings, way):
+        return bool(shelf.stored(remember=False))

@@ -19,6 +19,6 @@ def test_a_run_is_begun_strictly_and_reopened_to_be_undone_whatever_another_file
     asked = []
     monkeypatch.setattr(parameters_cell, "load", lambda name, given, strict: asked.append(strict) or load(name, given))
     for opens in ("begin", "reopen"):
-        monkeypatch.setattr(session, f"{opens}_with", lambda settings: settings)
+        monkeypatch.setattr(session, f"{opens}_with", lambda settings, **_: settings)
         assert getattr(session, opens)(ran()) == load("local")
     assert asked == [True, False]

@@ -9,7 +9,7 @@ from lib.checks import Check
 from lib.display import terminal
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
-from lib.record import records, sync
+from lib.record import records, run_copies
 from lib.record.records import VALIDATED, Record
 from lib.resources import connected_run
 from lib.settings import load
@@ -184,6 +184,6 @@ def test_what_another_machine_validated_is_known_from_the_store(live, tmp_path):
     files = {str(path.relative_to(there.folder)): path for path in there.folder.rglob("*") if path.is_file()}
     copy = Record(tmp_path / "here" / "local" / run_names.COPIES / "r1", "r1")
     shelf = SimpleNamespace(read=lambda name: files[name].read_bytes())
-    sync.copy_telling(copy, shelf, dict.fromkeys(files, "etag"))
+    run_copies.copy_telling(copy, shelf, dict.fromkeys(files, "etag"))
     live.settings = settings(tmp_path, outputs_dir=str(tmp_path / "here"))
     assert validity.latest(live).run_id == "r1"

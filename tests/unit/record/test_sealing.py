@@ -138,7 +138,7 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
 
 def test_no_rollback_believes_what_another_command_was_told_to_believe(ended, settings, monkeypatch):
     open_again(settings, ended, "rollback --unverified")
-    monkeypatch.setattr(session, "reopen_with", lambda *_: Run(settings, ended))
+    monkeypatch.setattr(session, "reopen_with", lambda *_, **__: Run(settings, ended))
     line = ["rollback", "local", ended.run_id, "--set", f"outputs_dir={settings.outputs_dir}"]
     result = CliRunner().invoke(main, line)
     assert (result.exit_code, "has run" in result.stderr and "open with --unverified" in result.stderr) == (3, True)

@@ -8,7 +8,7 @@ from buckets import RUN, a_run, in_store, row, run_says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.record import records, sealing, sync
+from lib.record import records, run_copies, sealing, sync
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.settings import load
 
@@ -42,7 +42,7 @@ def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
     a_run(ours).keep_json("plan.json", {})
     ours.record.keep_json("plan.json", {})
     copy = Record(tmp_path / "copy", RUN)
-    sync.copy_telling(copy, ours.shelf, ours.shelf.stored())
+    run_copies.copy_telling(copy, ours.shelf, ours.shelf.stored())
     assert {path.name for path in copy.folder.rglob("*")} == {
         LOG,
         VERDICT,
@@ -81,5 +81,5 @@ def test_what_is_copied_of_a_run_that_goes_on_meanwhile_is_as_it_was_sealed(s3, 
         return read(name)
 
     shelf = SimpleNamespace(read=slowly)
-    sync.copy_telling(copy, shelf, listed)
+    run_copies.copy_telling(copy, shelf, listed)
     assert records.alterations(Run(load("local"), copy)) == []
