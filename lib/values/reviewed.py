@@ -18,14 +18,27 @@ class Outcome(StrEnum):
     CRISIS = "crisis"
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 2261
+SINCE = f" from {FIRST_YEAR} to {LAST_YEAR}"
+
+
 def checked_moment(said: str) -> str:
-    """A day, or a moment (UTC), as it is; "" is none. Raises ValueError, in words, for what is neither."""
+    """A day, or a moment (UTC), as it is; "" is none. Raises ValueError, in words, for what is neither, or too far."""
     try:
-        if said and datetime.fromisoformat(said).tzinfo is not None:
+        moment = datetime.fromisoformat(said) if said else None
+        if moment and (moment.tzinfo is not None or not is_near(moment)):
             raise ValueError
     except ValueError:
-        raise ValueError("which is no day and no moment; expected one as 2026-01-31 or 2026-01-31T18:00") from None
+        raise ValueError(
+            f"which is no day and no moment{SINCE}; expected one as 2026-01-31 or 2026-01-31T18:00"
+        ) from None
     return said
+
+
+def is_near(moment: datetime) -> bool:
+    """Whether a moment that somebody typed can be reckoned with: days before and after it as well, and in nanoseconds,
+    which reach from 1677 to 2262. No check-in is as old as a clock's zero."""
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def checked_costs(costs: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from lib.errors import BadParameters
 from lib.record.records import Record
+from lib.values.reviewed import SINCE, is_near
 
 ASKED, LOOKED_AT = "evidence/review_asked.json", "evidence/review_window.json"
 Now = Callable[[], datetime]
@@ -34,10 +35,12 @@ def _moment(text: str, option: str, now: datetime) -> datetime | None:
         return None
     try:
         said = datetime.fromisoformat(text)
-    except ValueError:
+        at = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
+        if not is_near(at):
+            raise ValueError
+    except (ValueError, OverflowError):  # an offset leads out of all years
         expected = "a day or a moment as 2026-01-31, 2026-01-31T18:00 (UTC) or 2026-01-31T18:00+01:00"
-        raise BadParameters(f"{option} {text!r} is no day and no moment; expected {expected}") from None
-    at = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
+        raise BadParameters(f"{option} {text!r} is no day and no moment{SINCE}; expected {expected}") from None
     if at > now:
         raise BadParameters(
             f"{option} {text!r} is still to come: it is {now:%Y-%m-%d %H:%M} UTC; expected an earlier one"

@@ -35,7 +35,9 @@ def test_what_has_not_been_yet_is_not_looked_at():
         chosen(tuning_from="2026-01-20", tuning_to="2026-02-01")
 
 
-@pytest.mark.parametrize("said", ["yesterday", "2026-02-30", "2026-01-31T18:00+02:00", "31.1.2026"])
+@pytest.mark.parametrize(
+    "said", ["yesterday", "2026-02-30", "2026-01-31T18:00+02:00", "31.1.2026", "0001-01-01", "9999-12-31"]
+)
 def test_what_is_no_day_is_refused_by_name(said):
     with pytest.raises(BadParameters, match=r"parameter tuning_from: found .* which is no day and no moment"):
         chosen(tuning_from=said)

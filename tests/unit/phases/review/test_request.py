@@ -28,7 +28,14 @@ def test_a_time_is_utc_unless_it_names_its_offset(said, read):
 @pytest.mark.parametrize(
     ("since", "until", "says"),
     [
-        ("yesterday", "", "--since 'yesterday' is no day and no moment; expected a day or a moment as 2026-01-31"),
+        ("0001-01-01T00:00+01:00", "", r"--since '0001-01-01T00:00\+01:00' is no day and no moment from 1970"),
+        ("0001-01-01", "", "--since '0001-01-01' is no day and no moment from 1970 to 2261; expected"),
+        ("", "9999-12-31T23:59-01:00", "--until '9999-12-31T23:59-01:00' is no day"),
+        (
+            "yesterday",
+            "",
+            "--since 'yesterday' is no day and no moment from 1970 to 2261; expected a day or a moment as 2026-01-31",
+        ),
         ("", "2026-02-30", "--until '2026-02-30' is no day"),
         ("2026-04-01", "", "--since '2026-04-01' is still to come: it is 2026-03-29 12:00 UTC"),
         ("2026-03-02", "2026-03-01", "--since 2026-03-02 00:00 is not before --until 2026-03-01 00:00 UTC"),
