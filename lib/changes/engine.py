@@ -13,7 +13,7 @@ from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Outcome, Plan, Result, Wanted
 from lib.changes.resource import Reopen, Resource, read_each
 from lib.changes.verification import verify
-from lib.changes.writer import Writer
+from lib.changes.writer import OVER, Writer, in_two_tries, result_of, try_restoring
 from lib.errors import NotAsWanted, Refused, RunbookError, also
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
@@ -92,7 +92,7 @@ def _relied_on(writer: "Writer", first: Sequence[Change]) -> tuple[list[Result],
 
     None waits for the next, since check-ins may fail until that is restored, too: the last one waits for all.
     """
-    tried = undo_plan.in_two_tries(first, lambda change: writer.carry_out(change, settles=False), undo_plan.OVER)
+    tried = in_two_tries(first, lambda change: writer.carry_out(change, settles=False), OVER)
     if first and not any(isinstance(one, RunbookError) for one in tried):
         try:
             first[-1].resource.settle()
@@ -100,7 +100,7 @@ def _relied_on(writer: "Writer", first: Sequence[Change]) -> tuple[list[Result],
             tried[-1] = error
     failed = [change for change, one in zip(first, tried, strict=False) if isinstance(one, RunbookError)]
     stopped = _comes_first(failed[0]) if failed else ""
-    results = [undo_plan.result(change, one) for change, one in zip(first, tried, strict=False)]
+    results = [result_of(change, one) for change, one in zip(first, tried, strict=False)]
     return [*results, *_undone(writer, first[len(tried) :], stopped)], stopped
 
 
@@ -112,9 +112,9 @@ def _undone(writer: "Writer", rest: Sequence[Change], stopped: str) -> list[Resu
             writer.note(change, WriteState.NOT_TRIED, why=stopped)
             results.append(Result(change, WriteState.NOT_TRIED, stopped))
             continue
-        tried = undo_plan.try_restoring(writer.carry_out, change)
-        results.append(undo_plan.result(change, tried))
-        stopped = _comes_first(change) if isinstance(tried, undo_plan.OVER) else ""
+        tried = try_restoring(writer.carry_out, change)
+        results.append(result_of(change, tried))
+        stopped = _comes_first(change) if isinstance(tried, OVER) else ""
     return results
 
 
@@ -145,7 +145,7 @@ def _cleared(left: Sequence[Change], run: GuardedRun) -> list[str]:
             try:
                 writer.carry_out(change)
                 cleared.append(change.resource.name)
-            except undo_plan.OVER:
+            except OVER:
                 raise
             except RunbookError as error:
                 trouble.append(f"{change.resource.name} ({error})")

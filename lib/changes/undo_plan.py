@@ -1,24 +1,22 @@
 """What an undo is, from the rows of a run's record: pure comparison, apart from reading the things. Writes nothing."""
 
 import json
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from lib.changes.plans import UNKNOWN, Change, Plan, Result, half_done, same
+from lib.changes.plans import UNKNOWN, Change, Plan, half_done, same
 from lib.changes.resource import Reopen, Resource, Value
-from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
-from lib.record.change_rows import UNFINISHED, Action, WriteState
-from lib.values import contacts
+from lib.errors import Refused, RunbookError
+from lib.record.change_rows import NO_WRITE, UNFINISHED, Action, WriteState
 from lib.values.exact_json import laid
 
 PHASE = "90"
 # What a value of another shape than its kind has comes to, wherever it is taken apart.
 UNFIT = (LookupError, TypeError, ValueError, AttributeError)
-OVER = (Superseded, Unrecorded)  # after these nothing more may be written
-Thing = TypeVar("Thing")
-Told = TypeVar("Told")
+# After these a thing may hold what a run wrote, whatever became of later writes to it: until an undo was carried out.
+WROTE = (WriteState.APPLIED, WriteState.VERIFIED, WriteState.HALF_DONE)
 
 
 @dataclass
@@ -28,7 +26,9 @@ class _Thing:
     first: Mapping[str, Any]
     hidden: bool  # before its first row there is one of it that nothing may be done by
     written: list[Value] = field(default_factory=list)
-    last: Mapping[str, Any] = field(default_factory=dict)
+    # The rows of the writes, and of those of its undo, of which nobody knows how they ended.
+    unfinished: list[Mapping[str, Any]] = field(default_factory=list)
+    wrote: bool = False  # one of them was carried out, or there was something that an undo had to take back
     undone: bool = False
 
     @property
@@ -37,8 +37,16 @@ class _Thing:
         return not self.undone and not self.first.get("temporary")
 
     @property
-    def unfinished(self) -> bool:
-        return bool(self.last) and self.last["state"] in UNFINISHED
+    def is_left(self) -> bool:
+        """Whether it may hold what the run wrote. That an undo was not carried out takes nothing back."""
+        return not self.undone and (self.wrote or bool(self.unfinished))
+
+    def goes_on(self, row: Mapping[str, Any]) -> None:
+        """Take in its next row."""
+        self.unfinished = _still_unfinished(self.unfinished, row)
+        # An undo is begun only where there is something to take back.
+        undo_begun = bool(row.get("undoes")) and row["state"] == WriteState.INTENDED
+        self.wrote = self.wrote or undo_begun or row["state"] in WROTE
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,7 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
 def is_anything_left(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the run wrote anything that no undo took back since, or there is a row of which nobody can tell."""
     every = list(rows)
-    open_ones = [one for one in _things(every) if not one.undone and one.last["state"] != WriteState.NOT_APPLIED]
-    return bool(open_ones) or any(row.get("trouble") for row in every)
+    return any(one.is_left for one in _things(every)) or any(row.get("trouble") for row in every)
 
 
 def was_undone(rows: Iterable[Mapping[str, Any]]) -> bool:
@@ -113,50 +120,28 @@ def was_undone(rows: Iterable[Mapping[str, Any]]) -> bool:
     return any(not row.get("temporary") for row in undone)
 
 
-def in_two_tries(
-    things: Sequence[Thing], restore: Callable[[Thing], Told], over: tuple[type[RunbookError], ...] = ()
-) -> list[Told | RunbookError]:
-    """What became of each thing, in order: what `restore` says, or its error. After one of `over` none is tried.
-
-    One that failed is tried once more where another was restored after it. What it needs may be there by then: of an
-    alias whose version of before is gone, one that holds the same, which the undo of the workflow publishes.
-    """
-    results: list[Told | RunbookError] = []
-    for thing in things:
-        results.append(try_restoring(restore, thing))
-        if isinstance(results[-1], over):
-            return results
-    for at, thing in enumerate(things):
-        after = [one for one in results[at + 1 :] if not isinstance(one, RunbookError)]
-        if after and isinstance(results[at], RunbookError):
-            results[at] = try_restoring(restore, thing)
-        if isinstance(results[at], over):
-            break
-    return results
-
-
-def try_restoring(restore: Callable[[Thing], Told], thing: Thing) -> Told | RunbookError:
-    """What `restore` says, or its error; also where the record tells a value of another shape than its kind has."""
-    try:
-        return restore(thing)
-    except RunbookError as error:
-        return error
-    except UNFIT as error:
-        return NotAsWanted(f"the record tells what it cannot take ({contacts.mask_text(repr(error))})")
-
-
-def result(change: Change, tried: Result | RunbookError) -> Result:
-    """What became of one change, as an outcome holds it."""
-    return Result(change, WriteState.FAILED, str(tried)) if isinstance(tried, RunbookError) else tried
-
-
 def unfinished_writes(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The latest row of each thing whose last write is not known to have ended."""
-    latest: dict[str, Mapping[str, Any]] = {}
+    """Of each thing the latest row of the latest write to it that is not known to have ended."""
+    begun: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if not row.get("trouble"):
-            latest[_key(row)] = row
-    return [row for row in latest.values() if row["state"] in UNFINISHED]
+            begun[_key(row)] = _still_unfinished(begun.get(_key(row), []), row)
+    return [writes[-1] for writes in begun.values() if writes]
+
+
+def _still_unfinished(begun: list[Mapping[str, Any]], row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The latest row of each write to a thing that is not known to have ended, once this row is there as well.
+
+    That a later write was not carried out does not tell how an earlier one ended which began with another value.
+    """
+    if row["state"] in NO_WRITE:
+        return begun
+    if row["state"] in UNFINISHED:
+        again = bool(begun) and row["state"] != WriteState.INTENDED
+        return [*(begun[:-1] if again else begun), row]
+    if row["state"] == WriteState.NOT_APPLIED:
+        return [one for one in begun[:-1] if not same(one["before"], row["before"])]
+    return []
 
 
 def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
@@ -174,7 +159,7 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
         if row.get("temporary") and key in by_key and by_key[key].lasts:
             # What was so for a while within the run is ours as well, and no undo of what lasts.
             by_key[key].written.append(row["after"])
-            by_key[key].last = row
+            by_key[key].goes_on(row)
             continue
         if row["state"] == WriteState.INTENDED and not undoes:
             if key not in by_key or by_key[key].undone:
@@ -185,7 +170,7 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
                 by_key[key] = by_key.pop(key)
             by_key[key].written.append(row["after"])
         if key in by_key:
-            by_key[key].last = row
+            by_key[key].goes_on(row)
             by_key[key].undone = by_key[key].undone or (undoes and row["state"] == WriteState.APPLIED)
     return list(by_key.values())
 
@@ -205,7 +190,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         # Once it was undone, what the run wrote is there again only because somebody wrote it since.
         written = () if thing.undone else thing.written
         ours = temporary or any(same(live, value) for value in (before, *written))
-        cut = thing.unfinished and half_done(resource, live, thing.last["before"], thing.last["after"])
+        cut = any(half_done(resource, live, one["before"], one["after"]) for one in thing.unfinished)
         if doubted and not (ours or cut):
             return Change(resource, live, before, temporary=temporary, trouble="whose value it holds cannot be told")
         return Change(resource, live, before, doubt, not (ours or cut), temporary)

@@ -3,21 +3,26 @@
 Each write is preceded by a row that tells how to undo it, flushed to disk.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from lib.changes import undo_plan
 from lib.changes.plans import Change, Result, entry, half_done, same
 from lib.changes.resource import Resource, Value
-from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered
+from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered, Unrecorded
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
+from lib.values import contacts
 from lib.wait import attempts
 
 # Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
 WAITS = (0.5, 1.0, 2.0, 4.0)
+OVER = (Superseded, Unrecorded)  # after these nothing more may be written
+Thing = TypeVar("Thing")
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,43 @@ class Writer:
 
     def note(self, change: Change, state: WriteState, **more: object) -> None:
         self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})
+
+
+def in_two_tries(
+    things: Sequence[Thing], restore: Callable[[Thing], Told], over: tuple[type[RunbookError], ...] = ()
+) -> list[Told | RunbookError]:
+    """What became of each thing, in order: what `restore` says, or its error. After one of `over` none is tried.
+
+    One that failed is tried once more where another was restored after it. What it needs may be there by then: of an
+    alias whose version of before is gone, one that holds the same, which the undo of the workflow publishes.
+    """
+    results: list[Told | RunbookError] = []
+    for thing in things:
+        results.append(try_restoring(restore, thing))
+        if isinstance(results[-1], over):
+            return results
+    for at, thing in enumerate(things):
+        after = [one for one in results[at + 1 :] if not isinstance(one, RunbookError)]
+        if after and isinstance(results[at], RunbookError):
+            results[at] = try_restoring(restore, thing)
+        if isinstance(results[at], over):
+            break
+    return results
+
+
+def try_restoring(restore: Callable[[Thing], Told], thing: Thing) -> Told | RunbookError:
+    """What `restore` says, or its error; also where the record tells a value of another shape than its kind has."""
+    try:
+        return restore(thing)
+    except RunbookError as error:
+        return error
+    except undo_plan.UNFIT as error:
+        return NotAsWanted(f"the record tells what it cannot take ({contacts.mask_text(repr(error))})")
+
+
+def result_of(change: Change, tried: Result | RunbookError) -> Result:
+    """What became of one change, as an outcome holds it."""
+    return Result(change, WriteState.FAILED, str(tried)) if isinstance(tried, RunbookError) else tried
 
 
 def restore_now(resource: Resource, value: Value, record: Record, why: str = "") -> str:

@@ -6,7 +6,7 @@ No lock, no plan, no comparison, no store: check-ins fail while it waits. The ru
 is rolled back; the definition from before the run does not need them.
 """
 
-from lib.changes import undo_plan, verification, writer
+from lib.changes import verification, writer
 from lib.changes.resource import Resource, Value
 from lib.checks import Check, brief
 from lib.errors import NotAsWanted, RunbookError, Unanswered
@@ -31,7 +31,7 @@ def restore(restoration: Restoration, record: Record) -> list[str]:
     for each thing that did not go as it should. Raises NotAsWanted where the machine was not restored, or nothing was.
     """
     things, why = restoration.things, restoration.unconfirmed
-    tried = undo_plan.in_two_tries(things, lambda one: _written(*one, record, why))
+    tried = writer.in_two_tries(things, lambda one: _written(*one, record, why))
     if isinstance(tried[-1], RunbookError) and things[-1][0] is restoration.machine:
         raise tried[-1]
     troubles = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]

@@ -45,7 +45,9 @@ class Action(StrEnum):
 UNFINISHED = (
     WriteState.INTENDED, WriteState.UNKNOWN, WriteState.PUT_OFF, WriteState.FAILED, WriteState.HALF_DONE,
 )  # fmt: skip
-ENDED = (WriteState.APPLIED, WriteState.NOT_APPLIED, WriteState.VERIFIED, WriteState.KEPT, WriteState.NOT_TRIED)
+# Rows of an undo that wrote nothing: how the write before it ended is as open as it was.
+NO_WRITE = (WriteState.KEPT, WriteState.NOT_TRIED)
+ENDED = (WriteState.APPLIED, WriteState.NOT_APPLIED, WriteState.VERIFIED, *NO_WRITE)
 # After these the write that a row announced was begun, so its announcement had reached the store.
 BEGUN = (*(state for state in UNFINISHED if state != WriteState.INTENDED), WriteState.APPLIED, WriteState.VERIFIED)
 SHOWN = 40  # characters of a state that nobody knows

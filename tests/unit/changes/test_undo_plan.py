@@ -6,10 +6,9 @@ import pytest
 from fakes import FakeResource, World
 
 from lib.changes import engine, undo_plan
-from lib.changes.plans import Change, Result, entry
-from lib.changes.undo_plan import UNFINISHED, in_two_tries
-from lib.errors import NotAsWanted, Refused, Superseded, Unrecorded
-from lib.record.change_rows import WriteState
+from lib.changes.plans import Change, entry
+from lib.changes.undo_plan import UNFINISHED
+from lib.errors import NotAsWanted, Refused
 from lib.record.records import LOG
 
 
@@ -272,62 +271,6 @@ def test_a_value_of_another_shape_than_its_kind_has_is_said_of_that_thing_alone(
     assert "what this version cannot use" in found[1].trouble
 
 
-class Tried:
-    """What `restore` says of each thing, each time that it is asked: an error is raised."""
-
-    def __init__(self, **says):
-        self.says, self.asked = {name: list(answers) for name, answers in says.items()}, []
-
-    def __call__(self, name):
-        self.asked.append(name)
-        said = self.says[name].pop(0)
-        if isinstance(said, Exception):
-            raise said
-        return said
-
-
-def test_what_failed_is_tried_once_more_where_something_after_it_was_restored():
-    failed = NotAsWanted("needs b")
-    restore = Tried(a=[failed, "applied"], b=["applied"])
-    assert in_two_tries(["a", "b"], restore) == ["applied", "applied"]
-    assert restore.asked == ["a", "b", "a"]
-
-
-def test_what_failed_is_not_tried_again_where_only_something_before_it_was_restored():
-    failed = NotAsWanted("no")
-    restore = Tried(a=["applied"], b=[failed])
-    assert in_two_tries(["a", "b"], restore) == ["applied", failed]
-    assert restore.asked == ["a", "b"]
-
-
-def test_where_all_after_it_failed_as_well_nothing_is_tried_again():
-    failed = NotAsWanted("no")
-    restore = Tried(a=[failed], b=[failed])
-    assert in_two_tries(["a", "b"], restore) == [failed, failed]
-    assert restore.asked == ["a", "b"]
-
-
-@pytest.mark.parametrize("error", [Superseded("lost"), Unrecorded("full")])
-def test_nothing_more_is_tried_once_the_lock_or_the_record_is_lost(error):
-    restore = Tried(a=["applied"], b=[error], c=["applied"])
-    assert in_two_tries(["a", "b", "c"], restore, undo_plan.OVER) == ["applied", error]
-    assert restore.asked == ["a", "b"]
-    again = Tried(a=[NotAsWanted("no"), error], b=[NotAsWanted("no"), "applied"], c=["applied"])
-    found = in_two_tries(["a", "b", "c"], again, undo_plan.OVER)
-    assert found[0] is error
-    assert again.asked == ["a", "b", "c", "a"]
-
-
-def test_a_value_that_a_thing_cannot_take_is_a_failure_of_that_thing(world):
-    found = undo_plan.try_restoring(Tried(a=[KeyError("routes")]), "a")
-    assert isinstance(found, NotAsWanted)
-    assert "KeyError" in str(found)
-    change = Change(world.thing("a"), 1, 2)
-    assert undo_plan.result(change, found) == Result(change, WriteState.FAILED, str(found))
-    applied = Result(change, WriteState.APPLIED)
-    assert undo_plan.result(change, applied) is applied
-
-
 @pytest.mark.parametrize("error", [NotAsWanted("gone"), KeyError("gone")])
 def test_on_what_cannot_be_made_again_nothing_relies(error, world):
     def reopen(kind, identity):
@@ -348,6 +291,10 @@ def test_on_what_cannot_be_made_again_nothing_relies(error, world):
         (["intended", "applied"], ["intended", "applied"], False),
         (["intended", "applied"], ["intended", "failed"], True),
         (["intended", "applied"], ["kept"], True),
+        (["intended", "applied"], ["intended", "failed", "not applied"], True),  # AWS holds what the run wrote
+        (["intended", "unknown"], ["intended", "failed", "not applied"], True),
+        (["intended", "not applied"], ["intended", "failed", "not applied"], True),  # it was carried out after all
+        (["intended", "not applied"], ["not tried"], False),
     ],
 )
 def test_something_is_left_until_an_undo_took_it_back(states, more, left, world):
@@ -369,3 +316,30 @@ def test_a_run_was_undone_where_something_that_lasts_was_taken_back(undoes, temp
     told = rows(world, (1, 2, state), undoes=undoes, temporary=temporary)
     assert undo_plan.was_undone(told) is undone
     assert undo_plan.was_undone([*told, *rows(world, (2, 1, "applied"), undoes=True)]) is True
+
+
+@pytest.mark.parametrize("first", ["applied", "verified", "half done", "unknown"])
+def test_that_a_second_write_was_not_applied_takes_nothing_of_the_first_back(first, world):
+    told = rows(world, (1, 2, "intended", first), (2, 3, "intended", "failed", "not applied"))
+    assert undo_plan.is_anything_left(told) is True
+    undone = [*told, *rows(world, (2, 1, "intended", "applied"), undoes=True)]
+    assert undo_plan.is_anything_left(undone) is False
+    # And written anew after the undo, it counts from there.
+    assert undo_plan.is_anything_left([*undone, *rows(world, (1, 2, "intended", "not applied"))]) is False
+
+
+@pytest.mark.parametrize("undo", [("intended", "failed", "not applied"), ("not tried",), ("kept",)])
+def test_an_undo_that_was_not_carried_out_leaves_the_end_of_the_write_before_it_open(undo, world, monkeypatch):
+    in_parts(monkeypatch)
+    world.live["x"] = "half"
+    wrote = rows(world, ("before", "after", "intended", "failed"))
+    told = [*wrote, *rows(world, ("half", "before", *undo), undoes=True)]
+    assert [(row["after"], row["state"]) for row in undo_plan.unfinished_writes(told)] == [("after", "failed")]
+    (found,) = planned(world, told)
+    assert (found.foreign, found.after) == (False, "before")
+
+
+def test_a_write_that_was_not_applied_tells_the_end_of_those_that_began_with_the_same_value(world):
+    told = rows(world, (1, 2, "intended", "unknown"), (1, 2, "intended", "failed", "not applied"))
+    assert undo_plan.unfinished_writes(told) == []
+    assert undo_plan.is_anything_left(told) is False

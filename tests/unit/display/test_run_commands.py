@@ -14,6 +14,10 @@ from lib.values.run_names import COPIES
 
 BACKUP = ("backup/b.json", {})
 RUN = ("run.json", {"mode": "apply", "verdict": "failed"})
+REFUSED_UNDO = [
+    wrote(Workflow.kind, "applied"),
+    *(wrote(Workflow.kind, state, undoes=True) for state in ("intended", "failed", "not applied")),
+]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,7 @@ RUN = ("run.json", {"mode": "apply", "verdict": "failed"})
         ([RUN, BACKUP], [OF_THE_WORKFLOW], ["apply", "rollback", "restore"]),
         ([RUN, BACKUP], [OF_AN_ALIAS], ["apply", "rollback", "restore"]),
         ([RUN, BACKUP], [OF_THE_WORKFLOW, wrote(Workflow.kind, "applied", undoes=True)], ["apply"]),
+        ([RUN, BACKUP], [OF_THE_WORKFLOW, *REFUSED_UNDO], ["apply", "rollback", "restore"]),
         ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "not applied")], ["apply"]),
         ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "failed", undoes=True)], ["apply", "rollback"]),
         ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "applied", undoes=True), OF_A_QUEUE], ["apply", "rollback"]),
