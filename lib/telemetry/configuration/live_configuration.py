@@ -125,7 +125,7 @@ def read(live: Live) -> Configuration:
             continue
         rests.setdefault(where, set()).update(more)
         if where not in facts:
-            facts[where] = [(reading, _fact(live, subject, reading)) for reading in _readings(live, subject, values)]
+            facts[where] = [(reading, _fact(subject, reading)) for reading in _readings(live, subject, values)]
         named = _named(live, subject, [fact for _, fact in facts[where]])
         ahead.extend(one for one in named if (one.kind, one.name) not in known)
     return Configuration(time, [_resting(row, rests[where]) for where, rows in facts.items() for row in rows])
@@ -194,14 +194,14 @@ def _readings(live: Live, subject: Subject, values: Mapping[str, Any]) -> list[R
     return READINGS[subject.kind](live, subject.name)
 
 
-def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:
+def _fact(subject: Subject, reading: Reading) -> Fact:
     name, value, unreadable = f"{subject.kind} {subject.name}: {reading.aspect}", None, ""
     try:
         with readable(f"reading {name}"):
-            live = reading.read()
-            require_none_feigned(live, name)
+            held = reading.read()
+            require_none_feigned(held, name)
             # As a record holds it, so that what is compared later is compared alike.
-            value = contacts.mask_data(json.loads(json.dumps(live, default=str)))
+            value = contacts.mask_data(json.loads(json.dumps(held, default=str)))
     except RunbookError as error:
         unreadable = str(error)
     return Fact(name, "", reading.sense, value, unreadable, subject.found)
