@@ -54,9 +54,9 @@ def verify_now(resource: Resource, value: Value, settings: Settings) -> list[Che
     return [_check(resource, live, value, settings.mode)]
 
 
-def holds(resource: Resource, value: Value, seconds: float, poll_seconds: float = 1.0) -> bool:
-    """Whether one thing holds a value within this time. Read-only."""
-    return same(_settled(resource, value, seconds, poll_seconds), value)
+def holds(resource: Resource, value: Value, patience: Patience) -> bool:
+    """Whether one thing comes to hold a value while it is waited for. Read-only."""
+    return until(resource.read, lambda live: same(live, value), patience).so
 
 
 def _settled(resource: Resource, wanted: Value, seconds: float, pause: float) -> Value:

@@ -138,10 +138,12 @@ def result_of(change: Change, tried: Result | RunbookError) -> Result:
     return Result(change, WriteState.FAILED, str(tried)) if isinstance(tried, RunbookError) else tried
 
 
-def restore_now(resource: Resource, value: Value, record: Record, why: str = "") -> str:
+def restore_now(
+    resource: Resource, value: Value, record: Record, why: str = "", is_done: Callable[[], bool] = lambda: False
+) -> str:
     """Write a value without lock, plan or comparison: the emergency path. Returns why it was not recorded, or "".
 
-    `why` is recorded with it.
+    `why` is recorded with it. `is_done` is asked of a write that got no answer; where it was not, Unanswered is raised.
     """
     change = Change(resource, "(not read)", value)
     unrecorded = ""
@@ -151,5 +153,9 @@ def restore_now(resource: Resource, value: Value, record: Record, why: str = "")
         except RunbookError as error:
             unrecorded = str(error)  # a full disk keeps nobody from being helped
         if state == WriteState.INTENDED:
-            resource.write(value)
+            try:
+                resource.write(value)
+            except Unanswered:
+                if not is_done():
+                    raise
     return unrecorded

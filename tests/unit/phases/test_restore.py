@@ -536,7 +536,6 @@ def test_where_nothing_at_all_is_given_back_it_is_an_error(live, aws, run):
 
 
 def test_what_got_no_answer_is_read_back_before_anybody_is_told_that_it_failed(live, aws, run, monkeypatch):
-    monkeypatch.setattr(restore, "READ_BACK_SECONDS", 0)
     taken = aws.update_state_machine
 
     def slow(**given):
@@ -546,14 +545,79 @@ def test_what_got_no_answer_is_read_back_before_anybody_is_told_that_it_failed(l
     monkeypatch.setattr(aws, "update_state_machine", slow)
     assert given_back(live, run) == []
     assert aws.runs() == "before"
+    assert [row["state"] for row in run.rows(LOG) if row["undoes"]] == ["intended", "applied"] * 2
     assert [check.status for check in checked(live, run)] == ["passed", "passed"]
 
 
-def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run, monkeypatch):
-    monkeypatch.setattr(restore, "READ_BACK_SECONDS", 0)
+def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run):
     refusing(aws, "update_state_machine", error=ConnectTimeoutError(endpoint_url="x"))
     with pytest.raises(Unanswered, match="not known"):
         given_back(live, run)
+    assert aws.calls.count("update_state_machine") == len(restore.WAITS) + 1
+
+
+def at_first(aws, *errors, call="update_state_machine", more=None):
+    """Let AWS answer the first calls of an operation with these errors, and refuse what is given until it is done."""
+    waiting = list(errors)
+
+    def before(made, given):
+        if made == call and waiting:
+            raise waiting.pop(0)
+        if made == more and aws.runs() != "before":
+            raise says("AccessDeniedException")
+
+    aws.before = before
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [says("ThrottlingException")], [says("ConflictException"), says("ThrottlingException")],
+        [ConnectTimeoutError(endpoint_url="x")], [says("InternalFailure", 500), says("ThrottlingException")],
+    ],
+)  # fmt: skip
+def test_what_aws_puts_off_or_leaves_unanswered_is_tried_again_within_seconds(errors, live, aws, run):
+    at_first(aws, *errors)
+    began = live.clock()
+    assert given_back(live, run) == []
+    assert (aws.runs(), aws.calls.count("update_state_machine")) == ("before", len(errors) + 1)
+    assert aws.calls.count("update_state_machine_alias") == 1
+    assert live.clock() - began <= sum(restore.WAITS) + len(errors) * (restore.SOON_READ_BACK_SECONDS + 1)
+
+
+def test_an_alias_that_aws_puts_off_keeps_the_workflow_from_nothing_and_is_tried_again(live, aws, run):
+    at_first(aws, says("ThrottlingException"), says("ThrottlingException"), call="update_state_machine_alias")
+    assert given_back(live, run) == []
+    assert aws.wrote[:2] == ["update_state_machine_alias", "update_state_machine"]
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+
+
+def test_what_needs_the_workflow_is_tried_once_more_also_where_that_is_restored_late(live, aws, run):
+    at_first(aws, says("ThrottlingException"), more="update_state_machine_alias")
+    assert given_back(live, run) == []
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+
+
+def test_what_aws_refuses_is_not_tried_again(live, aws, run):
+    refusing(aws, "update_state_machine")
+    with pytest.raises(NotAsWanted, match="AccessDenied"):
+        given_back(live, run)
+    assert aws.calls.count("update_state_machine") == 1
+
+
+def test_what_cannot_be_read_back_is_written_again(live, aws, run):
+    at_first(aws, ConnectTimeoutError(endpoint_url="x"))
+    inner, machine = aws.before, {"stateMachineArn": aws.arn}
+
+    def before(made, given):
+        inner(made, given)
+        if made == "describe_state_machine" and given == machine:
+            raise ConnectTimeoutError(endpoint_url="x")
+
+    found = restore_plan.plan_restore(connected_run.of(live, run))
+    aws.before = before
+    assert restore.restore(found, run) == []
+    assert aws.runs() == "before"
 
 
 @pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url="x"), says("ExpiredTokenException")])
