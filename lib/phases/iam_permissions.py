@@ -122,8 +122,8 @@ def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: 
     if role:
         decision, missing = _simulate(live, need, role)
         status = Status.PASSED if decision == "allowed" else Status.FAILED
-        # What a call carries that nobody told the simulator: there its answer is none.
-        if missing and decision != "allowed" and (decision == "explicitDeny" or read is None):
+        # What a call carries that nobody told the simulator: there its answer is none, also where it is `allowed`.
+        if missing and (decision == "explicitDeny" or read is None):
             said = f"{decision} (AWS simulator), without {', '.join(missing)}"
             return Check(Id.PERMISSION, name, Status.CANNOT_TELL, said, "allowed", name)
         return Check(Id.PERMISSION, name, status, f"{decision} (AWS simulator)", "allowed", name)

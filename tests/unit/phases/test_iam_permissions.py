@@ -260,6 +260,16 @@ def test_what_the_simulator_was_not_told_is_nobodys_to_tell():
     assert {check.status for check in checks(there)} == {"cannot tell"}
 
 
+def test_what_the_simulator_allows_without_what_a_condition_asks_for_may_be_denied_all_the_same():
+    there = live("prod", {"all": policy(allow("*", "*"), deny("*", "*", **UNKNOWN[0]))}, "allowed")
+    there.client("iam").missing = ["aws:SourceVpc"]
+    found = checks(there)
+    assert {check.status for check in found} == {"cannot tell"}
+    assert all("allowed (AWS simulator), without aws:SourceVpc" in check.found for check in found)
+    there.client("iam").policies = {"all": policy(allow("*", "*"))}  # what is missing is asked for by nothing of ours
+    assert {check.status for check in checks(there)} == {"passed"}
+
+
 def test_the_simulator_is_told_the_source_of_an_event():
     there = live("prod", {}, "allowed")
     checks(there)
