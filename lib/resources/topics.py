@@ -139,7 +139,9 @@ class Subscription(LiveThing):
             live = _attributes(self._read() or value, self.protocol, empty=True)
             for name, text in _attributes(value, self.protocol, empty=True).items():
                 if live[name] != text:  # an empty policy is not the same as none, so none is written for nothing
-                    sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
+                    # SNS takes an attribute away that is set without a value, and refuses an empty one.
+                    given = {"AttributeValue": text} if text else {}
+                    sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, **given)
 
     def _require_whole_address(self) -> None:
         if subscriber_addresses.hides_password(self.address):

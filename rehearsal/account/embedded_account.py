@@ -57,6 +57,7 @@ def _locked(write: Callable[[object], object], lock: AbstractContextManager[obje
 if __name__ == "__main__":
     _one_write_at_a_time()
     missing_answers.list_unconfirmed_as_pending()
+    missing_answers.refuse_empty_redrive_policies()
     missing_answers.describe_filters_whole()
     missing_answers.tell_what_executions_run()
     alarms.behave_as_on_aws()

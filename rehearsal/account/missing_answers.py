@@ -2,8 +2,9 @@
 
 Always: a subscription whose owner has not confirmed is listed as pending, as on AWS; ministack lists it like any other,
 so that a page which reaches nobody would look as if it reached somebody. A metric filter is described with what AWS
-fills in where nobody gave it, so that who compares it with what was given meets that here. And an execution is told
-with the definition that it runs; ministack tells that of now.
+fills in where nobody gave it, so that who compares it with what was given meets that here. A subscription's dead-letter
+queue is not taken away by an empty text. And an execution is told with the definition that it runs; ministack tells
+that of now.
 
 Where a person calls (`server.PERSON` names one), also what an account that needs approval asks, since there no check
 may be left out: who calls, what a permission is worth under a condition, whether a definition can be read, and which
@@ -13,7 +14,9 @@ revision an execution runs. The permissions are decided by ministack's own evalu
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from ministack.core import iam_evaluator
@@ -23,7 +26,7 @@ from ministack.services import cloudwatch_logs, iam, sns, stepfunctions
 
 Answer = tuple[int, dict[str, str], bytes]
 LISTS = ("_list_subscriptions", "_list_subscriptions_by_topic")
-PENDING = "PendingConfirmation"
+PENDING, SET_ATTRIBUTE = "PendingConfirmation", "_set_subscription_attributes"
 SAID = {"Allow": "allowed", "Deny": "explicitDeny", "ImplicitDeny": "implicitDeny"}
 SIMULATE, VALIDATE = "SimulatePrincipalPolicy", "_validate_state_machine_definition"
 START, DESCRIBE = "_start_execution", "_describe_state_machine_for_execution"
@@ -48,6 +51,21 @@ def _list_with_pending(listed: Callable[[Any], Answer]) -> Callable[[Any], Answe
         return status, headers, body
 
     return inner
+
+
+def refuse_empty_redrive_policies() -> None:
+    """Let SNS refuse an empty text in the place of a subscription's RedrivePolicy, and take none at all for its end."""
+    sns.parse_qs = partial(parse_qs, keep_blank_values=True)
+    write = getattr(sns, SET_ATTRIBUTE)
+
+    def inner(params: Mapping[str, Any]) -> Answer:
+        if params.get("AttributeName") == ["RedrivePolicy"] and params.get("AttributeValue") == [""]:
+            refused: Answer = sns._error("InvalidParameter", "Invalid parameter: RedrivePolicy", 400)
+            return refused
+        whole: Answer = write(params)
+        return whole
+
+    setattr(sns, SET_ATTRIBUTE, inner)
 
 
 def describe_filters_whole() -> None:

@@ -97,3 +97,14 @@ def test_a_redrive_policy_that_is_no_object_is_one_sentence(text):
     )
     with pytest.raises(NotAsWanted, match="a subscription's RedrivePolicy is "):
         Subscription(live(sns=sns), "t", "sqs", "e").read()
+
+
+def test_a_dead_letter_queue_is_taken_away_without_a_value_since_sns_refuses_an_empty_one():
+    listed = {"SubscriptionArn": "arn:aws:sns:x:0", "Protocol": "sqs", "Endpoint": "arn:aws:sqs:x:1:inbox"}
+    sns = Fake(
+        list_subscriptions_by_topic={"Subscriptions": [listed]},
+        get_subscription_attributes={"Attributes": {"RedrivePolicy": '{"deadLetterTargetArn": "arn:aws:sqs:x:1:q"}'}},
+    )
+    Subscription(live(sns=sns), "t", "sqs", "arn:aws:sqs:x:1:inbox").write(VALUE)
+    given = {"SubscriptionArn": "arn:aws:sns:x:0", "AttributeName": "RedrivePolicy"}
+    assert sns.written == [("set_subscription_attributes", given)]
