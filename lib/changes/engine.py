@@ -95,7 +95,7 @@ def _relied_on(writer: "Writer", first: Sequence[Change]) -> tuple[list[Result],
     tried = in_two_tries(first, lambda change: writer.carry_out(change, settles=False), OVER)
     if first and not any(isinstance(one, RunbookError) for one in tried):
         try:
-            first[-1].resource.settle()
+            first[-1].resource.settle([change.resource for change in first])
         except RunbookError as error:
             tried[-1] = error
     failed = [change for change, one in zip(first, tried, strict=False) if isinstance(one, RunbookError)]

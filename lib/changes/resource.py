@@ -86,8 +86,11 @@ class Resource(ABC):
         """Why making it so now would lose something, None being its removal; or "" when it may be. Read-only."""
         return ""
 
-    def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for
-        """Wait until what an undo wrote is in force for everything that depends on it."""
+    def settle(self, restored: "Sequence[Resource]" = ()) -> None:  # noqa: B027 - most things have nothing to wait for
+        """Wait until what an undo wrote is in force for everything that depends on it.
+
+        `restored`: what the same undo gave back beside it.
+        """
 
 
 def read_each(things: Sequence[Resource]) -> list[Value]:

@@ -1,12 +1,9 @@
 """The Step Functions state machine, and the candidate of it, on which a definition is tried before."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
-
-from botocore.exceptions import ClientError
 
 from lib.asl.json_text import preserve, to_text
 from lib.aws import Live
@@ -15,18 +12,18 @@ from lib.changes.plans import same
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
 from lib.resources.live_thing import LiveThing
+from lib.resources.running_executions import StartsExecutions, arns_running
 from lib.values.exact_json import Laid
 from lib.values.name_limits import candidate_of
-from lib.wait import idle, until
+from lib.wait import until
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
 DELETING = "DELETING"  # as Step Functions calls a workflow that it removes as soon as its last execution has ended
-ASKED_A_LOOK = 20  # executions whose definition is asked for at a look: AWS answers few of these a second
 RUN_TAG = "your6-phase3-run"  # names the run that made a candidate; without it, a workflow of that name is somebody's
 
 
 @dataclass(frozen=True)
-class Workflow(LiveThing):
+class Workflow(StartsExecutions):
     """Value: `{"definition": parsed or its text, "roleArn", "loggingConfiguration"}`; tracing and encryption stay.
 
     Every write publishes a version, so that each execution can be told by the revision it ran on.
@@ -35,7 +32,6 @@ class Workflow(LiveThing):
     machine: str
     kind: ClassVar[str] = "state machine"
     noticed: ClassVar[str] = "every check-in from now on"
-    others_rely: ClassVar[bool] = True
     stays: ClassVar[str] = "published versions stay, as the record of what ran"
     special: ClassVar[Mapping[Place, Field]] = {
         ("definition",): Field(meant=True),
@@ -64,12 +60,8 @@ class Workflow(LiveThing):
         )
         return cast(datetime, answer["updateDate"])
 
-    def settle(self) -> None:
-        """Wait until no execution runs on the run's definition, so that what carries its alerts may be taken away.
-
-        Raises NotAsWanted when one still runs after `verify_timeout_seconds`.
-        """
-        require_quiet(self.live)
+    def definitions(self) -> set[str]:
+        return definitions_held(self.live, [self.arn])
 
 
 @dataclass(frozen=True)
@@ -145,41 +137,6 @@ class Candidate(LiveThing):
         return going.so
 
 
-def require_quiet(live: Live) -> None:
-    """Wait until of the executions that run now none runs on a definition that is not the live one any more.
-
-    What runs on the live one needs nothing that an undo takes away: one that hangs since before the run was made would
-    else keep its rules and topics for ever. Raises NotAsWanted when time is up.
-    """
-    with readable("waiting for the executions of the run's definition"):
-        idle(live.settings.settle_seconds, live.sleep)
-        now = description(live, live.settings.state_machine_arn)
-        waited, asked = set(_running(live)), set[str]()
-
-        def look() -> set[str]:
-            still = waited & set(_running(live))
-            unasked = sorted(still - asked)[:ASKED_A_LOOK]
-            asked.update(unasked)
-            harmless = {arn for arn in unasked if now and _definition_run_by(live, arn) == now["definition"]}
-            waited.difference_update(harmless)
-            return still - harmless
-
-        if still := until(look, lambda still: not still, live.patience()).seen:
-            raise NotAsWanted(
-                f"{len(still)} executions still run on the run's definition, such as {min(still).rpartition(':')[2]}; "
-                "their alerts need what would be taken away next. Roll back again when they have ended: one that hangs "
-                "has to be stopped, and whoever checked in with it called"
-            )
-
-
-def _definition_run_by(live: Live, arn: str) -> str | None:
-    """The text of the definition that an execution runs; None where nobody can tell."""
-    with suppress(ClientError):
-        answer = live.client("stepfunctions").describe_state_machine_for_execution(executionArn=arn)
-        return str(answer["definition"])
-    return None
-
-
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow's value, from what DescribeStateMachine says or a backup kept of it.
 
@@ -205,13 +162,7 @@ def _text(definition: Any) -> str:  # noqa: ANN401
 def running_executions(live: Live) -> list[str]:
     """The names of the executions that run now. Read-only."""
     with readable("listing the executions that run now"):
-        return [arn.rpartition(":")[2] for arn in _running(live)]
-
-
-def _running(live: Live) -> list[str]:
-    pages = live.client("stepfunctions").get_paginator("list_executions")
-    answers = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
-    return [row["executionArn"] for page in answers for row in page["executions"]]
+        return [arn.rpartition(":")[2] for arn in arns_running(live)]
 
 
 def description(live: Live, arn: str) -> dict[str, Any] | None:
@@ -220,6 +171,11 @@ def description(live: Live, arn: str) -> dict[str, Any] | None:
         answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
         return drop_member(answer, "ResponseMetadata")
     return None
+
+
+def definitions_held(live: Live, arns: Iterable[str]) -> set[str]:
+    """The texts of the definitions that workflows or versions of it hold, of those that are there. Read-only."""
+    return {str(held["definition"]) for held in (description(live, arn) for arn in arns) if held}
 
 
 def versions(live: Live, arn: str) -> list[str]:

@@ -14,14 +14,13 @@ from lib.aws_answers import absent_is_none, error_code
 from lib.changes.plans import UNKNOWN
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
-from lib.resources.live_thing import LiveThing
-from lib.resources.workflow import description, require_quiet, value_of, versions
+from lib.resources.workflow import StartsExecutions, definitions_held, description, value_of, versions
 
 NO_ALIAS = ("ResourceNotFound", "StateMachineDoesNotExist")
 
 
 @dataclass(frozen=True)
-class WorkflowAlias(LiveThing):
+class WorkflowAlias(StartsExecutions):
     """Value: `{"routes": [{"version", "runs", "weight"}]}`; the description is left alone.
 
     `runs` is the digest of what the version holds. A version that the same plan publishes has no number before, so
@@ -32,7 +31,6 @@ class WorkflowAlias(LiveThing):
     alias: str
     kind: ClassVar[str] = "workflow alias"
     noticed: ClassVar[str] = "every check-in that is started by this alias, from now on"
-    others_rely: ClassVar[bool] = True
     special: ClassVar[Mapping[Place, Field]] = {("routes",): Field(meant=True)}
 
     @property
@@ -99,9 +97,8 @@ class WorkflowAlias(LiveThing):
             return dict(route)
         return {**route, "version": UNKNOWN}
 
-    def settle(self) -> None:
-        """Wait until no execution runs on what the alias named before: what carries its alerts may be undone next."""
-        require_quiet(self.live)
+    def definitions(self) -> set[str]:
+        return definitions_held(self.live, routing_of(self.live, self.arn) or ())
 
 
 def routing_of(live: Live, alias: str) -> dict[str, int] | None:

@@ -320,7 +320,7 @@ def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_
     world, waited = World({"workflow": "old", "alias": "v1"}), list[str]()
 
     class Carrying(First):
-        def settle(self):
+        def settle(self, restored=()):
             waited.append(self.label)
 
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
@@ -365,7 +365,7 @@ def test_what_was_for_a_while_is_taken_away_by_an_undo_of_its_own(settings, reco
     world, settled = World(), list[str]()
 
     class Settling(FakeResource):
-        def settle(self):
+        def settle(self, restored=()):
             settled.append(self.label)
 
     world.thing = lambda label: Settling(world, label)
@@ -385,7 +385,7 @@ def test_where_what_the_others_carry_does_not_come_into_force_the_last_of_it_fai
     world = World()
 
     class Carrying(First):
-        def settle(self):
+        def settle(self, restored=()):
             raise NotAsWanted(f"executions still run on {self.label}")
 
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
@@ -406,8 +406,8 @@ def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_th
     world, waited = World({"workflow": "old", "alias": "v1"}), list[str]()
 
     class Carrying(First):
-        def settle(self):
-            waited.append(f"{self.label} on {sorted(world.live.items())}")
+        def settle(self, restored=()):
+            waited.append(f"{self.label} with {[one.label for one in restored]} on {sorted(world.live.items())}")
 
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
@@ -419,7 +419,8 @@ def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_th
     outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert outcome.states == ("applied", "applied", "applied")
     assert world.writes == [("workflow", "old"), ("alias", "v1"), ("rule", None)]
-    assert waited == ["workflow on [('alias', 'v1'), ('rule', 'carries'), ('workflow', 'old')]"]
+    live = "[('alias', 'v1'), ('rule', 'carries'), ('workflow', 'old')]"
+    assert waited == [f"workflow with ['alias', 'workflow'] on {live}"]
     told = [(row["name"], row["state"]) for row in record.rows(LOG) if row["undoes"]]
     assert [state for name, state in told if name == "thing alias"] == [
         "intended", "failed", "not applied", "intended", "applied",
@@ -448,7 +449,7 @@ def test_after_a_second_try_that_somebody_else_ended_nothing_more_is_written(set
 
 def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settings, record):
     class Unsettled(FakeResource):
-        def settle(self):
+        def settle(self, restored=()):
             raise NotAsWanted("executions still run on the definition before")
 
     world = World({"a": 0})

@@ -1,6 +1,6 @@
 """The workflow's versions on every page, the text of its definition, and the candidate that is made and removed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from all_pages import Paged, live
@@ -8,7 +8,8 @@ from machines import NOW, StepFunctions, connected, described, says
 
 from lib.asl.json_text import to_text
 from lib.errors import NotAsWanted
-from lib.resources.workflow import RUN_TAG, Candidate, _text, value_of, versions
+from lib.resources.workflow import RUN_TAG, Candidate, Workflow, _text, value_of, versions
+from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import load
 from lib.values.exact_json import Laid
 
@@ -119,3 +120,54 @@ def test_who_may_make_no_workflow_is_told_so_in_a_sentence(candidate, states):
     with pytest.raises(NotAsWanted, match=r"writing candidate of workflow Your6-CheckinWorkflow.*AccessDenied"):
         candidate.write(VALUE)
     assert states.runs() == "old"
+
+
+# Executions for which an undo waits
+
+
+@dataclass
+class Executions(StepFunctions):
+    """Step Functions in which executions run, by the name of each the definition that it runs."""
+
+    run: dict[str, str] = field(default_factory=dict)
+
+    def get_paginator(self, operation):
+        assert operation == "list_executions"
+        return type("Pages", (), {"paginate": lambda _, **given: [{"executions": self._rows()}]})()
+
+    def _rows(self):
+        return [{"executionArn": f"{self.arn}:{name}"} for name in self.run]
+
+    def _describe_state_machine_for_execution(self, executionArn):  # noqa: N803
+        return {"definition": self.run[executionArn.rpartition(":")[2]]}
+
+
+def given_back(**run):
+    """An account in which the workflow and the alias `live` were given back what they held, which is not the same."""
+    arn = LOCAL.state_machine_arn
+    held = {arn: described("edited"), f"{arn}:1": described("released"), f"{arn}:2": described("the run's")}
+    texts = {name: described(comment)["definition"] for name, comment in run.items()}
+    aws = Executions(arn, held, {"live": {f"{arn}:1": 100}, "somebody's": {f"{arn}:2": 100}}, run=texts)
+    there = connected(LOCAL, stepfunctions=aws)
+    return Workflow(there, LOCAL.state_machine_name), WorkflowAlias(there, LOCAL.state_machine_name, "live")
+
+
+def test_an_undo_waits_for_no_execution_of_what_an_alias_was_given_back():
+    machine, alias = given_back(hangs="released", too="edited")
+    machine.settle([alias, machine])
+    alias.settle([machine])
+    with pytest.raises(NotAsWanted, match=r"1 executions still run on another definition .*, such as hangs; "):
+        machine.settle([machine])  # of an alias that was not given back, nobody knows what its executions need
+
+
+@pytest.mark.parametrize("comment", ["the run's", "of last year"])
+def test_an_undo_waits_for_an_execution_of_any_other_definition(comment):
+    machine, alias = given_back(hangs=comment, other="released")
+    with pytest.raises(NotAsWanted, match=r"1 executions still run on another definition .*, such as hangs; "):
+        machine.settle([alias, machine])
+
+
+def test_of_an_alias_that_is_gone_nothing_is_harmless():
+    machine, alias = given_back(hangs="released")
+    with pytest.raises(NotAsWanted, match="1 executions still run"):
+        machine.settle([replace(alias, alias="gone")])
