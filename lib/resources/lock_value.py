@@ -7,11 +7,13 @@ stands there.
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 
 from lib.errors import Refused
-from lib.record import formats
+from lib.record import command_lines, formats
+from lib.settings import Settings
 from lib.values import processes
 
 LONGEST_LEASE = 3600  # of an earlier version's lock, which does not tell; what the parameters allow
@@ -102,3 +104,25 @@ def _hashed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if "token_sha256" in row or not isinstance(token, str):
         return row
     return {**row, "token_sha256": READABLE + digest(token)}
+
+
+def age_told(answer: Mapping[str, Any]) -> float | None:
+    """How many seconds ago a parameter was last written, both times being AWS's; None where the answer has no time."""
+    now = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    try:
+        return max(0.0, (parsedate_to_datetime(now) - answer["Parameter"]["LastModifiedDate"]).total_seconds())
+    except (ValueError, KeyError):
+        return None
+
+
+def somebody_elses(settings: Settings, lock: Lock | None) -> str:
+    """What is said to who would write under the lock of another run, or under one that others take in turn."""
+    name = settings.environment
+    if lock is None:
+        return f"other runs take the lock of {name} in turn; nothing was written by this one. Try again"
+    way_out = (
+        f"`{command_lines.runbook(settings, 'lock', '--break', lock.run_id)}` takes it away"
+        if lock.stale
+        else f"Wait until it ends, or stop it; `{command_lines.runbook(settings, 'lock')}` tells"
+    )
+    return f"another run may write now: {lock.said}; nothing was written by this one. {way_out}"

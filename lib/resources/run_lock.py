@@ -1,9 +1,9 @@
 """One run at a time per environment: an SSM parameter that only one run can create. Never writes to anything else.
 
 It names its holder and for how long it holds, and is renewed while its run lives. Who writes under it shows a token, of
-which it holds a hash alone. One whose lease has lapsed, or whose process on this machine is gone, is stale; even so it
-is only taken away by somebody who says so. Its age is AWS's word: when it was last written, and what time it is now. No
-machine's own clock is asked.
+which it holds a hash alone. A renewal may write over a successor's lock: whose it is, its earlier versions tell. One
+whose lease has lapsed, or whose process on this machine is gone, is stale; even so it is only taken away by somebody
+who says so. Its age is AWS's word: when it was last written, and what time it is now. No machine's own clock is asked.
 """
 
 import json
@@ -11,21 +11,21 @@ import os
 import platform
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
+
+from botocore.exceptions import ClientError
 
 from lib.aws import Live
-from lib.aws_answers import TRY_AGAIN, absent_is_none, is_throttled, readable
+from lib.aws_answers import TRY_AGAIN, absent_is_none, error_code, is_throttled, readable
 from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.record import command_lines, run_phases
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
-from lib.resources.lock_value import Lock, digest
+from lib.resources.lock_value import Lock, age_told, digest, somebody_elses
 from lib.values import processes
 from lib.values.foreign import foreign_json
 from lib.wait import attempts
@@ -35,6 +35,8 @@ TOKEN = "RUNBOOK_LOCK_TOKEN"
 CONNECTING_SECONDS = 5
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
+LOOKED_BACK = 50  # versions; AWS keeps a parameter's last hundred
+DENIED = "AccessDeniedException"
 
 
 def of(live: Live) -> EnvironmentLock:
@@ -101,15 +103,15 @@ def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
     return lock
 
 
-def _read(live: Live) -> tuple[Lock, int] | None:
-    """The lock, and how often it was written since it was taken."""
-    name = live.settings.lock_name
+def _read(live: Live, version: int | None = None) -> tuple[Lock, int] | None:
+    """The lock, and how often it was written since it was taken; or as an earlier version of it was."""
+    name = live.settings.lock_name + (f":{version}" if version else "")
     with readable(f"reading the lock {name}"), absent_is_none(GONE):
         whole = live.client("ssm").get_parameter(Name=name)
         answer = whole["Parameter"]
         try:
             lock = Lock.from_row(foreign_json.loads(answer["Value"]), name)
-            return replace(lock, age=_age(whole)), int(answer["Version"])
+            return replace(lock, age=age_told(whole)), int(answer["Version"])
         except ValueError as error:
             raise Refused(
                 f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and "
@@ -140,7 +142,7 @@ def _take(live: Live, run_id: str, token: str) -> None:
             return  # a repeated call finds the lock that its first attempt took
         # One that was in the way and is not there now was given back just now.
         if held or last:
-            raise Superseded(_somebody_elses(live, held and held[0]))
+            raise Superseded(somebody_elses(live.settings, held and held[0]))
 
 
 def _put_where_none_is(live: Live, lock: Lock) -> bool:
@@ -160,53 +162,61 @@ def _put_where_none_is(live: Live, lock: Lock) -> bool:
         ) from error
 
 
-def _somebody_elses(live: Live, lock: Lock | None) -> str:
-    name = live.settings.environment
-    if lock is None:
-        return f"other runs take the lock of {name} in turn; nothing was written by this one. Try again"
-    way_out = (
-        f"`{command_lines.runbook(live.settings, 'lock', '--break', lock.run_id)}` takes it away"
-        if lock.stale
-        else f"Wait until it ends, or stop it; `{command_lines.runbook(live.settings, 'lock')}` tells"
-    )
-    return f"another run may write now: {lock.said}; nothing was written by this one. {way_out}"
-
-
-def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
+def _ours(live: Live, run_id: str, token: str) -> Lock:
     """The lock that this process or its runner took for this run. Raises Superseded where it is not there any more."""
     read = _read(live)
-    if read is None:
+    if read is not None and not read[0].opened_by(token):
+        raise Superseded(somebody_elses(live.settings, read[0]))
+    if read is None or not _is_ours_throughout(live, *read):
         tells, on = command_lines.runbook(live.settings, "status", run_id), run_phases.way_on(live.settings, run_id)
         then = "" if on == tells else f", then `{on}`"
         raise Superseded(f"the lock of run {run_id} was taken away; nothing more was written. See `{tells}`{then}")
-    if not read[0].opened_by(token):
-        raise Superseded(_somebody_elses(live, read[0]))
     if read[0].run_id != run_id:
         raise Superseded(
             f"this process holds the lock for run {read[0].run_id}, not for run {run_id}; nothing was written by that. "
             "Run it on its own, afterwards"
         )
-    return read
+    return read[0]
+
+
+def _is_ours_throughout(live: Live, lock: Lock, version: int) -> bool:
+    """Whether what it was renewed over was ours as well, back to when it was taken.
+
+    A renewal writes over whatever is there, also over the lock of who took it after it was broken, and over none; then
+    versions begin at 1 again. The first one is made by who takes it, and by nobody else.
+    """
+    first = max(1, version - LOOKED_BACK)
+    try:
+        earlier = (lock, version) if first == version else _read(live, first)
+    except NotAsWanted as error:
+        # Who may read the lock alone is judged by its numbers: it was written once more than it was renewed, at least.
+        if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == DENIED:
+            return version > lock.renewals
+        raise
+    was_taken = first > 1 or (earlier is not None and earlier[0].renewals == 0)
+    return earlier is not None and earlier[0].token_sha256 == lock.token_sha256 and was_taken
 
 
 def _confirm(live: Live, run_id: str, token: str) -> None:
-    lock, version = _ours(live, run_id, token)
+    lock = _ours(live, run_id, token)
     # The thread may have been kept from renewing, by a stopped machine or a debugger; what writes must not rely on it.
     if lock.age is None or lock.age > lock.lease_seconds * 2 / 3:
-        _renew(live.once(), lock, version)
+        _renew(live, lock, token)
 
 
-def _renew(live: Live, lock: Lock, version: int) -> None:
-    """Write it again with a new lease. `live` calls once: a write that is repeated later may meet another's lock."""
+def _renew(live: Live, lock: Lock, token: str) -> None:
+    """Write it again with a new lease, by one call: one that is repeated later may meet another's lock."""
     value = json.dumps(replace(lock, renewals=lock.renewals + 1).to_row())
     with readable("renewing the lock"):
-        answer = live.client("ssm").put_parameter(
+        live.once().client("ssm").put_parameter(
             Name=live.settings.lock_name, Value=value, Type="String", Overwrite=True
         )
-    if int(answer["Version"]) <= version:
+    try:
+        _ours(live, lock.run_id, token)
+    except Superseded:
         # Taken away between the read and the write. What was put in its place goes again, and nobody writes.
         _remove(live, lock.token_sha256)
-        raise Superseded(f"the lock of run {lock.run_id} was taken away while it was renewed; nothing more was written")
+        raise
 
 
 def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) -> None:
@@ -214,13 +224,17 @@ def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) 
     while not ended.wait(live.settings.lock_lease_seconds / 3):
         # One that cannot be renewed now is tried again; the next write finds out for itself.
         with suppress(RunbookError):
-            lock, version = _ours(live, run_id, token)
+            lock = _ours(live, run_id, token)
             if not ended.is_set():
-                _renew(live, lock, version)
+                _renew(live, lock, token)
 
 
 def _remove(live: Live, token_sha256: str) -> None:
-    """Take away the lock of this token, and never somebody else's: each attempt reads it again just before."""
+    """Take away the lock of this token; each attempt reads it again just before.
+
+    AWS removes nothing on condition either: one that is broken and taken in that moment goes as well, and its run then
+    writes no more.
+    """
     for last in attempts(WAITS, live.sleep):
         lock = read_lock(live)
         if lock is None or lock.token_sha256 != token_sha256:
@@ -232,12 +246,3 @@ def _remove(live: Live, token_sha256: str) -> None:
         except (Throttled, Unanswered):
             if last:
                 raise
-
-
-def _age(answer: Mapping[str, Any]) -> float | None:
-    """How many seconds ago a parameter was last written, both times being AWS's; None where the answer has no time."""
-    now = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-    try:
-        return max(0.0, (parsedate_to_datetime(now) - answer["Parameter"]["LastModifiedDate"]).total_seconds())
-    except (ValueError, KeyError):
-        return None

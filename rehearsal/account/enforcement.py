@@ -85,7 +85,9 @@ def _resource_as_on_aws(ask: Answer) -> Answer:
             return f"arn:{of_region(region)}:states:{region}:{account}:stateMachine:{request.get('name')}"
         if "routingConfiguration" in request and not named:  # an alias that is made, of the workflow of its versions
             return str(request["routingConfiguration"][0]["stateMachineVersionArn"]).rpartition(":")[0]
-        return named or str(ask(service, method, path, headers, body, params, region, account))
+        asked = named or str(ask(service, method, path, headers, body, params, region, account))
+        # Which version of a parameter is asked for is no part of its ARN.
+        return ":".join(asked.split(":")[:6]) if service == "ssm" else asked
 
     return resource
 

@@ -105,6 +105,44 @@ def renewed(live: Live, first: Lock) -> Lock | None:
     return now if now and now.renewals > first.renewals else None
 
 
+def test_one_that_was_broken_and_taken_while_it_is_first_renewed_is_nobodys_to_write_under(free):
+    live = connect(free)
+    ssm = live.once().client("ssm")
+    live.single["ssm"] = Renewing(ssm, lambda: (ssm.delete_parameter(Name=free.lock_name), put(free)))
+    with run_lock.locked(live, "r1") as still_ours:
+        token = os.environ[TOKEN]
+        with pytest.raises(Superseded, match="the lock of run r1 was taken away"):
+            run_lock._renew(live, run_lock._ours(live, "r1", token), token)
+        assert run_lock.read_lock(live) is None  # theirs went with it: who finds it gone writes no more either
+        with pytest.raises(Superseded, match="the lock of run r1 was taken away"):
+            still_ours()
+
+
+@dataclass
+class Renewing:
+    """SSM, in which something else happens before the lock is first renewed."""
+
+    ssm: Any
+    then: Callable[[], object] | None
+
+    def put_parameter(self, **given: Any) -> Any:
+        if given["Overwrite"] and self.then:
+            self.then()
+            self.then = None
+        return self.ssm.put_parameter(**given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ssm, name)
+
+
+def test_a_lock_is_told_by_its_first_version_also_after_it_was_renewed(free):
+    ssm = clients.client(free.endpoint_url, "ssm")
+    put(free)
+    put(free, renewals=1)
+    first = ssm.get_parameter(Name=f"{free.lock_name}:1")["Parameter"]
+    assert (json.loads(first["Value"])["renewals"], first["Version"]) == (0, 1)
+
+
 def test_of_many_processes_at_once_one_holds_it(free):
     fork, live = multiprocessing.get_context("fork"), connect(free)
     live.client("ssm"), live.once().client("ssm")  # made once for all; each process connects for itself

@@ -34,6 +34,7 @@ class Store:
     held: dict[str, tuple[str, int]] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
+    past: dict[int, str] = field(default_factory=dict)  # the lock's earlier versions since it was last taken
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
     dated: bool = True
     calls: list[str] = field(default_factory=list)
@@ -46,12 +47,15 @@ class Store:
             if given["Name"] not in self.kept:
                 raise says("ParameterNotFound")
             return {"Parameter": {"Value": self.kept[given["Name"]], "Version": 1, "LastModifiedDate": self.now}}
-        with self._told("get"):
-            if given["Name"] not in self.held:
+        name, _, earlier = given["Name"].partition(":")
+        with self._told("look back" if earlier else "get"):
+            if name not in self.held:
                 raise says("ParameterNotFound")
-            value, version = self.held[given["Name"]]
+            value, version = self.held[name]
+            if earlier:
+                value, version = self.past.get(int(earlier), value), int(earlier)
             headers = {"date": format_datetime(self.now, usegmt=True)} if self.dated else {}
-            when = self.written.get(given["Name"], self.now)
+            when = self.written.get(name, self.now)
             return {
                 "Parameter": {"Value": value, "Version": version, "LastModifiedDate": when},
                 "ResponseMetadata": {"HTTPHeaders": headers},
@@ -67,7 +71,9 @@ class Store:
         with self._told("renew" if over else "take"), self.alone:
             if name in self.held and not over:
                 raise says("ParameterAlreadyExists")
-            version = self.held.get(name, ("", 0))[1] + 1
+            value, version = self.held.get(name, ("", 0))
+            self.past = {**self.past, version: value} if version else {}
+            version += 1
             self.held[name] = (given["Value"], version)
             self.written[name] = self.now
             return {"Version": version}
@@ -106,6 +112,6 @@ def somebodys(store: Store, **values: Any) -> Lock:
         "host": "elsewhere", "pid": 7, "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
-    store.held[NAME] = (json.dumps(lock.to_row()), 1)
+    store.held[NAME], store.past = (json.dumps(lock.to_row()), 1), {}
     store.written[NAME] = store.now
     return lock

@@ -287,7 +287,7 @@ def test_a_lock_broken_while_it_is_renewed_does_not_come_back(store, live):
         store.passes(3)
         store.held[NAME] = (store.held[NAME][0], 4)
         store.before = lambda call: store.held.pop(NAME, None) if call == "renew" else None
-        with pytest.raises(Superseded, match="taken away while it was renewed; nothing more was written"):
+        with pytest.raises(Superseded, match="taken away; nothing more was written"):
             still_ours()
         store.before = lambda call: None
         assert store.held == {}
@@ -309,6 +309,93 @@ def test_a_lock_that_another_took_while_this_was_renewed_lets_neither_write(stor
             still_ours()
         store.before = lambda call: None
     assert store.held == {}
+
+
+def others(store, version=1, taken=True):
+    """What happens between a read and a renewal: the lock is broken, and taken by another run, which renews it."""
+
+    def happens(call):
+        if call == "renew":
+            store.before = lambda call: None
+            store.held.pop(NAME)
+            if taken:
+                somebodys(store)
+                for _ in range(version - 1):
+                    store.put_parameter(Name=NAME, Value=store.held[NAME][0], Overwrite=True)
+
+    store.before = happens
+
+
+@pytest.mark.parametrize("version", [1, 2, 60, 120])
+@pytest.mark.parametrize("renewed", [0, 1, 70])
+def test_over_whatever_lock_of_a_successor_it_is_renewed_neither_writes(version, renewed, store, live):
+    """Versions begin at 1 again where a parameter was removed, so that their numbers alone tell nothing."""
+    with locked(live, "r1") as still_ours:
+        for _ in range(renewed):
+            store.passes(81)
+            still_ours()
+        store.passes(81)
+        others(store, version)
+        with pytest.raises(Superseded, match="of run r1 was taken away; nothing more was written"):
+            still_ours()
+        assert store.held == {}  # theirs went with it, so that they write no more either
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_renewal_without_an_answer_that_met_a_successor_is_noticed_by_the_next_write(taken, store, live):
+    def unheard(call):
+        if call == "renew":
+            store.after = lambda call: None
+            raise ReadTimeoutError(endpoint_url="https://ssm")
+
+    with locked(live, "r1") as still_ours:
+        store.passes(81)
+        others(store, taken=taken)
+        store.after = unheard
+        with pytest.raises(Unreachable, match="renewing the lock"):
+            still_ours()
+        assert store.lock["run_id"] == "r1"
+        with pytest.raises(Superseded, match="of run r1 was taken away; nothing more was written"):
+            still_ours()
+    assert store.held == {}
+
+
+def test_a_run_that_renews_it_more_often_than_aws_keeps_versions_goes_on(store, live):
+    with locked(live, "r1") as still_ours:
+        for _ in range(120):
+            store.passes(81)
+            still_ours()
+            store.past = dict(list(store.past.items())[-99:])
+        assert store.held[NAME][1] == 121
+    assert store.held == {}
+
+
+def test_who_may_read_the_lock_but_none_of_its_versions_goes_by_their_numbers(store, live):
+    def denied(call):
+        if call == "look back":
+            raise says("AccessDeniedException")
+
+    store.after = denied
+    with locked(live, "r1") as still_ours:
+        for _ in range(2):
+            store.passes(81)
+            still_ours()
+        store.passes(81)
+        others(store)
+        with pytest.raises(Superseded):
+            still_ours()
+
+
+def test_of_a_version_that_nobody_can_tell_nothing_is_written(store, live):
+    def unwell(call):
+        if call == "look back":
+            raise says("InternalServerError", 500)
+
+    with locked(live, "r1") as still_ours:
+        store.passes(81)
+        store.after = unwell
+        with pytest.raises(NotAsWanted, match="reading the lock"):
+            still_ours()
 
 
 def test_one_that_is_about_to_lapse_is_renewed_before_the_next_write(store, live):
