@@ -104,7 +104,6 @@ def test_who_signs_what_they_carried_out_themselves_is_told(run):
     )
 
 
-
 @pytest.mark.parametrize(
     "row",
     [
