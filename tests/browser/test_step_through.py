@@ -53,7 +53,7 @@ def context() -> Iterator[Any]:
 
 @pytest.fixture
 def opened(context: Any) -> Iterator[Any]:
-    """`opened(address)`: a window; in the end nothing in it has failed, left this machine, or run what somebody wrote."""
+    """`opened(address)`: a window; in the end nothing in it failed, left this machine, or ran what somebody wrote."""
     screens: list[LabScreen] = []
 
     def show(url: str) -> LabScreen:
