@@ -16,9 +16,10 @@ from lib.checks import Check, Status, require, require_any, still_open
 from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs
 from lib.display.marks import Judged
 from lib.display.signs import MAY, Sign
-from lib.record import run_copies, run_phases
+from lib.record import run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Run
+from lib.record.stored import run_copies
 from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts
 from lib.values.modes import Mode

@@ -14,9 +14,10 @@ from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.doctor.findings import Finding
 from lib.phases.validity import Validity
-from lib.record import records, run_copies, run_phases
+from lib.record import records, run_phases
 from lib.record.records import Record
 from lib.record.run_phases import Phase
+from lib.record.stored import run_copies
 from lib.settings import Settings
 from lib.values.verdicts import Verdict
 

@@ -16,10 +16,11 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.drills import latency
-from lib.record import run_index, sync
+from lib.record import run_index
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import Record
 from lib.record.seals import manifest
+from lib.record.stored import sync
 from lib.resources import record_stores
 from lib.settings import Settings
 from lib.telemetry.libraries import pandas as pd

@@ -13,11 +13,12 @@ from typing import Any
 from lib.aws import connect
 from lib.errors import Altered
 from lib.phases import hand_run, parameters_cell
-from lib.record import records, run_index, sync
+from lib.record import records, run_index
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.record.records import MANIFEST, Record, Run
 from lib.record.salvage import Salvage
 from lib.record.seals import manifest
+from lib.record.stored import sync
 from lib.resources import connected_run, record_stores
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.record_stores import Shelves, copy_others

@@ -8,7 +8,7 @@ from lib.record.folder import LOG, Record
 from lib.record.records import Run, alterations
 from lib.record.seals import manifest
 from lib.record.seals.manifest import VERDICT
-from lib.record.store_check import adds_to
+from lib.record.stored.store_check import adds_to
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES, DRILLS, checked_run_id
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from lib.errors import RunbookError, Unreachable
-from lib.record import files, sync
+from lib.record import files
 from lib.record.folder import LOG, Record
 from lib.record.seals import manifest, seal_chain
 from lib.record.seals.manifest import MANIFEST, VERDICT
 from lib.record.seals.seal_chain import Manifest
-from lib.record.store_check import Shelf, problem_of, put_together, sealed_there
+from lib.record.stored import sync
+from lib.record.stored.store_check import Shelf, problem_of, put_together, sealed_there
 
 BACKUPS = "backup/"
 PATIENCE_SECONDS = 30  # once a store took longer, nothing more is asked of it but what an undo needs

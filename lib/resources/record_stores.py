@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, connect
 from lib.aws_answers import readable
 from lib.errors import Altered, BadParameters, NotAsWanted, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.record import command_lines, run_copies
+from lib.record import command_lines
 from lib.record.records import LOG, Record
+from lib.record.stored import run_copies
 from lib.resources.s3_record_store import ATTEMPTS, RunStore, _listed
 from lib.settings import Settings
 from lib.values import run_names

@@ -20,7 +20,7 @@ from lib.record import command_lines, run_phases
 from lib.record.records import LOG
 from lib.record.seals import seal_chain
 from lib.record.seals.manifest import MANIFEST, VERDICT
-from lib.record.sync import take, union
+from lib.record.stored.sync import take, union
 from lib.values.run_names import DRILLS
 
 # The condition of a put did not hold: another object is there, or it changed at that moment, or it is gone.

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
 
-from lib.record import records, sealing, sync, writers
+from lib.record import records, sealing, writers
 from lib.record.records import LOG, VERDICT, Record, Run
+from lib.record.stored import sync
 from lib.resources.s3_record_store import RunStore
 from lib.settings import load
 

@@ -17,9 +17,10 @@ from papermill.translators import PythonTranslator
 from lib.cli import notebooks
 from lib.display import signs, terminal
 from lib.phases import parameters_cell
-from lib.record import from_store, records, writers
+from lib.record import records, writers
 from lib.record.records import Run
 from lib.record.run_phases import READS_ONLY
+from lib.record.stored import from_store
 
 MADE_OF = "runbook_made_of"  # in a copy's metadata: the sum of its cells as they were written
 BY_HAND = ".by-hand.ipynb"

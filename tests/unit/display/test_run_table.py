@@ -9,10 +9,11 @@ from lib.display import console, run_table
 from lib.phases.review import signature
 from lib.phases.review.signature import Decision, Signature
 from lib.phases.watch import kept_rows
-from lib.record import run_index, sealing, sync
+from lib.record import run_index, sealing
 from lib.record.records import CRITERIA, LOG, MANIFEST, Record, Run
 from lib.record.seals import seal_chain
 from lib.record.seals.seal_chain import State
+from lib.record.stored import run_copies
 from lib.settings import load
 from lib.values.run_names import COPIES
 
@@ -34,7 +35,7 @@ def status(here, ours):
 
     def said():
         copy = Record(here.runs_folder / COPIES / RUN, RUN)
-        sync.copy_telling(copy, ours.shelf, ours.shelf.stored())
+        run_copies.copy_telling(copy, ours.shelf, ours.shelf.stored())
         with console.console.capture() as printed, console.errors.capture() as complained:
             run_table.one_run(Run(here, Record(ours.folder, RUN)))
         return " ".join((printed.get() + complained.get()).split())

@@ -9,8 +9,9 @@ from lib.checks import Check
 from lib.display import terminal
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
-from lib.record import records, run_copies
+from lib.record import records
 from lib.record.records import VALIDATED, Record
+from lib.record.stored import run_copies
 from lib.resources import connected_run
 from lib.settings import load
 from lib.telemetry.configuration import live_configuration

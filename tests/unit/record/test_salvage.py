@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 import shutil
-from collections import Counter
+from collections import defaultdict
 from copy import deepcopy
 from dataclasses import replace
 from types import SimpleNamespace
@@ -25,13 +25,14 @@ from lib.cli import notebooks, undo_opening
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import rollback, session, state_machine
-from lib.record import records, salvage, sealing, sync, writers
+from lib.record import records, salvage, sealing, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
 from lib.record.seals import manifest, seal_chain
+from lib.record.stored import sync
 from lib.resources import record_stores
 from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
@@ -46,24 +47,26 @@ class Parameters(GuardParameters):
     """SSM as far as locks ask it, too."""
 
     def get_parameter(self, Name, **_):  # noqa: N803
-        found = super().get_parameter(Name)
-        found["Parameter"]["Version"] = self.versions[Name]
-        return found
+        name, _, earlier = Name.partition(":")
+        found = super().get_parameter(name)["Parameter"]
+        found["Version"] = int(earlier or len(self.versions[name]))
+        found["Value"] = self.versions[name][found["Version"] - 1] if self.versions[name] else found["Value"]
+        return {"Parameter": found}
 
     def put_parameter(self, Name, Value, Overwrite=False, **_):  # noqa: N803
         if Name in self.kept and not Overwrite:
             raise says("ParameterAlreadyExists")
         super().put_parameter(Name, Value)
-        self.versions[Name] += 1
-        return {"Version": self.versions[Name]}
+        self.versions[Name].append(Value)
+        return {"Version": len(self.versions[Name])}
 
     def delete_parameter(self, Name):  # noqa: N803
-        del self.kept[Name]
+        del self.kept[Name], self.versions[Name]
         return {}
 
     @functools.cached_property
     def versions(self):
-        return Counter()
+        return defaultdict(list)
 
 
 class Idle(StepFunctions):

@@ -7,8 +7,8 @@ from buckets import RUN, FakeS3
 
 from lib.errors import Altered, BadParameters, Unreachable
 from lib.phases import session
-from lib.record import run_copies
 from lib.record.records import LOG
+from lib.record.stored import run_copies
 from lib.resources import record_stores
 from lib.resources.record_stores import Shelves, opening_store
 from lib.settings import load

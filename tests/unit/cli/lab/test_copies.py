@@ -10,8 +10,9 @@ from lab_copies import read, run_of
 
 from lib.cli.lab import copies
 from lib.display import console
-from lib.record import sealing, sync
+from lib.record import sealing
 from lib.record.records import Run
+from lib.record.stored import sync
 
 
 def edited(path, at, **change):

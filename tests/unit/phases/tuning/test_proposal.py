@@ -19,7 +19,10 @@ from lib.record.seals import manifest
 from lib.record.seals.seal_chain import State
 from lib.settings import with_changes
 
-MOMENT = datetime.now(UTC)
+
+def moment():
+    """Now, and not when this module was loaded: what a test makes is younger than that."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -93,7 +96,7 @@ def test_what_speaks_against_it_is_said_and_kept_with_it(run):
 
 
 def test_the_plan_takes_its_five_numbers(path):
-    taken = proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT)
+    taken = proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment())
     assert taken == content(path)["thresholds"]
     assert with_changes(SETTINGS, **taken).crisis_risk_above == 80
 
@@ -101,24 +104,24 @@ def test_the_plan_takes_its_five_numbers(path):
 def test_one_of_another_account_is_refused(path):
     other = with_changes(SETTINGS, environment="elsewhere")
     with pytest.raises(Refused, match="is of local 000000000000 us-east-1; expected one of elsewhere 000000000000 us-"):
-        proposal_file.proposed_parameters(proposal_file.read(path), other, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), other, moment())
     other = with_changes(SETTINGS, region="eu-west-1")
     with pytest.raises(
         Refused, match="is of local 000000000000 us-east-1; expected one of local 000000000000 eu-west-1"
     ):
-        proposal_file.proposed_parameters(proposal_file.read(path), other, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), other, moment())
 
 
 def test_one_that_is_too_old_is_refused(path):
-    proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT + timedelta(days=29))
+    proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment() + timedelta(days=29))
     with pytest.raises(Refused, match=r"holds until .* UTC; tune again"):
-        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT + timedelta(days=31))
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment() + timedelta(days=31))
 
 
 def test_one_that_was_compared_with_other_thresholds_is_refused(path):
     other = with_changes(SETTINGS, crisis_risk_above=96)
     with pytest.raises(Refused, match="was compared with crisis_risk_above 95, which the live workflow had"):
-        proposal_file.proposed_parameters(proposal_file.read(path), other, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), other, moment())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,7 @@ def test_what_is_no_proposal_is_said(tmp_path, text):
     file = tmp_path / "mine.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(BadParameters, match=r"mine\.yaml (is no proposal of format 2|is not valid|says format twice)"):
-        proposal_file.proposed_parameters(proposal_file.read(file), SETTINGS, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(file), SETTINGS, moment())
 
 
 NUMBERS = dict.fromkeys(proposal_file.PARAMETERS, 50)
@@ -153,7 +156,7 @@ NUMBERS = dict.fromkeys(proposal_file.PARAMETERS, 50)
 def test_what_was_edited_into_no_proposal_is_one_sentence(path, edited):
     path.write_text(yaml.safe_dump(content(path) | edited), encoding="utf-8")
     with pytest.raises(BadParameters, match="is no proposal of format 2"):
-        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment())
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):
@@ -163,12 +166,12 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
 
 @pytest.mark.parametrize("clock", [timedelta(minutes=-5), timedelta(0)])
 def test_one_that_was_made_by_a_clock_a_little_ahead_is_taken(path, clock):
-    assert proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT + clock)
+    assert proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment() + clock)
 
 
 def test_one_of_the_future_is_refused(path):
     with pytest.raises(Refused, match=r"says that it was made at .* UTC, and here it is .*; set the clock"):
-        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT - timedelta(hours=1))
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment() - timedelta(hours=1))
 
 
 def test_one_that_holds_longer_than_any_is_none(path):
@@ -176,7 +179,7 @@ def test_one_that_holds_longer_than_any_is_none(path):
     longer = {"holds_until": (made + proposal.HOLDS + timedelta(seconds=1)).isoformat()}
     path.write_text(yaml.safe_dump(content(path) | longer), encoding="utf-8")
     with pytest.raises(BadParameters, match="is no proposal of format 2"):
-        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, MOMENT)
+        proposal_file.proposed_parameters(proposal_file.read(path), SETTINGS, moment())
 
 
 def test_one_that_no_tuning_can_have_written_is_not_even_read(tmp_path):
@@ -192,7 +195,7 @@ def test_one_that_no_tuning_can_have_written_is_not_even_read(tmp_path):
 def test_it_is_read_once_whatever_becomes_of_its_file(path):
     taken, text = proposal_file.read(path), path.read_text(encoding="utf-8")
     path.write_text("format: 1", encoding="utf-8")
-    assert proposal_file.proposed_parameters(taken, SETTINGS, MOMENT) and taken.text == text
+    assert proposal_file.proposed_parameters(taken, SETTINGS, moment()) and taken.text == text
 
 
 def test_what_stands_in_it_twice_is_written_twice(run):

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import Refused
-from lib.record import files, from_store
+from lib.record import files
 from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, WHOLE, Record
 from lib.record.seals.manifest import VERDICT
 from lib.record.seals.seal_chain import inside
-from lib.record.store_check import Judging, Sealed, Shelf, put_together, sealed_here_and_there
+from lib.record.stored import from_store
+from lib.record.stored.store_check import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 
 class Side(StrEnum):

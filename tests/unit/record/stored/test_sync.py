@@ -8,8 +8,9 @@ from buckets import RUN, a_run, in_store, row, run_says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.record import records, run_copies, sealing, sync
+from lib.record import records, sealing
 from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
+from lib.record.stored import run_copies, sync
 from lib.settings import load
 
 

@@ -14,8 +14,8 @@ from lib.errors import RunbookError
 from lib.record import files
 from lib.record.folder import TELLING, Record
 from lib.record.seals.manifest import MANIFEST, VERDICT
-from lib.record.store_check import Shelf
-from lib.record.sync import same_content
+from lib.record.stored.store_check import Shelf
+from lib.record.stored.sync import same_content
 from lib.settings import Settings
 from lib.values.run_names import COPIES
 
