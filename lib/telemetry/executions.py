@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, error_code, readable
+from lib.errors import NotAsWanted
 from lib.telemetry.execution_status import Execution, ExecutionStatus
 from lib.values.exact_json import parse_foreign
 from lib.wait import until
@@ -87,19 +88,32 @@ def wait_until_ended(
 ) -> Execution:
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands.
 
-    `seen` is shown it at each look.
+    `seen` is shown it at each look. Raises NotAsWanted where AWS knows of no such execution at the end either: right
+    after a start it may not know of it yet.
     """
 
-    def look() -> Execution:
-        execution = describe(live, arn, with_output)
+    def look() -> Execution | NotAsWanted:
+        try:
+            execution = describe(live, arn, with_output)
+        except NotAsWanted as error:
+            if _is_unknown(error):
+                return error
+            raise
         seen(execution)
         return execution
 
-    return until(
-        look,
-        lambda execution: execution.status != ExecutionStatus.RUNNING,
-        live.patience(timeout),
-    ).seen
+    def ended(stands: Execution | NotAsWanted) -> bool:
+        return not isinstance(stands, NotAsWanted) and stands.status != ExecutionStatus.RUNNING
+
+    stands = until(look, ended, live.patience(timeout)).seen
+    if isinstance(stands, NotAsWanted):
+        raise stands
+    return stands
+
+
+def _is_unknown(error: NotAsWanted) -> bool:
+    """Whether AWS knows of no such execution: what it tells follows a start by a while."""
+    return isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "ExecutionDoesNotExist"
 
 
 def path(live: Live, arn: str) -> list[str]:

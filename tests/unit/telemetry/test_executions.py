@@ -3,7 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import pytest
+from machines import connected, says
+
 from lib import settings
+from lib.errors import NotAsWanted
 from lib.telemetry import executions
 
 LOCAL = settings.load("local")
@@ -26,3 +30,34 @@ def test_executions_are_listed_until_the_time():
     for pages in ([{"executions": rows}], [{"executions": rows[:1]}, {"executions": rows[1:]}, {"executions": rows}]):
         assert [row["name"] for row in executions.latest_since(listing(*pages), since, 10)] == ["newest", "new"]
     assert executions.latest_since(listing({"executions": []}), since, 10) == []
+
+
+class Describing:
+    """Step Functions that knows of an execution only at the look of this number, and asks to wait before where told."""
+
+    def __init__(self, known, code="ExecutionDoesNotExist"):
+        self.known, self.code, self.looks = known, code, 0
+
+    def describe_execution(self, **_):
+        self.looks += 1
+        if self.looks < self.known:
+            raise says(self.code)
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        return {"status": "RUNNING" if self.looks == self.known else "SUCCEEDED", "startDate": now, "stopDate": now}
+
+
+def test_an_execution_that_aws_does_not_know_yet_is_waited_for():
+    aws, seen = Describing(3), []
+    ended = executions.wait_until_ended(connected(LOCAL, stepfunctions=aws), "arn:e", 60, seen=seen.append)
+    assert (ended.status, aws.looks, [one.status for one in seen]) == ("SUCCEEDED", 4, ["RUNNING", "SUCCEEDED"])
+
+
+def test_one_that_aws_never_knows_of_is_said_when_the_time_is_up_and_another_refusal_at_once():
+    live = connected(LOCAL, stepfunctions=Describing(10**6))
+    with pytest.raises(NotAsWanted, match="reading execution e: .*ExecutionDoesNotExist"):
+        executions.wait_until_ended(live, "arn:e", 5)
+    assert live.clock() >= 5
+    denied = Describing(10**6, "AccessDeniedException")
+    with pytest.raises(NotAsWanted, match="AccessDeniedException"):
+        executions.wait_until_ended(connected(LOCAL, stepfunctions=denied), "arn:e", 5)
+    assert denied.looks == 1
