@@ -5,12 +5,12 @@ A drill's correlation id is the name of its execution. What counts is the messag
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from lib.asl.states import states_by_name
 from lib.aws import Live
@@ -24,7 +24,7 @@ from lib.drills.drill_pace import Pace
 from lib.drills.drill_progress import Observer, Stage, Watch
 from lib.drills.drill_session import Drill, Group, Received, Session
 from lib.drills.scenarios import Scenario
-from lib.errors import NotAsWanted, Refused
+from lib.errors import NotAsWanted, Refused, RunbookError
 from lib.record.run_phases import VALIDATION
 from lib.resources import resource_kinds
 from lib.resources.connected_run import ConnectedRun
@@ -40,6 +40,7 @@ from lib.wait import idle
 
 WAIT_SECONDS = 180
 GATE = "DrillGate"
+Seen = TypeVar("Seen")
 REPEATABLE = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -52,6 +53,15 @@ class _Started:
     given: dict[str, Any]
     execution: Execution
     interventions: int | None
+    unread: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Asked(Generic[Seen]):
+    """What AWS told, or why it did not: once drills run, one read that is refused takes no evidence with it."""
+
+    seen: Seen | None = None
+    why: str = ""
 
 
 def run(
@@ -88,7 +98,7 @@ def run(
             watch.enter(Stage.SETTLING, lasts=live.settings.settle_seconds)
             idle(live.settings.settle_seconds, live.sleep)
             drilled = _session(run, groups, session, phase, entry, watch)
-    except NotAsWanted as error:
+    except RunbookError as error:
         if drilled is None:
             raise
         drilled = replace(drilled, left=str(error))  # what was heard is not lost by what could not be removed
@@ -103,7 +113,7 @@ def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: st
     pace = drill_pace.of(live)
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
     for group in groups:
-        before = _interventions(live)
+        before = _asked(lambda: _interventions(live)) if started else _Asked(_interventions(live))
         with ExitStack() as meanwhile:
             if group.meanwhile:
                 meanwhile.enter_context(engine.temporary_things(group.meanwhile, phase, run))
@@ -112,7 +122,9 @@ def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: st
             watch.enter(Stage.COLLECTING, lasts=live.settings.alert_limit_seconds)
             subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
-        counted[group.name] = _interventions(live) - before
+        added = _added(live, before)
+        if added.seen is not None:
+            counted[group.name] = added.seen
     # Last, when every drill has had its time: what comes now and says that it is a drill's belongs to none that ran.
     watch.enter(Stage.LISTENING, lasts=live.settings.listen_seconds)
     subscribers.collect_strays(live, session, heard)
@@ -152,7 +164,7 @@ def _run(live: Live, run_id: str, group: Group, entry: str, watch: Watch, pace: 
         for first in range(0, len(group.cases), group.at_once):
             wave = group.cases[first : first + group.at_once]
             # The item holds one count for all: of drills that run at once nobody can tell whose a step of it was.
-            before = _interventions(live) if group.at_once == 1 else 0
+            before = _asked(lambda: _interventions(live)) if group.at_once == 1 else None
             named = [(case, _name(case, run_id)) for case in wave]
             starts = []
             for case, name in named:
@@ -163,8 +175,9 @@ def _run(live: Live, run_id: str, group: Group, entry: str, watch: Watch, pace: 
                 seen = watch.looking(case, len(wave) - 1)
                 execution = executions.wait_until_ended(live, arn, WAIT_SECONDS, seen=seen)
                 watch.end(case, execution)
-                added = _interventions(live) - before if group.at_once == 1 else None
-                started.append(_Started(group, case, case.input(name), execution, added))
+                added = _Asked[int]() if before is None else _added(live, before)
+                unread = {"interventions": added.why} if added.why else {}
+                started.append(_Started(group, case, case.input(name), execution, added.seen, unread))
     return started
 
 
@@ -187,6 +200,21 @@ def _interventions(live: Live) -> int:
     return int(count)
 
 
+def _asked(ask: Callable[[], Seen]) -> _Asked[Seen]:
+    try:
+        return _Asked(ask())
+    except RunbookError as error:
+        return _Asked(why=str(error))
+
+
+def _added(live: Live, before: _Asked[int]) -> _Asked[int]:
+    """How many interventions were added since then."""
+    if before.seen is None:
+        return before
+    was = before.seen
+    return _asked(lambda: _interventions(live) - was)
+
+
 def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:
     return all(
         sum(m.channel == to and m.is_about(one.execution.name) for m in heard)
@@ -197,7 +225,10 @@ def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:
 
 
 def _drill(live: Live, one: _Started, heard: Sequence[Received], tells: bool) -> Drill:
-    alone = one.group.at_once == 1
+    alone, arn = one.group.at_once == 1, one.execution.arn
+    path = _asked(lambda: executions.path(live, arn)) if alone else _Asked[list[str]]()
+    revision = _asked(lambda: executions.revision(live, arn)) if alone and tells else _Asked[str]()
+    unread = {what: why for what, why in (("path", path.why), ("revision", revision.why)) if why}
     return Drill(
         group=one.group.name,
         scenario=one.scenario,
@@ -205,8 +236,9 @@ def _drill(live: Live, one: _Started, heard: Sequence[Received], tells: bool) ->
         execution=one.execution,
         received=[message for message in heard if message.is_about(one.execution.name)],
         interventions=one.interventions,
-        path=executions.path(live, one.execution.arn) if alone else [],
-        revision=executions.revision(live, one.execution.arn) if alone and tells else None,
+        path=path.seen or [],
+        revision=revision.seen,
+        unread=one.unread | unread,
     )
 
 

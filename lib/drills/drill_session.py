@@ -1,6 +1,6 @@
 """What is run as drills, and what came of it. Plain data, no AWS."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +52,8 @@ class Group:
 class Drill:
     """What came of one scenario.
 
-    Of a drill that had others beside it, `interventions` is None, and path and revision are not read.
+    Of a drill that had others beside it, `interventions` is None, and path and revision are not read. `unread` is what
+    else of these three is not known, and why: AWS refused to tell, and what was heard is judged all the same.
     """
 
     group: str
@@ -63,6 +64,7 @@ class Drill:
     interventions: int | None = None
     path: list[str] = field(default_factory=list)
     revision: str | None = None
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def heard(self, channel: str) -> list[Received]:
         return [message for message in self.received if message.channel == channel]
@@ -93,7 +95,8 @@ class Session:
     """Everything that was drilled while one set of subscribers listened.
 
     `strays` are messages that say they are a drill's and are of none of these; `counted` is how many interventions
-    each group added to the drill user's item; `left` says what of the listeners could not be removed.
+    each group added to the drill user's item, but where that could not be read; `left` says what of the listeners could
+    not be removed.
     """
 
     drills: list[Drill] = field(default_factory=list)

@@ -16,11 +16,13 @@ from lib.values.alerts import Told, lost_to
 from lib.values.check_registry import Id
 from lib.values.modes import Gap
 
+UNREAD = "could not be read"
 
-def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
+
+def judge(drill: Drill, settings: Settings, revision: str | None) -> list[Check]:
     """Every check of one drill: status, route, alerts at the subscribers, events, rules, content, item, latency.
 
-    `revision` is that of the live workflow.
+    `revision` is that of the live workflow, None where it cannot be read.
     """
     expect = drill.scenario.expect
     checks = [
@@ -61,19 +63,23 @@ def clearance(session: Session) -> Check:
 def interventions(session: Session, group: str) -> Check:
     """Whether the crises of a group that ran at once were all counted on the drill user's item."""
     expected = sum(bool(drill.scenario.expect["intervention_recorded"]) for drill in session.of(group))
-    counted = session.counted.get(group, 0)
-    name, status = f"{group}: interventions recorded", Status.PASSED if counted == expected else Status.FAILED
-    return Check(Id.DRILLS_COUNTED, name, status, str(counted), f"{expected}", group)
+    name, counted = f"{group}: interventions recorded", session.counted.get(group)
+    if counted is None and session.of(group):
+        return Check(Id.DRILLS_COUNTED, name, Status.CANNOT_TELL, UNREAD, f"{expected}", group)
+    status = Status.PASSED if (counted or 0) == expected else Status.FAILED
+    return Check(Id.DRILLS_COUNTED, name, status, str(counted or 0), f"{expected}", group)
 
 
 def summary(drill: Drill, checks: Sequence[Check]) -> Check:
-    """All checks of a drill as one: what failed of it, or what came of it."""
+    """All checks of a drill as one: what failed of it, or what came of it and what of it nobody can tell."""
     bad = failures(checks)
     said = "; ".join(f"{ASKED[c.id]}: found {c.found}, expected {c.expected}" for c in bad)
     route = drill.execution.output.get("route") or drill.execution.status
     name = f"{drill.group}: {drill.scenario.name}"
-    status = Status.FAILED if bad else Status.PASSED
-    return Check(Id.DRILL_WHOLE, name, status, said or f"{route}, {_told(drill)}", _expected(drill), name)
+    unknown = [check for check in checks if check.status == Status.CANNOT_TELL]
+    status = Status.FAILED if bad else Status.CANNOT_TELL if unknown else Status.PASSED
+    came = "; ".join([f"{route}, {_told(drill)}", *(f"{ASKED[check.id]}: {check.found}" for check in unknown)])
+    return Check(Id.DRILL_WHOLE, name, status, said or came, _expected(drill), name)
 
 
 def _told(drill: Drill) -> str:
@@ -119,9 +125,11 @@ def _equal(drill: Drill, which: Id, value: Any, expected: Any) -> Check | None: 
 
 
 def _recorded(drill: Drill) -> Check | None:
+    expected = int(drill.scenario.expect["intervention_recorded"])
+    if why := drill.unread.get("interventions"):
+        return _unknown(drill, Id.DRILL_INTERVENTION, why, str(expected))
     if drill.interventions is None:
         return None
-    expected = int(drill.scenario.expect["intervention_recorded"])
     return _equal(drill, Id.DRILL_INTERVENTION, drill.interventions, expected)
 
 
@@ -138,16 +146,25 @@ def _within(drill: Drill, limit: float) -> Check | None:
     return answer(drill, Id.DRILL_IN_TIME, passed, found, f"under {limit:g} s")
 
 
-def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:
-    if drill.revision is None:
+def _current(drill: Drill, settings: Settings, revision: str | None) -> Check | None:
+    why = drill.unread.get("revision", "")
+    if drill.revision is None and not why:
         return None
-    check = answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
+    if why or revision is None:
+        check = _unknown(drill, Id.DRILL_REVISION, why or f"{drill.revision}", revision or f"the live one; {UNREAD}")
+    else:
+        check = answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
     if Gap.EXECUTION_REVISION in settings.not_exercised_here:
         return replace(check, status=Status.NOT_EXERCISED, found="this environment does not say")
     return check
 
 
-def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
+def _unknown(drill: Drill, which: Id, why: str, expected: str) -> Check:
+    """What AWS refused to tell of a drill, while what was heard of it is judged."""
+    return replace(answer(drill, which, True, why, expected), status=Status.CANNOT_TELL)
+
+
+def row(drill: Drill, settings: Settings, revision: str | None) -> dict[str, Any]:
     """A drill as plain data for the evidence; holds no check-in text."""
     checks = judge(drill, settings, revision)
     return {
@@ -161,6 +178,7 @@ def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
         "route": drill.execution.output.get("route"),
         "risk": drill.execution.output.get("riskScore"),
         "path": drill.path,
+        "unread": dict(drill.unread),
         "trusted_alerts": len(drill.heard(Channel.TRUSTED)),
         "operations_alerts": len(drill.heard(Channel.OPERATIONS)),
         "expected_trusted_alerts": drill.scenario.expect["trusted_alerts"],

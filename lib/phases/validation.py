@@ -109,7 +109,7 @@ def run(run: ConnectedRun, chosen: Sequence[Group], observer: Observer | None = 
 
 def rows(run: ConnectedRun, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
-    revision = way_in.revision(run.live)
+    revision = way_in.revision_if_told(run.live)
     drilled = [evaluation.row(drill, run.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
         if mine := [row for row in drilled if row["group"] in names]:
@@ -127,7 +127,7 @@ def results(drilled: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "scenario": row["scenario"],
-            "verdict": status_in(Mode.APPLY, success_criteria.good(row)),
+            "verdict": success_criteria.verdict(row),
             "status": row["status"],
             "route": _cell(row["route"]),
             "alerts to the trusted contact": _heard(row["trusted_alerts"], row["trusted_seconds"]),
@@ -139,12 +139,20 @@ def results(drilled: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
+def paths(drilled: Sequence[Row]) -> list[dict[str, str]]:
+    """The states that each planned scenario entered, in order, or why nobody can tell."""
+    return [
+        {"scenario": row["scenario"], "path": " > ".join(row["path"]) or row["unread"].get("path", "")}
+        for row in of(drilled, PLANNED)
+    ]
+
+
 def edges(drilled: Sequence[Row]) -> list[dict[str, Any]]:
     """Every boundary case: expected and given route, expected and received alerts, latency; failed ones first."""
     return [
         {
             "case": row["scenario"],
-            "verdict": status_in(Mode.APPLY, success_criteria.good(row)),
+            "verdict": success_criteria.verdict(row),
             "given": row["title"],
             "route expected": row["expected_route"],
             "route": _cell(row["route"]),
@@ -214,10 +222,12 @@ def _of_crises(drilled: Sequence[Row], numbers: Mapping[str, int], settings: Set
     """Every crisis drill as one check a group, beside whether alerts arrived, and in time."""
     whole = []
     for group, number in numbers.items():
-        bad = failures(Check.from_row(row["verdict"]) for row in of(drilled, group))
-        why = f"; such as {bad[0].found}" if bad else ""
-        good = len(of(drilled, group)) - len(bad)
-        status, said = Status.PASSED if good == number else Status.FAILED, f"{good} of {number}{why}"
+        verdicts = [Check.from_row(row["verdict"]) for row in of(drilled, group)]
+        bad, unknown = failures(verdicts), [one for one in verdicts if one.status == Status.CANNOT_TELL]
+        why = f"; such as {(bad or unknown)[0].found}" if bad or unknown else ""
+        good = len(verdicts) - len(bad) - len(unknown)
+        short = Status.CANNOT_TELL if good + len(unknown) == number else Status.FAILED
+        status, said = Status.PASSED if good == number else short, f"{good} of {number}{why}"
         whole.append(Check(Id.CRISES_WHOLE, f"{group}: as expected", status, said, f"{number} of {number}", group))
     return [*whole, *latency.checks(latency_table(drilled), numbers, settings.alert_limit_seconds)]
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none, error_code, readable
+from lib.aws_answers import absent_is_none, error_code, is_throttled, readable
 from lib.errors import NotAsWanted
 from lib.telemetry.execution_status import Execution, ExecutionStatus
 from lib.values.exact_json import parse_foreign
@@ -88,15 +88,15 @@ def wait_until_ended(
 ) -> Execution:
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands.
 
-    `seen` is shown it at each look. Raises NotAsWanted where AWS knows of no such execution at the end either: right
-    after a start it may not know of it yet.
+    `seen` is shown it at each look. Where AWS knows of no such execution yet, as right after a start, or asks to wait,
+    it is looked again. Raises NotAsWanted where it is so at the end as well, or where AWS refuses for another reason.
     """
 
     def look() -> Execution | NotAsWanted:
         try:
             execution = describe(live, arn, with_output)
         except NotAsWanted as error:
-            if _is_unknown(error):
+            if _is_unknown(error) or is_throttled(error):
                 return error
             raise
         seen(execution)

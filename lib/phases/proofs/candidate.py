@@ -63,7 +63,7 @@ def results(drilled: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "case": row["scenario"],
-            "verdict": status_in(Mode.APPLY, success_criteria.good(row)),
+            "verdict": success_criteria.verdict(row),
             "status": row["status"],
             "route expected": row["expected_route"],
             "route": row["route"] or "none",
@@ -90,8 +90,10 @@ def checks(
         evaluation.clearance(session),
     ]
     due, bad = sum(len(group.cases) for group in chosen), failures(answers)
-    whole = bool(due) and len(drilled) == due and not bad
-    said = f"{len(drilled)} of {due} drills, {len(bad)} checks failed" + ("" if whole else f"; {_untouched(run)}")
+    unknown = [check.name for check in answers if check.status == Status.CANNOT_TELL]
+    whole = bool(due) and len(drilled) == due and not bad and not unknown
+    said = f"{len(drilled)} of {due} drills, {len(bad)} checks failed"
+    said += (f"; nobody can tell: {', '.join(unknown)}" if unknown else "") + ("" if whole else f"; {_untouched(run)}")
     return [Check(Id.CANDIDATE_TRIED, TRIED, status_in(Mode.APPLY, whole), said, expected), *answers]
 
 

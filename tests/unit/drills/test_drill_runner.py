@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
@@ -223,6 +224,72 @@ def test_a_drills_name_is_one_that_step_functions_takes_and_is_never_used_twice(
     first, second = drill_runner._name(CRISIS, run_id), drill_runner._name(CRISIS, run_id)
     assert first != second and first.startswith(f"drill-crisis-{part}-")
     assert len(drill_runner._name(long, run_id)) == 80
+
+
+# Once it runs, no read that is refused takes the evidence with it
+
+
+def refused(*_, **__):
+    raise NotAsWanted("AWS refused while reading it: Rate exceeded")
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "open_check"),
+    [("path", "path", ""), ("revision", "revision", "ran on the live revision")],
+)
+def test_an_alert_that_is_lost_is_judged_though_a_read_behind_it_is_refused(
+    name, what, open_check, live, settings, aws, record, monkeypatch
+):
+    aws.reacts = lambda name, given: None  # nobody is alerted
+    monkeypatch.setattr(drill_runner.executions, name, refused)
+    (one,) = drilled(live, record).drills
+    assert one.unread == {what: "AWS refused while reading it: Rate exceeded"}
+    given = settings.model_copy(update={"not_exercised_here": []})
+    checks = judged(one, given)
+    assert (checks["alerts to operations"], checks["received in time"]) == ("failed", "failed")
+    assert [check for check, status in checks.items() if status == "cannot tell"] == (
+        [open_check] if open_check else []
+    )
+    row = evaluation.row(one, given, "r1")
+    assert (row["unread"], row["verdict"]["status"]) == (one.unread, "failed")
+
+
+def test_a_count_that_cannot_be_read_any_more_is_no_count_and_no_end(live, settings, aws, record, monkeypatch):
+    reads, count = [], drill_runner._interventions
+
+    def once(live):
+        reads.append(1)
+        return count(live) if len(reads) < 3 else refused()
+
+    monkeypatch.setattr(drill_runner, "_interventions", once)
+    found = drilled(live, record)
+    (one,) = found.drills
+    assert (one.interventions, list(one.unread), found.counted) == (None, ["interventions"], {})
+    assert judged(one, settings)["intervention recorded"] == "cannot tell"
+    check = evaluation.interventions(found, "scenarios")
+    assert (check.status, check.found) == ("cannot tell", "could not be read")
+    assert evaluation.summary(one, evaluation.judge(one, settings, "r1")).status == "failed"  # its events are lacking
+
+
+def test_where_it_cannot_be_read_before_the_first_drill_none_begins(live, aws, record, monkeypatch):
+    monkeypatch.setattr(drill_runner, "_interventions", refused)
+    with pytest.raises(NotAsWanted, match="Rate exceeded"):
+        drilled(live, record)
+    assert aws.started == {}
+
+
+def test_what_was_heard_is_kept_also_where_another_took_the_lock_meanwhile(live, aws, world, record, monkeypatch):
+    begin = engine.temporary_things
+
+    @contextmanager
+    def superseded(*given):
+        with begin(*given):
+            yield
+        raise Superseded("another run holds the lock")
+
+    monkeypatch.setattr(drill_runner.engine, "temporary_things", superseded)
+    found = drilled(live, record)
+    assert (len(found.drills[0].received), found.left) == (2, "another run holds the lock")
 
 
 # To a workflow without the gate, a drill is a real check-in
@@ -681,6 +748,6 @@ def test_a_log_of_drills_that_cannot_be_kept_does_not_hide_what_ended_the_drill(
 def test_an_alert_that_nobody_has_to_get_is_not_waited_for():
     unheard = Scenario("x", "X", {}, {**outcome("none"), "trusted_alerts": None, "operations_alerts": None})
     one = drill(messages=[])
-    started = drill_runner._Started(Group("g", [unheard]), unheard, {}, one.execution, None)
+    started = drill_runner._Started(Group("g", [unheard]), unheard, {}, one.execution, None, {})
     assert drill_runner._complete([started], [])
     assert not drill_runner._complete([replace(started, scenario=CRISIS)], [])

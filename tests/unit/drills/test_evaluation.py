@@ -8,6 +8,7 @@ from drilled import RESULT, STARTED, detail, drill, event, received
 from lib import settings
 from lib.drills import evaluation
 from lib.drills.drill_session import Session
+from lib.phases import success_criteria
 from lib.settings import load
 from lib.telemetry.execution_status import Execution
 
@@ -143,3 +144,17 @@ def test_one_alert_in_time_does_not_stand_for_one_that_is_lost():
     half = drill(messages=[m for m in drill().received if m.channel != "trusted"])
     (check,) = [c for c in evaluation.judge(half, LOCAL, "r1") if c.name.endswith("received in time")]
     assert (check.status, "LOST to trusted" in check.found) == ("failed", True)
+
+
+def test_what_aws_refuses_to_tell_of_a_drill_is_no_pass_and_no_failure():
+    for one, revision, name in (
+        (drill(interventions=None, unread={"interventions": "asked to wait"}), "r1", "intervention recorded"),
+        (drill(revision=None, unread={"revision": "asked to wait"}), "r1", "ran on the live revision"),
+        (drill(), None, "ran on the live revision"),
+    ):
+        checks = evaluation.judge(one, LOCAL, revision)
+        assert [c.name for c in checks if c.status != "passed"] == [f"crisis: {name}"]
+        whole = evaluation.summary(one, checks)
+        assert whole.status == "cannot tell" and whole.found.partition("; ")[2].startswith(f"{name}: ")
+        row = evaluation.row(one, LOCAL, revision)
+        assert success_criteria.verdict(row) == "cannot tell" and not success_criteria.good(row)

@@ -46,15 +46,16 @@ class Describing:
         return {"status": "RUNNING" if self.looks == self.known else "SUCCEEDED", "startDate": now, "stopDate": now}
 
 
-def test_an_execution_that_aws_does_not_know_yet_is_waited_for():
-    aws, seen = Describing(3), []
+@pytest.mark.parametrize("code", ["ExecutionDoesNotExist", "ThrottlingException"])
+def test_an_execution_that_aws_does_not_tell_of_yet_is_waited_for(code):
+    aws, seen = Describing(3, code), []
     ended = executions.wait_until_ended(connected(LOCAL, stepfunctions=aws), "arn:e", 60, seen=seen.append)
     assert (ended.status, aws.looks, [one.status for one in seen]) == ("SUCCEEDED", 4, ["RUNNING", "SUCCEEDED"])
 
 
 def test_one_that_aws_never_knows_of_is_said_when_the_time_is_up_and_another_refusal_at_once():
     live = connected(LOCAL, stepfunctions=Describing(10**6))
-    with pytest.raises(NotAsWanted, match="reading execution e: .*ExecutionDoesNotExist"):
+    with pytest.raises(NotAsWanted, match=r"reading execution e: .*ExecutionDoesNotExist"):
         executions.wait_until_ended(live, "arn:e", 5)
     assert live.clock() >= 5
     denied = Describing(10**6, "AccessDeniedException")
