@@ -23,7 +23,6 @@ from lib.resources.existing.traffic_entries import Entries
 from lib.resources.resource_kinds import DrillUser
 from lib.routes import Route
 from lib.settings import Settings
-from lib.telemetry import metrics
 from lib.telemetry.execution_status import ExecutionStatus
 from lib.telemetry.libraries import pandas as pd
 from lib.values import check_registry
@@ -109,7 +108,7 @@ def run(run: ConnectedRun, chosen: Sequence[Group], observer: Observer | None = 
 
 def rows(run: ConnectedRun, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
-    revision = way_in.revision_if_told(run.live)
+    revision = way_in.revision(run.live)
     drilled = [evaluation.row(drill, run.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
         if mine := [row for row in drilled if row["group"] in names]:
@@ -167,21 +166,6 @@ def edges(drilled: Sequence[Row]) -> list[dict[str, Any]]:
 def latency_table(drilled: Sequence[Row]) -> pd.DataFrame:
     """The alerts of the crisis drills; see `latency.measurements`."""
     return latency.measurements(drilled, TIMED)
-
-
-def publish_in_words(live: Live, drilled: Sequence[Row]) -> str:
-    """`publish`, and how many alerts that were and how many of them lost, in words."""
-    lost = int(latency.due(drilled)["seconds"].isna().sum())
-    return f"Published to CloudWatch: how long each of {publish(live, drilled)} alerts took; {lost} of them were lost."
-
-
-def publish(live: Live, drilled: Sequence[Row]) -> int:
-    """Publish to CloudWatch how long every drill's alerts took, and which were lost; returns of how many alerts."""
-    known = latency.due(drilled)
-    moment = known["started"] + pd.to_timedelta(known["seconds"].fillna(0), unit="s")
-    seconds = [None if pd.isna(one) else float(one) for one in known["seconds"]]
-    measured = zip(known["scenario"], known["route"], known["topic"], seconds, moment, strict=True)
-    return metrics.publish_drill(live, [metrics.DrillLatency(*row) for row in measured])
 
 
 def checks(session: Session, drilled: Sequence[Row], chosen: Sequence[Group], settings: Settings) -> list[Check]:

@@ -164,6 +164,7 @@ class Id(StrEnum):
     ALERTS_IN_TIME = Registered("crises.alerts-in-time", applied="05", criteria="1")
     NO_STRAY = Registered("drills.no-stray-alert", applied="05", may=f"03 {DRILL}", criteria="1")
     CLEARED = Registered("drills.listeners-removed", applied="05", may=f"03 {DRILL}", criteria="1")
+    DRILLS_PUBLISHED = Registered("drills.published", may=f"05 {DRILL}")
     DRILL_LOGS = Registered("drills.logs", may=f"03 05 {DRILL}")
     SAME_EVENT = Registered("low-sentiment.same-event", must="05", criteria="1 3")
     UNCHANGED = Registered("validation.nothing-changed", must="05", criteria="1")

@@ -168,15 +168,13 @@ def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
     return Check(Id.REVISION_OF_ALIAS, f"alias {alias} runs the live revision", status, said, expected, alias)
 
 
-def revision(live: Live) -> str:
-    """The revision that a check-in runs which is started now; of an alias between two, the likelier one's."""
-    held = traffic_entries.run_by(live, traffic_entries.read(live).arn)
-    return str(held[0].get("revisionId", "unknown")) if held else "unknown"
+def revision(live: Live) -> str | None:
+    """The revision that a check-in runs which is started now; of an alias between two, the likelier one's.
 
-
-def revision_if_told(live: Live) -> str | None:
-    """`revision`, or None where AWS refuses to tell it: what was drilled is judged all the same."""
+    None where AWS refuses to tell it.
+    """
     try:
-        return revision(live)
+        held = traffic_entries.run_by(live, traffic_entries.read(live).arn)
     except RunbookError:
         return None
+    return str(held[0].get("revisionId", "unknown")) if held else "unknown"

@@ -19,7 +19,7 @@ from lib.cli import drill_command
 from lib.definitions import templates
 from lib.drills import drill_log, drill_progress, drill_runner, evaluation, scenarios, subscribers
 from lib.drills.drill_progress import Stage
-from lib.drills.drill_session import Group
+from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario, outcome
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.phases import event_rules, session
@@ -703,9 +703,9 @@ def command(settings, live, record, monkeypatch, said):
     monkeypatch.setattr(session, "begin_with", lambda chosen: connected_run.of(live, record))
     given = {"environment": "local", "overrides": [f"outputs_dir={settings.outputs_dir}"]}
 
-    def carried_out():
+    def carried_out(scenario="crisis"):
         with pytest.raises(SystemExit) as caught:
-            drill_command.drill.callback(**given, scenario="crisis")
+            drill_command.drill.callback(**given, scenario=scenario)
         return caught.value.code
 
     return carried_out
@@ -740,6 +740,69 @@ def test_a_log_of_drills_that_cannot_be_kept_does_not_hide_what_ended_the_drill(
     aws.reacts = raising(Superseded("another run holds the lock"))
     assert command() == 3
     assert [str(error) for error in said] == ["another run holds the lock"]
+
+
+@pytest.fixture
+def ending(monkeypatch, said):
+    """`ending(drill, refuses)`: what the command shows and writes to CloudWatch, in order, where the session had it."""
+    order = []
+
+    def ends(one, refuses=False):
+        def writes(what):
+            order.append(what)
+            if refuses:
+                raise NotAsWanted(f"AWS refused while recording {what}")
+            return 2
+
+        monkeypatch.setattr(drill_runner, "run", lambda *_: Session([one]))
+        monkeypatch.setattr(drill_command.watched_logs, "watch", lambda *_: [])
+        monkeypatch.setattr(drill_command.infrastructure, "operations_reachable", lambda live: [])
+        monkeypatch.setattr(drill_command.publication.metrics, "publish_drill", lambda *_: writes("latencies"))
+        monkeypatch.setattr(drill_command.publication.metrics, "publish_passed", lambda *_: writes("passed"))
+        monkeypatch.setattr(drill_command.terminal, "drill_verdict", lambda *given: order.append(("verdict", given)))
+        monkeypatch.setattr(drill_command.terminal, "data", lambda value: order.append(("data", value)))
+        return order
+
+    return ends
+
+
+LOST = "crisis: alerts to operations"
+
+
+def test_a_lost_alert_is_recorded_and_shown_before_cloudwatch_is_told_and_whatever_it_answers(
+    command, ending, settings, record
+):
+    order = ending(drill(messages=drill().heard("trusted")), refuses=True)
+    assert command() == 1
+    (what, (_, status, why, _)), after, (_, data) = order
+    assert (what, status, LOST in why, after) == ("verdict", "failed", True, "latencies")
+    assert record.latest("evidence/drill.json")["verdict"]["status"] == "failed"
+    (row,) = drill_log.open_log(settings).rows(drill_log.LOG)
+    assert (row["verdict"], row["lost"]) == ("failed", ["operations"])
+    (published,) = [check for check in data["checks"] if check["id"] == "drills.published"]
+    assert (published["status"], published["found"]) == ("cannot tell", "AWS refused while recording latencies")
+    assert data["uncounted"] == "no alert that was due came on the topic of operations"
+
+
+def test_a_crisis_that_passed_is_counted_by_the_alarm_and_a_drill_that_shows_nobody_reached_is_not(command, ending):
+    order = ending(drill())
+    assert command() == 0
+    assert [what for what in order if isinstance(what, str)] == ["latencies", "passed"]
+    assert order[-1][1]["uncounted"] == ""
+    order.clear()
+    ended = replace(drill().execution, output={"route": "none"})
+    ending(drill(messages=[], scenario=NORMAL, given={}, execution=ended, interventions=0))
+    assert command("normal") == 0
+    assert [what for what in order if isinstance(what, str)] == ["latencies"]
+    assert order[-1][1]["uncounted"].startswith("normal is no crisis")
+
+
+def test_a_drill_is_judged_though_aws_refuses_to_tell_who_subscribes(command, ending, monkeypatch):
+    order = ending(drill())
+    monkeypatch.setattr(drill_command.infrastructure, "operations_reachable", refused)
+    assert command() == 0
+    assert order[-1][1]["status"] == "cannot tell"
+    assert "passed" not in order and order[-1][1]["uncounted"] == "the drill has not passed, but is: cannot tell"
 
 
 # What is told of a drill

@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from lib.display.charts import alert_charts, drill_charts, style
-from lib.drills import latency
-from lib.phases import validation
+from lib.drills import latency, publication
 from lib.telemetry import metrics
 
 GROUPS = {"one by one": 2, "at once": 2}
@@ -127,7 +126,7 @@ def test_the_lost_alerts_of_a_crisis_that_took_another_route_are_those_of_a_cris
     assert "crisis (12)" in said
     assert "trusted 5 LOST" in said
     monkeypatch.setattr(metrics, "publish_drill", lambda _, given: len(published.extend(given) or given))
-    assert validation.publish(None, rows) == 12
+    assert publication.publish(None, rows) == 12
     assert sum(one.seconds is None for one in published if one.route == "crisis") == 10
 
 
@@ -139,7 +138,7 @@ def test_an_alert_that_is_due_on_no_route_of_its_own_has_a_lane_and_is_counted_w
     figure = alert_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
     assert f"{route} (1)" in words(figure)
     monkeypatch.setattr(metrics, "publish_drill", lambda _, given: len(published.extend(given) or given))
-    assert validation.publish(None, [odd]) == 1
+    assert publication.publish(None, [odd]) == 1
     assert [one.seconds for one in published] == [None]
 
 
