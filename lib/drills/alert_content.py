@@ -28,7 +28,7 @@ ASKED = {
     Id.DRILL_REVISION: "ran on the live revision",
 }
 TOLD = ("userId", "riskScore", "sentimentScore", "drill")
-PIECE, SHORTEST = 20, 8  # characters of a check-in that tell it; a shorter text is looked for as a whole
+PIECE, SHORTEST = 20, 8  # characters of a check-in that tell it; of one that has no such piece, the longest tells it
 # What the workflow takes for granted of a result that lacks a field.
 ASSUMED = {"risk_score": None, "score": None, "trajectory": "unknown", "text": ""}
 
@@ -82,14 +82,23 @@ def wordless_check(drill: Drill) -> Check | None:
 
 
 def _quotes(message: Received, text: str, name: str) -> bool:
-    """Whether it holds a piece of the check-in's words; the execution's name among them is no word."""
+    """Whether it holds a piece of the check-in's words; the execution's name among them is no word.
+
+    A few signs are a whole sentence in some scripts. Of a text that has such pieces alone, one is looked for whole.
+    """
     said = f"{message.raw}\n{_strings(message.body)}"
+    pieces = [words for part in text.split(name) if _is_wordy(words := part.strip())]
+    long = [words for words in pieces if len(words) >= SHORTEST]
     return any(
         words[at : at + PIECE] in said
-        for words in text.split(name)
+        for words in long or sorted(pieces, key=len)[-1:]
         for at in range(max(1, len(words) - PIECE + 1))
-        if len(words.strip()) >= SHORTEST
     )
+
+
+def _is_wordy(text: str) -> bool:
+    """Whether it says anything: a letter, a digit or a picture. A full stop alone is in every message."""
+    return any(character.isalnum() or not character.isascii() for character in text)
 
 
 def _strings(value: Any) -> str:  # noqa: ANN401 - parsed JSON

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from drilled import RESULT, STARTED, detail, drill, event, received
+from drilled import NAME, RESULT, STARTED, detail, drill, event, received
 
 from lib import settings
-from lib.drills import evaluation
+from lib.drills import boundary_cases, evaluation
+from lib.drills.alert_content import wordless_check
 from lib.drills.drill_session import Session
 from lib.phases import success_criteria
 from lib.settings import load
@@ -158,3 +159,28 @@ def test_what_aws_refuses_to_tell_of_a_drill_is_no_pass_and_no_failure():
         assert whole.status == "cannot tell" and whole.found.partition("; ")[2].startswith(f"{name}: ")
         row = evaluation.row(one, LOCAL, revision)
         assert success_criteria.verdict(row) == "cannot tell" and not success_criteria.good(row)
+
+
+@pytest.mark.parametrize("case", [case.name for case in boundary_cases.cases(LOCAL) if case.name.startswith("text-")])
+@pytest.mark.parametrize("within", ["body", "raw"])
+def test_an_alert_that_quotes_a_text_is_no_pass_in_any_script(case, within):
+    (scenario,) = [one for one in boundary_cases.cases(LOCAL) if one.name == case]
+    given = scenario.input(NAME)
+    text = given["checkinResult"].get("text")
+    quoting = replace(received("trusted", text=text), raw=NAME)  # as JSON, it need not look like what it says
+    if within == "raw":
+        quoting = replace(received("trusted"), raw=f"{NAME}: {text}")
+    without_name = replace(quoting, raw=quoting.raw if within == "body" else f"{text}".replace(NAME, "").strip())
+    for message in (quoting, without_name):
+        one = drill(messages=[message], given=given, scenario=scenario)
+        check = wordless_check(one)
+        assert (check and check.status) == (None if not isinstance(text, str) else "failed")
+    quiet = drill(messages=[received("trusted"), received("operations")], given=given, scenario=scenario)
+    check = wordless_check(quiet)
+    assert (check and check.status) == (None if not isinstance(text, str) else "passed")
+
+
+def test_a_full_stop_behind_the_name_is_no_text():
+    for text in (f"{NAME}.", f"{NAME} ...", NAME):
+        one = drill(given={"checkinResult": {**RESULT, "text": text}}, messages=[received("trusted", text="a. b ...")])
+        assert wordless_check(one).status == "passed"
