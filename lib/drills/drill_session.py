@@ -13,7 +13,10 @@ from lib.values.alerts import Told
 
 @dataclass(frozen=True)
 class Received:
-    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said."""
+    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said.
+
+    `topic`: the ARN of the one that it came by, "" of an event.
+    """
 
     channel: str
     at: float
@@ -21,6 +24,7 @@ class Received:
     body: dict[str, Any]
     raw: str
     message_id: str = ""
+    topic: str = ""
 
     @property
     def rule(self) -> str:

@@ -187,6 +187,7 @@ def _message(channel: str, message: dict[str, Any]) -> Received:
         body=body,
         raw=message["Body"],
         message_id=message["MessageId"],
+        topic=str(envelope.get("TopicArn") or ""),
     )
 
 
