@@ -12,6 +12,7 @@ from lib.cli import change_commands
 from lib.drills import alarm_drill, subscribers
 from lib.resources import desired
 from lib.settings import with_changes
+from rehearsal.account import bridge
 
 
 @pytest.fixture
@@ -115,10 +116,16 @@ def test_without_alarms_nothing_is_fired(account):
     assert differences(before, snapshot(account)) == set()
 
 
-def test_a_drill_that_passed_lets_the_alarm_on_no_drill_be_quiet(built, client):
+def test_a_crisis_drill_that_passed_lets_the_alarm_on_no_drill_be_quiet_and_no_other(built, client, tmp_path):
+    def passed():
+        return client("cloudwatch").list_metrics(Namespace="Your6/Workflow", MetricName="DrillPassed")["Metrics"]
+
     carried_out(built, "03")
-    assert runbook(built, "drill").code == 0
+    assert "does not count this drill: it waits for log of the workflow" in runbook(built, "drill").said
+    with bridge.running_bridge(tmp_path, built):  # which writes the workflow's log
+        assert "high is no crisis" in runbook(built, "drill", "--scenario", "high", listen_seconds=10).said
+        assert passed() == []
+        assert runbook(built, "drill", listen_seconds=10).code == 0
     machine = [{"Name": "StateMachineArn", "Value": built.state_machine_arn}]
-    listed = client("cloudwatch").list_metrics(Namespace="Your6/Workflow", MetricName="DrillPassed")["Metrics"]
-    assert [row["Dimensions"] for row in listed] == [machine]
+    assert [row["Dimensions"] for row in passed()] == [machine]
     assert states(built, client)[f"{built.state_machine_name}-no-drill"] != "INSUFFICIENT_DATA"
