@@ -2,13 +2,14 @@
 
 A drill whose alert came although a log holds an error is not simply passed; a log that cannot be read, or that holds
 nothing of a drill that must have spoken in it, is said. Check-ins of people are logged beside drills, so that lines
-alone show nothing: of the workflow the drill's own end is waited for, of a function a line of that drill's time.
+alone show nothing: of the workflow the drill's own end is waited for, of a function a request for each drill, by its
+name where a line holds that, else by its time.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from lib.aws_answers import absent_is_none, readable
 from lib.checks import Check, Status
 from lib.drills import log_symptoms
 from lib.drills.drill_session import Drill, Session
+from lib.drills.log_requests import EXPECTED, Requests, Span
 from lib.drills.log_symptoms import ORDINARY, Seen, Symptom
 from lib.errors import RunbookError
 from lib.resources.existing import names
@@ -35,7 +37,6 @@ CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
-EXPECTED = "of the check-in that nobody can score"
 
 
 @dataclass
@@ -113,7 +114,10 @@ def _check(log: WatchedLog) -> Check:
     elif not log.lines:
         status, said = Status.NOT_EXERCISED, f"{log.group} is silent: no drill spoke in it"
     else:
-        status, said = Status.PASSED, f"{log.lines} lines" + (f", {ordinary}" if ordinary else "")
+        status, said = (
+            Status.PASSED,
+            f"{log.lines:,} line{'s' * (log.lines != 1)}" + (f", {ordinary}" if ordinary else ""),
+        )
     return Check(Id.DRILL_LOGS, name, status, said, expected, log.what)
 
 
@@ -157,35 +161,24 @@ def _of_function(
             group = str((answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{function.name}")
     except RunbookError as error:
         return WatchedLog(what, "", _names(due), trouble=str(error))
-    look = _functions(drills, due, timedelta(seconds=live.settings.alert_limit_seconds))
-    return _of_lines(live, WatchedLog(what, group, _names(due)), _start(drills), look)
+    requests = Requests(_names(drills), live.settings.drill_user_id)
+    log = _of_lines(live, WatchedLog(what, group, _names(due)), _start(drills), requests.look)
+    late = timedelta(seconds=live.settings.alert_limit_seconds)  # so long after its end may come what a drill set off
+    log.spoke |= requests.speakers([_span(one, AFTER + late) for one in due])
+    # What fails of the check-in that cannot be scored has to, in the processor: it calls no other function.
+    failing = [one for one in drills if one.scenario.name == UNREADABLE and what == PROCESSOR]
+    for seen, stream in requests.errors([_span(one, AFTER) for one in failing]):
+        _add(live, log, seen, stream)
+    return log
 
 
 Look = Callable[[Mapping[str, Any]], tuple[Seen | None, Sequence[str]]]  # of a row: its symptom; which drills spoke
 
 
-def _functions(drills: Sequence[Drill], due: Sequence[Drill], late: timedelta) -> Look:
-    """Of a function's line; what fails of the check-in that cannot be scored has to, and is ordinary.
-
-    `late`: for so long after its end what a drill set off may still come.
-    """
-    windows = [_window(one, AFTER) for one in drills if one.scenario.name == UNREADABLE]
-    times = [(one.execution.name, *_window(one, AFTER + late)) for one in due]
-
-    def look(row: Mapping[str, Any]) -> tuple[Seen | None, Sequence[str]]:
-        seen = log_symptoms.of_function(str(row["message"]))
-        at = datetime.fromtimestamp(row["timestamp"] / 1000, UTC)
-        meant = seen and seen.symptom is Symptom.ERROR and any(first <= at <= last for first, last in windows)
-        spoke = [name for name, first, last in times if first <= at <= last]
-        return Seen(Symptom.CAUGHT, f"{seen.name} {EXPECTED}") if seen and meant else seen, spoke
-
-    return look
-
-
-def _window(drill: Drill, after: timedelta) -> tuple[datetime, datetime]:
+def _span(drill: Drill, after: timedelta) -> Span:
     """The time in which a drill's lines are written."""
     ended = drill.execution.stopped or drill.execution.started
-    return drill.execution.started - BEFORE, ended + after
+    return Span(drill.execution.name, drill.execution.started - BEFORE, ended + after)
 
 
 def _workflows(mine: set[str]) -> Look:
@@ -229,8 +222,12 @@ def _count(live: Live, log: WatchedLog, row: Mapping[str, Any], seen: Seen | Non
     log.lines += 1
     log.spoke.update(spoke)
     if seen:
-        log.seen[seen] += 1
-        log.links.setdefault(seen.symptom, link(live, log.group, str(row["logStreamName"])))
+        _add(live, log, seen, str(row["logStreamName"]))
+
+
+def _add(live: Live, log: WatchedLog, seen: Seen, stream: str) -> None:
+    log.seen[seen] += 1
+    log.links.setdefault(seen.symptom, link(live, log.group, stream))
 
 
 def _rows(live: Live, group: str, start: datetime) -> Iterator[Mapping[str, Any]]:

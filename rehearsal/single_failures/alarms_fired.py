@@ -39,10 +39,11 @@ def by_failure(ground: Ground, where: str, rules: Mapping[str, str]) -> Callable
 
 
 def _telling(ground: Ground) -> list[dict[str, Any]]:
-    """The account's alarms whose actions tell somebody."""
+    """The account's alarms that tell a topic of the plan's; what else an action may be pages nobody."""
+    topics = {ground.settings.ops_topic_arn, ground.settings.second_alarm_action} - {""}
     pages = ground.aws("cloudwatch").get_paginator("describe_alarms").paginate()
     every = [alarm for page in pages for alarm in page["MetricAlarms"]]
-    return [alarm for alarm in every if alarm["ActionsEnabled"] and alarm.get("AlarmActions")]
+    return [alarm for alarm in every if alarm["ActionsEnabled"] and topics & {*alarm.get("AlarmActions", ())}]
 
 
 def _state(alarm: Mapping[str, Any], counts: Counts) -> str:

@@ -95,6 +95,18 @@ def test_without_its_alarm_it_is_a_gap_again(on, plain, given):
     assert row["verdict"] == "gap"
 
 
+def test_nor_does_one_tell_anybody_whose_action_is_no_topic_of_ours(on):
+    cloudwatch, name = on.aws("cloudwatch"), f"{on.settings.state_machine_name}-unscored"
+    (row,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    taken = cloudwatch.meta.service_model.operation_model("PutMetricAlarm").input_shape.members
+    was = {key: value for key, value in row.items() if key in taken}
+    assert name in [alarm["AlarmName"] for alarm in alarms_fired._telling(on)]
+    for action in (on.settings.arn("sns", "somebodys"), on.settings.arn("lambda", "function:theirs")):
+        cloudwatch.put_metric_alarm(**{**was, "AlarmActions": [action]})
+        assert name not in [alarm["AlarmName"] for alarm in alarms_fired._telling(on)]
+    cloudwatch.put_metric_alarm(**was)
+
+
 def alarms_of(on, where, definition, given):
     drill = on.drill(where, definition, given)
     prefix = f"{on.settings.state_machine_name}-"

@@ -9,7 +9,8 @@ from drilled import NAME, STARTED, drill
 from machines import connected, says
 
 from lib.asl.functions import Called
-from lib.drills import watched_logs
+from lib.definitions import templates
+from lib.drills import log_requests, watched_logs
 from lib.drills.drill_session import Session
 from lib.drills.log_symptoms import Symptom
 from lib.drills.scenarios import Scenario, outcome
@@ -172,6 +173,90 @@ def test_what_fails_of_the_check_in_that_nobody_can_score_has_to(watched):
     assert [log.count(Symptom.CAUGHT) for log in logs if log.what == "processor"] == [1]
     later = [(60, "[ERROR] ValueError: no text")]
     assert watched(Logs(**{GROUPS[0]: later}), one)[0]["processor"].status == "cannot tell"
+
+
+def begun(request, at=1.0):
+    return (at, f"START RequestId: {request} Version: $LATEST")
+
+
+def failed(error="[ERROR] ValueError: no text", at=1.0):
+    return (at, error)
+
+
+def test_an_error_of_the_dispatcher_is_none_of_the_check_in_that_nobody_can_score(watched):
+    """That drill does not call it: it is a real person's alert that crashed."""
+    lines = [begun("r1"), failed("[ERROR] KeyError: 'trustedContact'")]
+    found, _, _ = watched(Logs(**{GROUPS[1]: lines, GROUPS[0]: [begun("r2"), failed()]}), unreadable(), drilled())
+    assert {what: str(found[what].status) for what in ("dispatcher", "processor")} == {
+        "dispatcher": "cannot tell", "processor": "passed",
+    }  # fmt: skip
+    assert "error line (KeyError) once" in found["dispatcher"].found
+
+
+def test_more_than_the_one_attempt_that_must_fail_is_somebodys_failed_check_in(watched):
+    lines = [begun("r1"), failed(), (1, "[ERROR] a second line of the same request"), begun("r2"), failed(at=2)]
+    found, logs, _ = watched(Logs(**{GROUPS[0]: lines}), unreadable())
+    assert (found["processor"].status, "error line (ValueError) once" in found["processor"].found) == (
+        "cannot tell",
+        True,
+    )
+    assert logs[0].count(Symptom.CAUGHT) == 2
+    both = watched(Logs(**{GROUPS[0]: lines}), unreadable(), unreadable("drill-unreadable-abc-543210"))
+    assert both[0]["processor"].status == "passed"
+
+
+@pytest.mark.parametrize("said", ["drill-unreadable-abc-012345", LOCAL.drill_user_id])
+def test_where_the_drills_request_is_told_no_other_is_excused(said, watched):
+    """The drill's own says that it began, and fails without an error line; the other is a person's."""
+    lines = [begun("r1"), failed("[ERROR] KeyError: 'theirs'"), begun("r2"), (1, f"scoring {said}")]
+    assert watched(Logs(**{GROUPS[0]: lines}), unreadable())[0]["processor"].status == "cannot tell"
+    own = [begun("r1"), (1, "scoring somebody"), begun("r2"), (1, f"scoring {said}"), failed()]
+    assert watched(Logs(**{GROUPS[0]: own}), unreadable())[0]["processor"].status == "passed"
+    other = [begun("r1"), (1, f"scoring {NAME}"), failed()]
+    assert watched(Logs(**{GROUPS[0]: other}), unreadable(), drilled())[0]["processor"].status == "cannot tell"
+
+
+def as_json(request, at=1.0, **more):
+    return (at, json.dumps({"requestId": request, "level": "INFO", **more}))
+
+
+def test_a_request_is_told_in_json_as_well(watched):
+    begun = json.dumps({"type": "platform.start", "record": {"requestId": "r1"}})
+    lines = [(1, begun), as_json("r1", level="ERROR", errorType="ValueError"), as_json("r2", user=LOCAL.drill_user_id)]
+    assert watched(Logs(**{GROUPS[0]: lines}), unreadable())[0]["processor"].status == "cannot tell"
+    named = [*lines, as_json("r1", user=NAME.replace("crisis", "unreadable"))]
+    assert watched(Logs(**{GROUPS[0]: named}), unreadable())[0]["processor"].status == "passed"
+    odd = [(1, '{"requestId": 1}'), (1, "{no json"), (1, "[ERROR]\t2026-01-01T12:00:01Z\tr3\tValueError")]
+    assert watched(Logs(**{GROUPS[0]: odd}), unreadable())[0]["processor"].status == "passed"
+
+
+def test_nothing_is_tried_again_that_the_processor_itself_raised():
+    tried = templates.definition(LOCAL)["States"]["ProcessCheckin"]["Retry"]
+    assert all(error.startswith("Lambda.") for one in tried for error in one["ErrorEquals"])
+    assert log_requests.ATTEMPTS == 1
+
+
+def test_one_request_speaks_for_one_drill(watched):
+    """Whose a request is that names no drill, nobody can tell; but so many drills need so many requests."""
+    second = ARN.replace("012345", "543210")
+    logs = Logs(
+        **{GROUPS[1]: [begun("r1")], GROUPS[2]: [event("ExecutionSucceeded"), event("ExecutionSucceeded", second)]}
+    )
+    found, _, _ = watched(logs, drilled(), drilled(second), listen_seconds=3)
+    assert (found["dispatcher"].status, "1 of 2 drills" in found["dispatcher"].found) == ("waiting", True)
+    logs.groups[GROUPS[1]].append(begun("r2"))
+    assert watched(logs, drilled(), drilled(second))[0]["dispatcher"].found == "2 lines"
+
+
+def test_a_request_that_names_a_drill_speaks_for_no_other(watched):
+    second = ARN.replace("012345", "543210")
+    lines = [begun("r1"), (1, f"alerts of {NAME}"), begun("r2"), (1, f"again of {NAME}")]
+    found, logs, _ = watched(Logs(**{GROUPS[1]: lines}), drilled(), drilled(second), listen_seconds=3)
+    assert found["dispatcher"].status == "waiting" and logs[1].silent == [second.rpartition(":")[2]]
+
+
+def test_one_line_is_one(watched):
+    assert watched(Logs(**{GROUPS[1]: [QUIET]}))[0]["dispatcher"].found == "1 line"
 
 
 def test_a_function_says_itself_where_it_logs(watched):
