@@ -87,7 +87,8 @@ def verdict(row: Row) -> Status:
     """A drill as one word: failed also where nothing passed of it; what AWS refused to tell is no failure."""
     if good(row):
         return Status.PASSED
-    unknown = row["verdict"]["status"] == Status.CANNOT_TELL
+    statuses = {check["status"] for check in row["checks"]}
+    unknown = statuses - {Status.PASSED, Status.NOT_EXERCISED} == {Status.CANNOT_TELL} and Status.PASSED in statuses
     return Status.CANNOT_TELL if unknown else Status.FAILED
 
 
@@ -99,14 +100,19 @@ def scenarios_pass(
     Nor did any of `others`, which are all that the validation checked beside them. The open ones among these are named,
     and RULE_1 says which of them hold it up.
     """
-    passed = {row["scenario"] for row in rows if good(row)}
+    said = {(row["scenario"], verdict(row)) for row in rows}
+    passed = {name for name, status in said if status == Status.PASSED}
+    unknown = {name for name, status in said if status == Status.CANNOT_TELL}
     count, within = sum(name in passed for name in planned), sum(good(row) for row in edges)
     bad = [check.name for check in failures(others)]
-    whole = planned and edges and others and not bad and (count, within) == (len(planned), len(edges))
+    lost = not set(planned) <= passed | unknown or any(verdict(row) == Status.FAILED for row in edges)
+    whole = planned and edges and others and not bad and not lost
     found = f"{count} of {len(planned)} scenarios and {within} of {len(edges)} boundary cases passed"
     found += f"; checks: {in_numbers(others)}"
     found = f"failed: {', '.join(bad)}; {found}" if bad else found
     holding = {check.status for check in others if _holds_up(check, "1")}
+    if (count, within) != (len(planned), len(edges)):
+        holding.add(Status.CANNOT_TELL)
     counts = "open" if holding else "open, and not counted"
     found += f"; {counts}: {named}" if (named := open_ones(others)) else ""
     held = Status.CANNOT_TELL if Status.CANNOT_TELL in holding else Status.WAITING if holding else Status.PASSED
@@ -152,7 +158,7 @@ def nothing_disturbed(
     It passes only where each of them does; else it is as the first that does not: one that was not exercised, say.
     """
     changed = [name for name in before if before[name] != now.get(name)]
-    broken = ordinary is None or not good(ordinary)
+    broken = ordinary is None or verdict(ordinary) == Status.FAILED
     words = [*(["the ordinary check-in did not complete"] if broken else []), *(f"{name} changed" for name in changed)]
     if not before:
         words.append("preflight recorded nothing to compare with")
@@ -162,9 +168,12 @@ def nothing_disturbed(
         return Check(Id.CRITERION_3, name, Status.FAILED, "; ".join(words), expected)
     unanswered = [check for check in others if check.status != Status.PASSED]
     said = [f"{check.name}: {check.found}" for check in unanswered]
+    unknown = ordinary is not None and not good(ordinary)
+    if unknown:
+        said.insert(0, "of the ordinary check-in AWS refused to tell all")
     passed = [f"{check.name}: passed" for check in others if check.status == Status.PASSED]
     found = "; ".join([*said, "ordinary check-in completed", f"{', '.join(before)} unchanged", *passed])
-    status = unanswered[0].status if unanswered else Status.PASSED
+    status = Status.CANNOT_TELL if unknown else unanswered[0].status if unanswered else Status.PASSED
     return Check(Id.CRITERION_3, name, status, found, expected)
 
 

@@ -367,3 +367,20 @@ def test_checks_are_counted_by_what_became_of_them_and_none_is_left_out():
     assert in_numbers([]) == "0 passed"
     twice = [Check(Id.DRILL_REVISION, f"{one}: revision", "waiting", "", "", one) for one in ("high", "crisis")]
     assert open_ones([*every[:2], *twice]) == "revision (high, crisis): waiting"
+
+
+def test_what_aws_refused_to_tell_of_a_drill_holds_criteria_1_and_3_up_and_fails_neither():
+    unread = drill("crisis", "passed", "cannot tell")
+    assert [success_criteria.verdict(unread), success_criteria.good(unread)] == ["cannot tell", False]
+    assert success_criteria.verdict(drill("crisis", "failed", "cannot tell", "passed")) == "failed"
+    assert success_criteria.verdict(drill("crisis", "cannot tell")) == "failed"  # nothing of it passed
+    for rows, edges in (
+        ([unread], EDGES),
+        ([drill("crisis", "passed")], [*EDGES, drill("at", "passed", "cannot tell")]),
+    ):
+        check = success_criteria.scenarios_pass(rows, ["crisis"], edges, ANSWERS)
+        assert check.status == "cannot tell"
+        assert success_criteria.scenarios_pass(rows, ["crisis", "high"], edges, ANSWERS).status == "failed"
+    ordinary = success_criteria.nothing_disturbed(drill("ordinary", "passed", "cannot tell"), BASELINE, BASELINE, [])
+    assert ordinary.status == "cannot tell"
+    assert ordinary.found.startswith("of the ordinary check-in AWS refused to tell all; ordinary check-in completed")
