@@ -103,12 +103,11 @@ def test_a_drill_that_nobody_could_evaluate_is_in_its_log(drilled, monkeypatch, 
     rows = drilled(ZeroDivisionError(), begun=False)[1]
     assert len(rows) == 1
     monkeypatch.setattr(drill_command.drill_runner, "run", lambda *_: None)
-    monkeypatch.setattr(drill_command.validation, "rows", lambda *_: [DRILL])
 
     def refused(*_):
         raise NotAsWanted("its subscribers could not be listed")
 
-    monkeypatch.setattr(drill_command.infrastructure, "operations_reachable", refused)
+    monkeypatch.setattr(drill_command.validation, "rows", refused)
     assert CliRunner().invoke(main, ["drill", "local"]).exit_code == 1
     log = drill_command.drill_log.open_log(None)
     assert log.rows(drill_log.LOG)[-1]["failed"] == ["its subscribers could not be listed"]
