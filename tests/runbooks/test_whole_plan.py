@@ -205,12 +205,13 @@ def test_each_criterion_links_the_evidence_it_was_decided_from(story):
     assert json.dumps('<a href="./evidence/scenarios.json">scenarios.json</a>')[1:-1] in links
 
 
-def test_what_a_criterion_says_is_one_sentence_in_the_page_the_record_and_the_terminal(story):
+def test_what_a_criterion_says_is_one_sentence_in_the_page_and_the_record_and_what_decides_in_the_terminal(story):
     page, asked = shown(story.folder / f"{NOTEBOOKS['07']}.ipynb"), story.first.record.rows("checks.jsonl")
     for row in story.first.record.read_json("evidence/criteria.json"):
         (kept,) = [one["found"] for one in asked if one.get("id") == row["id"]]
         assert kept == row["found"] and row["found"] in page
-        assert "".join(row["found"].split()) in "".join(story.first.said.split())
+        decides = row["value"] if row["status"] == "passed" else row["found"].partition("; ")[0]
+        assert "".join(f"{row['name']}: {decides}".split()) in "".join(story.first.said.split())
 
 
 def test_criterion_1_lists_what_is_open_under_it_and_its_rule_says_that_it_does_not_count(story):
