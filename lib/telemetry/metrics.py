@@ -6,7 +6,7 @@ late. There is no metric math here: pandas does the arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
@@ -29,6 +29,8 @@ COUNTS = tuple(count.value for count in Count)
 PERCENTILES = ("p50", "p95", "p99")
 QUERIES_A_CALL = 500
 DATA_A_CALL = 1000
+COMPLETE, PARTIAL = "Complete", "PartialData"
+ATTEMPTS = 2  # at an answer that is not whole
 # CloudWatch keeps fine datapoints for a short time only: older than this -> at least this period, in seconds.
 KEPT = ((timedelta(days=63), 3600), (timedelta(days=15), 300), (timedelta(hours=3), 60))
 MOST_POINTS = 1_500  # of one metric in a chart 10 in wide: more than its pixels, and it takes minutes to draw
@@ -62,7 +64,7 @@ def series(live: Live, queries: Sequence[Query], start: datetime, end: datetime,
 
     `attrs["period_seconds"]` is the period used: longer than asked for where CloudWatch keeps nothing finer that old;
     `attrs["window"]` is the time that was asked for.
-    Raises NotAsWanted when CloudWatch answers a query with anything but data.
+    Raises NotAsWanted when CloudWatch answers a query with anything but data, or with a part of it.
     """
     period = usable_period(start, end, period)
     rows: list[tuple[datetime, str, float]] = []
@@ -148,21 +150,44 @@ def publish_passed(live: Live) -> None:
 def _datapoints(
     live: Live, queries: Sequence[Query], window: tuple[datetime, datetime], period: int
 ) -> list[tuple[datetime, str, float]]:
+    """What is partial to its last page is asked for once more, and then no answer: what is missing of it nobody says."""
     asked = {f"q{number}": query for number, query in enumerate(queries)}
+    partial = ""
+    for _ in range(ATTEMPTS):
+        rows, partial = _answer(live, asked, window, period)
+        if not partial:
+            return rows
+    raise NotAsWanted(f"CloudWatch answered only a part of its data for {partial}; expected all; try again later")
+
+
+def _answer(
+    live: Live, asked: Mapping[str, Query], window: tuple[datetime, datetime], period: int
+) -> tuple[list[tuple[datetime, str, float]], str]:
+    """The datapoints, and what of them is not whole, by metric and with what CloudWatch says of it; "" where all is."""
     request = [_request(name, query, period) for name, query in asked.items()]
     pages = live.client("cloudwatch").get_paginator("get_metric_data")
     rows: list[tuple[datetime, str, float]] = []
+    partial: dict[str, str] = {}
     with readable("reading CloudWatch metrics"):
         for page in pages.paginate(MetricDataQueries=request, StartTime=window[0], EndTime=window[1]):
             # A page holds at most 100,800 datapoints; the paginator asks for the rest.
+            if said := _messages(page):  # as much as possible is answered nevertheless, and that is not all
+                raise NotAsWanted(f"CloudWatch did not answer all that it was asked for{said}; try again later")
             for result in page["MetricDataResults"]:
-                query = asked[result["Id"]]
-                # PartialData only says that the next page goes on with this metric.
-                if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
-                    raise NotAsWanted(f"CloudWatch answered {result['StatusCode']} for {query.metric}; try again later")
+                query, code = asked[result["Id"]], result.get("StatusCode", COMPLETE)
+                said = f"{query.metric}{_messages(result)}"
+                if code not in (COMPLETE, PARTIAL):
+                    raise NotAsWanted(f"CloudWatch answered {code} for {said}; try again later")
+                partial.pop(result["Id"], None)
+                partial |= {result["Id"]: said} if code == PARTIAL else {}  # a later page may go on with this metric
                 points = zip(result["Timestamps"], result["Values"], strict=True)
                 rows += [(moment, query.label, value) for moment, value in points]
-    return rows
+    return rows, ", ".join(dict.fromkeys(partial.values()))
+
+
+def _messages(answer: Mapping[str, Any]) -> str:
+    said = "; ".join(": ".join(filter(None, (m.get("Code"), m.get("Value")))) for m in answer.get("Messages") or [])
+    return f" ({said})" if said else ""
 
 
 def _request(name: str, query: Query, period: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """CloudWatch metrics and the workflow's log, read from stubs of our own; the embedded account is in functional/."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,38 @@ def test_series_joins_pages_and_invents_no_datapoint() -> None:
         "ReturnData": True,
     }
     assert (frame.attrs["period_seconds"], frame.attrs["window"]) == (60, (START, END))
+
+
+class Answers(Pages):
+    """Each time it is asked it answers the next of these lists of pages."""
+
+    def __init__(self, *answers: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.answers = iter(answers)
+
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        self.asked.append(asked)
+        yield from next(self.answers)
+
+
+def partial(*points: tuple[int, float]) -> list[dict[str, Any]]:
+    return [{"MetricDataResults": [{**result("q0", *points, status="PartialData"), "Messages": [{"Value": "slow"}]}]}]
+
+
+def test_what_is_partial_to_its_last_page_is_asked_for_once_more_and_then_no_answer() -> None:
+    whole = [{"MetricDataResults": [result("q0", (0, 1), (60, 2))]}]
+    twice = Answers(partial((0, 1)), whole)
+    frame = metrics.series(live_with("cloudwatch", twice), [Query("one", "N", "M", "Sum")], START, END, 60)
+    assert (frame["value"].tolist(), len(twice.asked)) == ([1.0, 2.0], 2)
+    never = Answers(partial((0, 1)), partial((0, 1)))
+    with pytest.raises(NotAsWanted, match=r"only a part of its data for M \(slow\)"):
+        metrics.series(live_with("cloudwatch", never), [Query("one", "N", "M", "Sum")], START, END, 60)
+
+
+def test_what_cloudwatch_says_of_the_whole_answer_is_no_answer() -> None:
+    said = {"MetricDataResults": [result("q0", (0, 1))], "Messages": [{"Code": "Most", "Value": "too many metrics"}]}
+    with pytest.raises(NotAsWanted, match=r"did not answer all .*Most: too many metrics"):
+        metrics.series(live_with("cloudwatch", Pages(said)), [Query("one", "N", "M", "Sum")], START, END, 60)
 
 
 def test_series_of_nothing_is_an_empty_frame_of_the_same_shape() -> None:
