@@ -7,6 +7,8 @@ trouble, by a key that the caller may not use, or by one that has changed. Every
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from botocore.exceptions import (
@@ -83,6 +85,14 @@ def drop_member(part: Mapping[str, Any], member: str) -> Answer:
     what = part.what if isinstance(part, Answer) else Answer.what
     made: Answer = answer({key: value for key, value in part.items() if key != member}, what)
     return made
+
+
+def answered_at(answered: Mapping[str, Any]) -> datetime | None:
+    """When AWS gave this answer, by its own clock; None where the answer has no time."""
+    try:
+        return parsedate_to_datetime(answered.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", ""))
+    except (TypeError, ValueError):
+        return None
 
 
 class Answering:

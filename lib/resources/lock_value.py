@@ -7,10 +7,10 @@ stands there.
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 
+from lib.aws_answers import answered_at
 from lib.errors import Refused
 from lib.record import command_lines, formats
 from lib.settings import Settings
@@ -108,11 +108,8 @@ def _hashed(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def age_told(answer: Mapping[str, Any]) -> float | None:
     """How many seconds ago a parameter was last written, both times being AWS's; None where the answer has no time."""
-    now = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-    try:
-        return max(0.0, (parsedate_to_datetime(now) - answer["Parameter"]["LastModifiedDate"]).total_seconds())
-    except (ValueError, KeyError):
-        return None
+    now, written = answered_at(answer), answer["Parameter"].get("LastModifiedDate")
+    return max(0.0, (now - written).total_seconds()) if now and written else None
 
 
 def somebody_elses(settings: Settings, lock: Lock | None) -> str:

@@ -150,7 +150,7 @@ def publish_passed(live: Live) -> None:
 def _datapoints(
     live: Live, queries: Sequence[Query], window: tuple[datetime, datetime], period: int
 ) -> list[tuple[datetime, str, float]]:
-    """What is partial to its last page is asked for once more, and then no answer: what is missing of it nobody says."""
+    """What is partial to its last page is asked for once more, and then no answer: what it lacks nobody says."""
     asked = {f"q{number}": query for number, query in enumerate(queries)}
     partial = ""
     for _ in range(ATTEMPTS):

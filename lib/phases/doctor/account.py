@@ -5,14 +5,13 @@ Read-only.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, connect
-from lib.aws_answers import readable
+from lib.aws_answers import answered_at, readable
 from lib.checks import Status
 from lib.definitions.access_policies import Whose
 from lib.drills import drill_runner
@@ -142,11 +141,10 @@ def _clock_of(error: Exception, clock: Clock) -> Finding:
 
 
 def _compared(answer: Any, clock: Clock) -> Said:  # noqa: ANN401 - an answer of botocore's
-    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-    try:
-        off = (clock() - parsedate_to_datetime(said)).total_seconds()
-    except (TypeError, ValueError):
+    theirs = answered_at(answer)
+    if theirs is None:
         return Status.CANNOT_TELL, "the answer has no time"
+    off = (clock() - theirs).total_seconds()
     how = "ahead of" if off > 0 else "behind"
     offset = f"{abs(off):.0f} s {how} AWS's"
     return Status.PASSED if abs(off) <= MOST_SECONDS_OFF else Status.FAILED, offset

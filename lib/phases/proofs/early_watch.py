@@ -6,11 +6,12 @@ For `soak_minutes` it is looked at again and again; what goes wrong ends the wat
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib.aws import Live
+from lib.aws_answers import answered_at, readable
 from lib.changes.plans import Outcome
 from lib.checks import Check, Status, failures
 from lib.definitions.alarm_lint import Missing
@@ -26,6 +27,7 @@ from lib.telemetry import continuity, executions, metrics
 from lib.telemetry.execution_status import ExecutionStatus
 from lib.values.check_registry import Id
 from lib.values.modes import Mode
+from lib.values.numbers import first_of
 from lib.wait import until
 
 PAUSE_SECONDS = 15.0  # between two looks
@@ -36,8 +38,12 @@ EXECUTIONS, THROTTLES, ALARMS = (f"early watch: {what}" for what in ("check-ins 
 Now = Callable[[], datetime]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _by_aws(live: Live) -> Now:
+    """The clock of AWS, by which what it dates is; this machine's may be minutes off, and only tells how time passes."""
+    with readable("asking what time it is"):
+        theirs = answered_at(live.client("sts").get_caller_identity())
+    since, moment = live.clock(), theirs or datetime.now(UTC)
+    return lambda: moment + timedelta(seconds=live.clock() - since)
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,10 @@ class _Watch:
     now: Now
 
 
-def watch(run: ConnectedRun, outcome: Outcome, now: Now = _now) -> list[Check]:
+def watch(run: ConnectedRun, outcome: Outcome, clock: Callable[[Live], Now] = _by_aws) -> list[Check]:
     """Look until something goes wrong or `soak_minutes` since the update are over; what was seen last, as checks.
 
-    A run that is gone on with watches for the rest of that time. `now` is the wall clock.
+    A run that is gone on with watches for the rest of that time. `clock` tells the time as AWS has it.
     """
     minutes, expected = run.settings.soak_minutes, "no more of them than before the update"
     if run.settings.mode != Mode.APPLY:
@@ -61,14 +67,21 @@ def watch(run: ConnectedRun, outcome: Outcome, now: Now = _now) -> list[Check]:
     if not minutes:
         said = "nothing was watched: soak_minutes is 0"
         return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.CANNOT_TELL, said, expected)]
-    since, soak = continuity.updated_at(run.live), timedelta(minutes=minutes)
+    since, soak, now = continuity.updated_at(run.live), timedelta(minutes=minutes), clock(run.live)
     if since is None or (now() >= since + soak and not _was_updated(outcome)):
         said = continuity.NOT_UPDATED
         return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.NOT_EXERCISED, said, expected)]
     one = _Watch(run.live, since, since + soak, now)
-    left = max(0.0, (one.until - now()).total_seconds())
+    begun = now()
+    left = max(0.0, (one.until - begun).total_seconds())
     patience = run.live.patience(left, min(PAUSE_SECONDS, left) or run.settings.poll_seconds)
-    return until(lambda: _look(one), lambda seen: bool(failures(seen)), patience).seen
+    seen = until(lambda: _look(one), lambda seen: bool(failures(seen)), patience).seen
+    watched = f"watched for {_minutes(now() - begun)}, until {_minutes(now() - since)} after the update"
+    return [replace(check, found=f"{check.found}; {watched}") for check in seen]
+
+
+def _minutes(length: timedelta) -> str:
+    return f"{max(0.0, length.total_seconds()) / 60:.1f} min"
 
 
 def _was_updated(outcome: Outcome) -> bool:
@@ -127,19 +140,27 @@ def _to_look_at(live: Live) -> set[str]:
 
 
 def _alarms(one: _Watch) -> Check:
-    """Which of ours went off since the update. What was in alarm before it or may be false is said, for a person."""
+    """Which of ours went off since the update. What was in alarm before it or may be false is said, for a person.
+
+    Of one that is not there nobody can tell, so that without it nothing passes.
+    """
     names, expected = _alarm_names(one.live), "none in ALARM"
     try:
-        rows = [row for row in alarm_listing.of_names(one.live, names).values() if row["StateValue"] == "ALARM"]
+        there = alarm_listing.of_names(one.live, names)
     except RunbookError as error:
         return _unread(Id.WATCHED_ALARMS, ALARMS, error)
+    rows = [row for row in there.values() if row["StateValue"] == "ALARM"]
+    gone = [name for name in names if name not in there]
     went_off = [row["AlarmName"] for row in rows if row["StateUpdatedTimestamp"] > one.since]
     doubtful = _to_look_at(one.live) & {*went_off}
     new = [name for name in went_off if name not in doubtful]
-    status = Status.FAILED if new else Status.WAITING if rows else Status.PASSED
+    quiet = Status.CANNOT_TELL if gone else Status.PASSED
+    status = Status.FAILED if new else Status.WAITING if rows else quiet
     old = [f"{row['AlarmName']} (since before the update)" for row in rows if row["AlarmName"] not in went_off]
     looked_at = [f"{name} (look by hand: {LATE})" for name in sorted(doubtful)]
-    said = ", ".join([*new, *looked_at, *old]) or f"none of {len(names)}"
+    said = ", ".join([*new, *looked_at, *old]) or f"none of {len(names) - len(gone)}"
+    absent = f"; {len(gone)} of {len(names)} are not there, until phase 04 makes them: {first_of(gone, NAMES_SAID)}"
+    said += absent if gone else ""
     return Check(Id.WATCHED_ALARMS, ALARMS, status, said, expected)
 
 

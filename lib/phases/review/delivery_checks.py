@@ -15,6 +15,7 @@ from lib.telemetry.deliveries.reconciliation import LATE, Compared
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.exact_tests import wilson
 from lib.values.check_registry import Id
+from lib.values.numbers import first_of
 
 RECONCILED = "every alert of the workflow was counted behind it, per route and hour"
 UNDELIVERED = "no alert failed, was dropped or lies in a dead-letter queue"
@@ -74,10 +75,9 @@ def _unsent(seen: Deliveries) -> list[str]:
 def _lost(rows: pd.DataFrame) -> str:
     named = []
     for row in rows.itertuples(index=False):
-        shown = ", ".join(row.executions[:MOST_NAMED])
-        more = f" and {len(row.executions) - MOST_NAMED} more" if len(row.executions) > MOST_NAMED else ""
         when = f"in the hour of {row.hour:%Y-%m-%d %H:%M} UTC"
-        named.append(f"{row.missing} of {row.sent} not {row.place} {row.name} {when}, among {shown}{more}")
+        among = first_of(row.executions, MOST_NAMED)
+        named.append(f"{row.missing} of {row.sent} not {row.place} {row.name} {when}, among {among}")
     return "; ".join(named)
 
 

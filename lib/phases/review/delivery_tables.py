@@ -15,6 +15,7 @@ from lib.telemetry.deliveries.reconciliation import UNTOLD, Compared
 from lib.telemetry.deliveries.sources import SUM, Metric, Thing
 from lib.telemetry.execution_status import Count
 from lib.telemetry.metrics import THROTTLED
+from lib.values.numbers import first_of
 
 NO_DATA = "no datapoint"
 # What nobody may see after the change, by the thing that is its: an alert that even a dead-letter queue did not take,
@@ -76,7 +77,7 @@ def differing_hours(seen: Deliveries) -> list[dict[str, Any]]:
             "sent": f"{row.sent} alerts",
             "counted": NO_DATA if isnan(row.counted) else f"{row.counted:g}",
             "missing": _missing(row),
-            "executions to look at": _named(row.executions),
+            "executions to look at": first_of(row.executions, MOST_NAMED),
         }
         for row in rows.itertuples(index=False)
     ]
@@ -87,11 +88,6 @@ def _missing(row: Any) -> str:  # noqa: ANN401 - a row of a frame
     if pd.isna(row.missing):
         return row.state
     return f"{'' if row.state == Compared.LOST else 'at most '}{row.missing} alerts"
-
-
-def _named(executions: list[str]) -> str:
-    more = f" and {len(executions) - MOST_NAMED:,} more" if len(executions) > MOST_NAMED else ""
-    return ", ".join(executions[:MOST_NAMED]) + more
 
 
 def counted_rows(seen: Deliveries) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The watch after the update, by a clock that passes only while somebody sleeps: what ends it, and what does not."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +25,7 @@ class Account:
 
     def __init__(self):
         self.executions, self.throttles, self.alarms, self.denied, self.looks = [], [], [], "", 0
+        self.gone = set()
         self.clock = lambda: 0.0
 
     def ends(self, after, status="FAILED", name="check-in"):
@@ -47,6 +49,7 @@ class Account:
         return [{"MetricDataResults": [{"Id": MetricDataQueries[0]["Id"], "Timestamps": times, "Values": points}]}]
 
     def _describe_alarms(self, AlarmNames, AlarmTypes):  # noqa: N803
+        AlarmNames = [name for name in AlarmNames if name not in self.gone]  # noqa: N806
         assert (len(AlarmNames) <= 100, AlarmTypes) == (True, ["MetricAlarm", "CompositeAlarm"])
         off = {name: after for after, name in self.alarms if after <= self.clock()}
         rows = [
@@ -65,18 +68,24 @@ def aws():
     return Account()
 
 
+def by_account(aws):
+    """The time as the account has it."""
+    return lambda live: lambda: UPDATED + timedelta(seconds=aws.clock())
+
+
 @pytest.fixture
 def watched(aws, tmp_path, monkeypatch):
     """`watched(5)`: the checks of a watch of so many minutes, by their names, and how long it took."""
     monkeypatch.setattr(continuity, "updated_at", lambda live: UPDATED)
 
-    def run(minutes, mode="apply", began=0.0, names=(), outcome=OUTCOME):
+    def run(minutes, mode="apply", began=0.0, names=(), outcome=OUTCOME, by_aws=False):
         monkeypatch.setattr(early_watch, "_alarm_names", lambda live: list(names))
         settings = load("local", {"mode": mode, "soak_minutes": minutes, "outputs_dir": str(tmp_path)})
-        live = connected(settings, stepfunctions=aws, cloudwatch=aws)
+        live = connected(settings, stepfunctions=aws, cloudwatch=aws, sts=aws)
         aws.clock = lambda: began + live.clock()
         run = ConnectedRun(settings, Record(tmp_path, "r1"), World(), World().lock, live)
-        found = early_watch.watch(run, outcome, lambda: UPDATED + timedelta(seconds=aws.clock()))
+        clock = early_watch._by_aws if by_aws else by_account(aws)
+        found = early_watch.watch(run, outcome, clock)
         return {check.name: check for check in found}, live.clock()
 
     return run
@@ -103,7 +112,8 @@ def test_a_check_in_that_fails_ends_the_watch_at_once_and_is_named(status, watch
     found, seconds = watched(15)
     bad = found[early_watch.EXECUTIONS]
     assert (bad.status, seconds) == ("failed", 105)
-    assert bad.found == f"1 since the update, 0 in as long before: check-in-7 {status}"
+    said = f"1 since the update, 0 in as long before: check-in-7 {status}"
+    assert bad.found == f"{said}; watched for 1.8 min, until 1.8 min after the update"
 
 
 def test_what_failed_as_often_before_is_not_the_updates(watched, aws):
@@ -112,27 +122,27 @@ def test_what_failed_as_often_before_is_not_the_updates(watched, aws):
     assert watched(5)[0][early_watch.EXECUTIONS].status == "passed"
     aws.ends(120, "TIMED_OUT", "check-in-8")
     bad = watched(5)[0][early_watch.EXECUTIONS]
-    assert bad.status == "failed" and bad.found.endswith(": check-in-8 TIMED_OUT")
+    assert bad.status == "failed" and ": check-in-8 TIMED_OUT; watched for" in bad.found
 
 
 def test_a_throttle_and_an_alarm_that_goes_off_end_it_as_well(watched, aws):
     aws.throttles.append((60, 2.0))
     found, seconds = watched(5)
-    assert (found[early_watch.THROTTLES].status, found[early_watch.THROTTLES].found, seconds) == (
-        "failed", "2 since the update", 60,
-    )  # fmt: skip
+    assert (found[early_watch.THROTTLES].status, seconds) == ("failed", 60)
+    assert found[early_watch.THROTTLES].found.startswith("2 since the update; watched for 1.0 min")
     aws.throttles.clear()
     names = [f"alarm-{at}" for at in range(150)]
     aws.alarms.append((61, "alarm-149"))
     found, seconds = watched(5, names=names)
-    assert (found[early_watch.ALARMS].status, found[early_watch.ALARMS].found, seconds) == ("failed", "alarm-149", 75)
+    assert (found[early_watch.ALARMS].status, seconds) == ("failed", 75)
+    assert found[early_watch.ALARMS].found.startswith("alarm-149; watched for")
 
 
 def test_an_alarm_from_before_the_update_waits_for_a_person(watched, aws):
     aws.alarms.append((-60, "ours"))
     found, seconds = watched(1, names=["ours"])
     assert (found[early_watch.ALARMS].status, seconds) == ("waiting", 60)
-    assert found[early_watch.ALARMS].found == "ours (since before the update)"
+    assert found[early_watch.ALARMS].found.startswith("ours (since before the update); watched")
 
 
 def test_an_alarm_that_compares_what_comes_differently_late_undoes_nothing_and_waits_for_a_person(watched, aws):
@@ -147,6 +157,25 @@ def test_an_alarm_that_compares_what_comes_differently_late_undoes_nothing_and_w
     found, seconds = watched(1, names=wanted)
     assert (found[early_watch.ALARMS].status, seconds) == ("failed", 30)
     assert found[early_watch.ALARMS].found.startswith(f"{failed}, {lost} (look by hand")
+
+
+def test_alarms_that_are_not_there_are_not_quiet_and_are_named(watched, aws):
+    aws.gone = {"one", "two", "three", "four"}
+    quiet = watched(1, names=["ours", *sorted(aws.gone)])[0][early_watch.ALARMS]
+    assert quiet.status == "cannot tell" and quiet.found.startswith("none of 1; 4 of 5 are not there, until phase 04")
+    assert ": four, one, three and 1 more;" in quiet.found
+    aws.alarms.append((-60, "ours"))
+    assert watched(1, names=["ours", "one"])[0][early_watch.ALARMS].status == "waiting"
+
+
+def test_it_goes_by_the_clock_of_aws_however_far_ahead_this_machines_is(watched, aws):
+    """By this machine's, the time of 2026-01-01 is long over, and one look would have been all."""
+    stamp = format_datetime(UPDATED + timedelta(seconds=60), usegmt=True)
+    answered = {"ResponseMetadata": {"HTTPHeaders": {"date": stamp}}}
+    aws.get_caller_identity = lambda: answered
+    found, seconds = watched(5, began=60, by_aws=True)
+    assert (seconds, aws.looks) == (240, 17)
+    assert found[early_watch.EXECUTIONS].found.endswith("; watched for 4.0 min, until 5.0 min after the update")
 
 
 def test_of_all_alarms_only_accepted_and_lost_may_be_false_by_lateness():
