@@ -19,11 +19,10 @@ from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import NOTEBOOKS, REVIEW, VALIDATION
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import in_order
-from lib.telemetry import continuity, outcomes
+from lib.telemetry import continuity, executions, outcomes
 from lib.telemetry.cutover import points_since
 from lib.telemetry.exact_tests import percent
 from lib.telemetry.execution_status import Ending, When, Who
-from lib.telemetry.executions import describe
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Window
 from lib.values import csv_text
@@ -33,6 +32,7 @@ from lib.values.verdicts import Verdict
 
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 SLOW = (Ending.TOO_LONG, Ending.DOUBT)
+FORGOTTEN = "no longer known to Step Functions"
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 
 
@@ -82,7 +82,8 @@ def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _failure(live: Live, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
     status = f"{row.status} for {row.seconds:.0f} s" if row.outcome in SLOW else row.status
-    error = "" if row.outcome in SLOW else describe(live, row.arn).error
+    error: str | None = "" if row.outcome in SLOW else executions.error_of(live, row.arn)
+    error = FORGOTTEN if error is None else error
     return dict(zip(FAILURE, (row.who, f"{row.started:%Y-%m-%d %H:%M:%S}", row.name, status, error), strict=True))
 
 
@@ -161,7 +162,8 @@ def criteria(
     s, live, record, split = run.settings, run.live, run.record, outcomes.table(seen)
     judged = s.success_rate_margin, s.success_rate_error
     record.keep_text("evidence/success_rate.csv", csv_text.of_frame(split))
-    rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)
+    kept = (validation.PLANNED, validation.BOUNDARIES, validation.DIRECT)
+    rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in kept)
     before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == scenarios.ORDINARY), None)
     planned = [scenario.name for scenario in scenarios.load()]

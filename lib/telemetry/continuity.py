@@ -31,6 +31,9 @@ RATE = "success rate of check-ins before and after"
 NO_WORSE_PART = "no part of the time since the change is worse"
 NO_NEW_KIND = "no new kind of failure since the change"
 NOT_UPDATED = "the workflow was not updated just now"
+MOMENT_UNKNOWN = (
+    "the workflow was updated, and nothing tells when: what check-ins start does not run its newest version"
+)
 MARGIN_SECONDS = 1.0  # before the update: an execution that began later than this may be on either definition
 ASKED = 500  # executions that are looked at one by one; what is beyond is said
 BACK = timedelta(hours=1)  # before the update: of what began earlier, only what still runs is looked at
@@ -50,19 +53,21 @@ def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     states, moment = _states_before(live, outcome), updated_at(live)
     if not states:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, NOT_UPDATED, expected)]
-    running, cut = _running_at(live, moment) if moment else ([], "")
+    if moment is None:
+        run.record.keep_json(CROSSING, {"updated": None, "running": 0, "executions": []})
+        return [Check(Id.ACROSS, ACROSS, Status.CANNOT_TELL, MOMENT_UNKNOWN, expected)]
+    running, cut = _running_at(live, moment)
     deadline = live.clock() + live.settings.verify_timeout_seconds
     rows = [_across(live, row, states, deadline - live.clock()) for row in running[:ASKED]]
     kept = [{**row, "started": row["started"].astimezone(UTC).isoformat()} for row in rows]
-    updated = moment.isoformat() if moment else None
-    run.record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": kept})
+    run.record.keep_json(CROSSING, {"updated": moment.isoformat(), "running": len(running), "executions": kept})
     if not rows:
         return [
             Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, "no execution was running when the update came", expected)
         ]
     wrong = [row for row in rows if row["strange"]]
     going = [row for row in rows if row["status"] == ExecutionStatus.RUNNING]
-    waiting = [row for row in going if moment and row["started"] >= moment - BACK]
+    waiting = [row for row in going if row["started"] >= moment - BACK]
     cut = f"only the newest {ASKED} were looked at" if len(running) > ASKED else cut
     found = f"{len(rows) - len(wrong)} of {len(running)}"
     if wrong:
@@ -208,12 +213,16 @@ def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Setting
 def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     """In which ways real check-ins did not succeed: kind (status and error name), before, after, latest, such as.
 
-    The error's name of the newest ASKED failed ones of each side is asked for, never its words.
+    The error's name of the newest ASKED failed ones of each side is asked for, never its words; that of one that Step
+    Functions has forgotten is known no longer, and so was not looked at.
     """
     bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
     asked = bad[(bad["outcome"] == Ending.FAILED) & (bad["name"] != "")].groupby("when").tail(ASKED)
     errors = {row.name: executions.error_of(live, row.arn) for row in asked.itertuples(index=False)}
-    named = {row.name: f"{row.status} {errors[row.name]}".strip() for row in asked.itertuples(index=False)}
+    named = {
+        row.name: NOT_LOOKED_AT if (error := errors[row.name]) is None else f"{row.status} {error}".strip()
+        for row in asked.itertuples(index=False)
+    }
     limit = f"for over {live.settings.long_execution_seconds:g} s"
     unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == Ending.TOO_LONG, NOT_LOOKED_AT)
     kind = [named.get(name, other) for name, other in zip(bad["name"], unnamed, strict=True)]

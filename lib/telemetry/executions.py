@@ -16,6 +16,7 @@ from lib.telemetry.execution_status import Execution, ExecutionStatus
 from lib.values.exact_json import parse_foreign
 from lib.wait import until
 
+GONE = "ExecutionDoesNotExist"
 LISTED_DAYS = 90  # Step Functions forgets an execution then
 MOST_LISTED = 500_000  # executions that are listed and held, a thousand a call: 24 days at 20,500 a day
 MOST_WALKED = 3_000_000  # that are looked at one by one, of which a few hundred bytes each are kept
@@ -66,17 +67,18 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     )
 
 
-def error_of(live: Live, arn: str) -> str:
+def error_of(live: Live, arn: str) -> str | None:
     """The name of the error that ended an execution, "" where none did; nothing that went through it is asked for.
 
-    Read-only.
+    None of one that Step Functions knows no longer. Read-only.
     """
-    with readable(f"reading how execution {arn.rsplit(':', 1)[-1]} ended"):
+    with readable(f"reading how execution {arn.rsplit(':', 1)[-1]} ended"), absent_is_none(GONE):
         answer = live.client("stepfunctions").get_execution_history(
             executionArn=arn, reverseOrder=True, maxResults=1, includeExecutionData=False
         )
-    details = [part for event in answer["events"] for part in event.values() if isinstance(part, dict)]
-    return next((str(part["error"]) for part in details if "error" in part), "")
+        details = [part for event in answer["events"] for part in event.values() if isinstance(part, dict)]
+        return next((str(part["error"]) for part in details if "error" in part), "")
+    return None
 
 
 def wait_until_ended(
@@ -121,16 +123,27 @@ def path(live: Live, arn: str) -> list[str]:
 
     The embedded AWS does not record those inside a Parallel state.
     """
-    pages = live.client("stepfunctions").get_paginator("get_execution_history")
     with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"):
-        events = [e for p in pages.paginate(executionArn=arn, **WORDLESS) for e in p["events"]]
+        return _entered(live, arn)
+
+
+def path_if_known(live: Live, arn: str) -> list[str] | None:
+    """Like `path`; None of an execution that Step Functions knows no longer. Read-only."""
+    with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"), absent_is_none(GONE):
+        return _entered(live, arn)
+    return None
+
+
+def _entered(live: Live, arn: str) -> list[str]:
+    pages = live.client("stepfunctions").get_paginator("get_execution_history")
+    events = [e for p in pages.paginate(executionArn=arn, **WORDLESS) for e in p["events"]]
     return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
 
 
 def revision(live: Live, arn: str) -> str:
     """The revision of the workflow that an execution ran on, "" where AWS names none. Read-only."""
     what = f"reading what execution {arn.rsplit(':', 1)[-1]} ran on"
-    with readable(what), absent_is_none("ExecutionDoesNotExist"):
+    with readable(what), absent_is_none(GONE):
         answer = live.client("stepfunctions").describe_state_machine_for_execution(executionArn=arn)
         return str(answer.get("revisionId", ""))
     return ""

@@ -39,7 +39,7 @@ Now = Callable[[], datetime]
 
 
 def _by_aws(live: Live) -> Now:
-    """The clock of AWS, by which what it dates is; this machine's may be minutes off, and only tells how time passes."""
+    """The clock of AWS, by which what it dates is; this machine's may be minutes off, and only tells how it passes."""
     with readable("asking what time it is"):
         theirs = answered_at(live.client("sts").get_caller_identity())
     since, moment = live.clock(), theirs or datetime.now(UTC)
@@ -68,6 +68,9 @@ def watch(run: ConnectedRun, outcome: Outcome, clock: Callable[[Live], Now] = _b
         said = "nothing was watched: soak_minutes is 0"
         return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.CANNOT_TELL, said, expected)]
     since, soak, now = continuity.updated_at(run.live), timedelta(minutes=minutes), clock(run.live)
+    if since is None and _was_updated(outcome):
+        said = continuity.MOMENT_UNKNOWN
+        return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.CANNOT_TELL, said, expected)]
     if since is None or (now() >= since + soak and not _was_updated(outcome)):
         said = continuity.NOT_UPDATED
         return [Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, Status.NOT_EXERCISED, said, expected)]

@@ -73,8 +73,8 @@ def _transitions(run: ConnectedRun, read: Reading) -> float:
         mine = routes[routes["route"] == route]
         named = mine[mine["execution"] != UNNAMED]
         if len(mine):
-            made = len(executions.path(run.live, str(named["execution"].iloc[-1]))) if len(named) else float("nan")
-            counted += len(mine) * made
+            path = executions.path_if_known(run.live, str(named["execution"].iloc[-1])) if len(named) else None
+            counted += len(mine) * (float("nan") if path is None else len(path))
     return counted if len(routes) else float("nan")
 
 

@@ -134,6 +134,18 @@ def test_an_execution_that_began_long_before_the_update_and_still_runs_is_looked
     assert ([row["name"] for row in found], cut) == (["minutes2", "minutes1", "minutes0", "hours0"], "")
 
 
+def across(live, monkeypatch, folder, moment=CHANGE):
+    monkeypatch.setattr(continuity, "updated_at", lambda _: moment)
+    monkeypatch.setattr(executions, "wait_until_ended", lambda live, arn, *_, **__: executions.describe(live, arn))
+    monkeypatch.setattr(executions, "path", lambda *_: [])
+    live.settings = LOCAL.model_copy(update={"mode": "apply"})
+    before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
+    change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
+    outcome = SimpleNamespace(results=[SimpleNamespace(change=change, state="applied")])
+    (check,) = continuity.executions_across(connected_run.of(live, Record(folder, "r1")), outcome)
+    return check
+
+
 @pytest.mark.parametrize(
     ("groups", "status", "found"),
     [
@@ -150,13 +162,10 @@ def test_an_execution_that_began_long_before_the_update_and_still_runs_is_looked
     ],
 )  # fmt: skip
 def test_executions_across_the_update_are_all_looked_at_or_it_is_no_pass(monkeypatch, tmp_path, groups, status, found):
-    live = listed(*groups)
-    monkeypatch.setattr(continuity, "updated_at", lambda _: CHANGE)
-    monkeypatch.setattr(executions, "wait_until_ended", lambda live, arn, *_, **__: executions.describe(live, arn))
-    monkeypatch.setattr(executions, "path", lambda *_: [])
-    live.settings = LOCAL.model_copy(update={"mode": "apply"})
-    before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
-    change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
-    outcome = SimpleNamespace(results=[SimpleNamespace(change=change, state="applied")])
-    (check,) = continuity.executions_across(connected_run.of(live, Record(tmp_path, "r1")), outcome)
+    check = across(listed(*groups), monkeypatch, tmp_path)
     assert (check.status, check.found) == (status, found)
+
+
+def test_where_nothing_tells_when_the_update_came_nobody_can_tell_what_ran_then(monkeypatch, tmp_path):
+    check = across(listed(("a", "SUCCEEDED", 3, 31, 120)), monkeypatch, tmp_path, moment=None)
+    assert (check.status, check.found) == ("cannot tell", continuity.MOMENT_UNKNOWN)

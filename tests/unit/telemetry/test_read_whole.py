@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from all_pages import Paged, live
+from machines import says
 
 from lib.drills import subscribers
 from lib.phases import post_implementation_review, preflight
@@ -86,17 +87,22 @@ def seen(*groups):
     return outcomes.outcome_rows(rows, NOW + timedelta(hours=2), 10_000, NOW)
 
 
-def described(executionArn):  # noqa: N803
-    return {"status": "FAILED", "startDate": NOW, "error": "Broken"}
+def ended(executionArn, includeExecutionData, **_):  # noqa: N803
+    """How an execution ended, without a word of what went through it."""
+    assert not includeExecutionData
+    if executionArn == "arn:checkin-49":
+        raise says("ExecutionDoesNotExist")
+    return {"events": [{"type": "ExecutionFailed", "executionFailedEventDetails": {"error": "Broken"}}]}
 
 
 def test_drills_that_failed_since_hide_no_failed_checkin_and_the_rest_is_counted():
-    client = SimpleNamespace(describe_execution=lambda executionArn: described(executionArn))  # noqa: N803
+    client = SimpleNamespace(get_execution_history=ended)
     rows = post_implementation_review.failures(live(stepfunctions=client), seen(("checkin-", 51), ("drill-", 2000)))
     assert [row["execution"] for row in rows[:2]] == ["checkin-50", "checkin-49"]
     assert rows[50]["execution"] == "and 1 more; the newest 50 of 51 are shown"
     assert rows[-1] == rows[-1] | {"who": "drills", "execution": "and 1,950 more; the newest 50 of 2,000 are shown"}
-    assert {row["error"] for row in rows if "more" not in row["execution"]} == {"Broken"}
+    assert rows[1]["error"] == post_implementation_review.FORGOTTEN
+    assert {row["error"] for row in rows[2:] if "more" not in row["execution"]} == {"Broken"}
 
 
 def test_what_is_in_doubt_is_shown_with_how_long_it_runs():

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from machines import says
 from sent_alerts import alerts
 
 from lib.phases.review import costs
@@ -15,9 +16,13 @@ from lib.telemetry.streams.log_columns import UNNAMED
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(executions, "path", lambda live, arn: ["A", "B", "C"])
+    monkeypatch.setattr(executions, "path_if_known", lambda live, arn: ["A", "B", "C"])
     record = SimpleNamespace(rows=lambda name: [{"calls": 3}, {}])
     return SimpleNamespace(settings=load("local"), live=None, record=record)
+
+
+def gone(**_):
+    raise says("ExecutionDoesNotExist")
 
 
 def read(days):
@@ -47,6 +52,14 @@ def test_of_executions_that_no_name_was_kept_of_a_named_one_is_looked_at_or_none
     assert {row["what"]: row for row in costs.rows(run, seen)}[what]["counted, drills too"] == "3,000"
     seen.routes_since["execution"] = UNNAMED
     assert {row["what"]: row for row in costs.rows(run, seen)}[what]["costs"] == costs.UNCOUNTED
+
+
+def test_of_an_execution_that_is_gone_nothing_is_counted_and_nothing_ends(run, monkeypatch):
+    what = "state transitions, counted on one execution of each route"
+    client = SimpleNamespace(get_paginator=lambda operation: SimpleNamespace(paginate=gone))
+    monkeypatch.undo()
+    lost = SimpleNamespace(**{**vars(run), "live": SimpleNamespace(client=lambda service: client)})
+    assert {row["what"]: row for row in costs.rows(lost, read(1.0))}[what]["costs"] == costs.UNCOUNTED
 
 
 def test_of_minutes_it_says_what_they_cost_and_no_month(run):

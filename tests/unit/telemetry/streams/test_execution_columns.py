@@ -105,7 +105,8 @@ def test_of_more_that_failed_than_are_named_the_newest_are(monkeypatch):
 def test_a_failure_without_a_name_is_not_asked_for_and_is_said(monkeypatch):
     monkeypatch.setattr(execution_columns, "NAMED", 1)
     monkeypatch.setattr(execution_columns, "MOST_NAMED", 2)
-    monkeypatch.setattr(executions, "error_of", lambda live, arn: {"a0": "E", "a1": "E"}[arn])
+    errors = {"a0": "E", "a1": "E"}
+    monkeypatch.setattr(executions, "error_of", lambda live, arn: errors[arn])
     rows = [
         {"arn": f"a{n}", "name": f"n{n}", "status": "FAILED", "started": NOW - timedelta(seconds=n), "stopped": NOW}
         for n in range(4)
@@ -113,6 +114,9 @@ def test_a_failure_without_a_name_is_not_asked_for_and_is_said(monkeypatch):
     frame = outcomes.outcome_rows(rows, NOW, 180, CHANGE)
     kinds = continuity.kinds_of_failure(account(0), frame).set_index("kind")["after"]
     assert kinds.to_dict() == {"FAILED E": 2, continuity.NOT_LOOKED_AT: 2}
+    errors["a1"] = None  # Step Functions knows it no longer
+    kinds = continuity.kinds_of_failure(account(0), frame).set_index("kind")["after"]
+    assert kinds.to_dict() == {"FAILED E": 1, continuity.NOT_LOOKED_AT: 3}
 
 
 def test_no_page_of_many_is_held_and_calls_are_counted(few_names):
