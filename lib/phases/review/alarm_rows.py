@@ -21,6 +21,7 @@ from lib.values.check_registry import UNREADABLE
 
 # From what an alarm counts until it goes off: its own minute, and the three by which CloudWatch's metrics may be late.
 BEHIND = timedelta(minutes=4)
+SAME = timedelta(seconds=1)  # an alarm and its history tell the moment of one change so far apart at most
 
 
 def rows(read: Reading) -> list[dict[str, Any]]:
@@ -38,10 +39,11 @@ def _row(one: AlarmRecord, causes: list[Cause | None]) -> dict[str, Any]:
     real = [span for span, cause in zip(spans, causes, strict=True) if cause is None]
     lasted = f"{len(real)} times, {sum((span.until - span.begun).total_seconds() for span in real):,.0f} s"
     unknown = "the history does not reach so far back"
+    later = "" if one.state != IN_ALARM or _is_of_a_span(one) else ", not since then: cause not known"
     return {
         "what": one.name,
         "status": _status(one, causes),
-        "state now": one.state or "there is no such alarm",
+        "state now": f"{one.state}{later}" if one.state else "there is no such alarm",
         "in ALARM since the change": "" if one.state is None else unknown if one.spans is None else lasted,
         "by a drill": counted[Cause.DRILL],
         "as a test": counted[Cause.TEST],
@@ -52,11 +54,17 @@ def _row(one: AlarmRecord, causes: list[Cause | None]) -> dict[str, Any]:
 def _status(one: AlarmRecord, causes: list[Cause | None]) -> Status | Cause:
     if one.state is None:
         return Status.CANNOT_TELL
-    if one.state == IN_ALARM and (not causes or causes[-1] is None):
+    if one.state == IN_ALARM and (not causes or causes[-1] is None or not _is_of_a_span(one)):
         return Status.FAILED
     if not causes or None in causes:
         return Status.WAITING
     return Cause.DRILL if Cause.DRILL in causes else Cause.TEST
+
+
+def _is_of_a_span(one: AlarmRecord) -> bool:
+    """Whether it went into its state now in the last of its times here: a time that was asked for ended long ago."""
+    last = one.spans[-1] if one.spans else None
+    return last is not None and one.since is not None and last.begun - SAME <= one.since <= last.until
 
 
 def _cause(read: Reading, one: AlarmRecord, span: InAlarm) -> Cause | None:
@@ -70,16 +78,21 @@ def _cause(read: Reading, one: AlarmRecord, span: InAlarm) -> Cause | None:
 
 
 def _counted(read: Reading, one: AlarmRecord, span: InAlarm) -> list[bool]:
-    """Of each execution that it counted, whether it was a drill; none where nobody can tell of all of them."""
+    """Of each execution that it counted, whether it was a drill; none where nobody can tell of all of them.
+
+    None either where all of them came after it went off: what set it off was counted later than metrics are late.
+    """
     if one.watches == {Count.FAILED}:
         seen = read.seen
         ended = seen["started"] + pd.to_timedelta(seen["seconds"], unit="s")
         mine = seen[(seen["status"] == ExecutionStatus.FAILED) & _within(ended, span)]
-        return [] if seen.attrs.get("cut") else [is_drill(str(name), UNREADABLE) for name in mine["name"]]
+        known = not seen.attrs.get("cut") and bool((ended[mine.index] <= pd.Timestamp(span.begun)).any())
+        return [is_drill(str(name), UNREADABLE) for name in mine["name"]] if known else []
     if Route.UNSCORED.state in one.watches:
         taken = read.routes
         mine = taken[(taken["route"] == Route.UNSCORED) & _within(taken["time"], span)]
-        return [] if read.deliveries.log_gaps else [bool(drill) for drill in mine["drill"]]
+        known = not read.deliveries.log_gaps and bool((mine["time"] <= pd.Timestamp(span.begun)).any())
+        return [bool(drill) for drill in mine["drill"]] if known else []
     return []
 
 

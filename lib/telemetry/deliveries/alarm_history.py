@@ -6,7 +6,7 @@ The one reader of DescribeAlarmHistory. CloudWatch keeps two weeks of it: of wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -48,13 +48,14 @@ class AlarmRecord:
     """One alarm of ours: its state now (None where there is none of that name), and its times in ALARM in the window.
 
     `spans` is None where the history that is kept does not reach back to the window's beginning. `watches` are the
-    metrics and the states of the workflow that it counts by.
+    metrics and the states of the workflow that it counts by. `since` is from when on it is in its state now.
     """
 
     name: str
     state: str | None
     spans: tuple[InAlarm, ...] | None
     watches: frozenset[str] = frozenset()
+    since: datetime | None = None
 
     @property
     def seconds(self) -> float:
@@ -72,10 +73,17 @@ def read(live: Live, start: datetime, end: datetime, now: datetime) -> list[Alar
             changes.setdefault(change.name, []).append(change)
     records = []
     for one in wanted:
-        state = str(states[one.name]["StateValue"]) if one.name in states else None
+        held = states.get(one.name)
+        state = None if held is None else str(held["StateValue"])
         spans = None if state is None else in_alarm(state, changes.get(one.name, []), (start, end), now)
-        records.append(AlarmRecord(one.name, state, spans, _watched(one)))
+        records.append(AlarmRecord(one.name, state, spans, _watched(one), _since(held)))
     return records
+
+
+def _since(held: Mapping[str, Any] | None) -> datetime | None:
+    """When its state last became another; where AWS does not say it, when it was last updated."""
+    moment = held and (held.get("StateTransitionedTimestamp") or held.get("StateUpdatedTimestamp"))
+    return moment.astimezone(UTC) if moment else None
 
 
 def changes_of_state(live: Live, start: datetime, end: datetime) -> Iterator[StateChange]:

@@ -21,8 +21,8 @@ def span(reason="Threshold Crossed", minutes=1):
     return InAlarm(AT, AT + minutes * MINUTE, reason)
 
 
-def record(*spans, state="OK", watches=FAILED):
-    return AlarmRecord("a", state, spans, watches)
+def record(*spans, state="OK", watches=FAILED, since=None):
+    return AlarmRecord("a", state, spans, watches, since or (spans[-1].begun if spans else AT))
 
 
 def read(one, failed=(), unscored=(), at=AT - MINUTE, cut="", gaps=""):
@@ -66,6 +66,21 @@ def test_it_counts_where_a_person_or_nobody_known_may_have_set_it_off(more):
     assert (found["status"], found["by a drill"]) == ("failed", 0)
     assert found["in ALARM since the change"] == "1 times, 60 s"
     assert row(record(span()), **more)["status"] == "waiting"
+
+
+def test_an_alarm_of_today_is_no_matter_of_a_drill_in_a_time_that_ended_long_ago():
+    today = AT + timedelta(days=9)
+    found = row(record(span(), state="ALARM", since=today), failed=[DRILL])
+    assert (found["status"], found["state now"]) == ("failed", "ALARM, not since then: cause not known")
+    assert row(record(span(), since=today), failed=[DRILL])["status"] == "set off by a drill"
+    unsaid = AlarmRecord("a", "ALARM", (span(),), FAILED)
+    assert row(unsaid, failed=[DRILL])["status"] == "failed"
+
+
+def test_a_drill_that_failed_after_it_went_off_did_not_set_it_off():
+    late = {"at": AT + MINUTE / 2}
+    assert row(record(span()), failed=[DRILL], **late)["status"] == "waiting"
+    assert row(record(span(), watches=UNSCORED), unscored=[DRILL], **late)["status"] == "waiting"
 
 
 def test_a_log_with_gaps_and_another_alarm_excuse_nothing():
