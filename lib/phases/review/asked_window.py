@@ -27,7 +27,7 @@ def of_run(run: ConnectedRun, now: Now = this_moment) -> Window:
     """The window of a review of this run, which its record keeps.
 
     Of a time that ends now, it waits until a success after the change is counted, or the time is up: metrics are late.
-    Raises BadParameters for one that was asked for and ends before the change.
+    Raises BadParameters for one that was asked for and ends before the change, or before it begins.
     """
     change, wanted = cutover.of_run(run), request.latest(run.record)
     try:
@@ -83,6 +83,12 @@ def _window(
             f"{change.latest:%Y-%m-%d %H:%M:%S}; expected an --until after it"
         )
     since = max(wanted.since or change.latest, change.latest)
+    if end <= since:
+        why = ", from when on something else runs" if not wanted.until and change.later == end else ""
+        raise BadParameters(
+            f"the time that was asked for begins at {since:%Y-%m-%d %H:%M:%S} UTC and ends at {end:%Y-%m-%d %H:%M:%S}"
+            f"{why}; expected a --since before that, or a later --until"
+        )
     # A chart shows some of the time before; of one that begins later, that is not the time before.
     start = change.earliest - _back(settings) if since == change.latest else since
     if wanted.since and wanted.since < change.latest:

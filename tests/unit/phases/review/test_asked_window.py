@@ -56,6 +56,14 @@ def test_a_time_that_ends_before_the_change_is_refused():
         window(CHANGE + DAY, Asked(None, CHANGE - HOUR))
 
 
+def test_a_time_that_begins_after_something_else_began_to_run_is_refused_with_both_times():
+    said = r"begins at 2026-03-01 20:00:00 UTC and ends at 2026-03-01 17:00:00, from when on something else runs;"
+    with pytest.raises(BadParameters, match=said):
+        window(CHANGE + 2 * DAY, Asked(CHANGE + 8 * HOUR), later=CHANGE + 5 * HOUR)
+    with pytest.raises(BadParameters, match=r"begins at 2026-03-01 13:00:00 UTC and ends at 2026-03-01 12:30:00;"):
+        window(CHANGE + HOUR / 2, Asked(CHANGE + HOUR))
+
+
 def test_it_is_compared_with_the_same_hours_of_the_week_before(monkeypatch):
     (span, why), _ = compared(monkeypatch, CHANGE + 2 * DAY)
     assert span == (CHANGE - 7 * DAY, CHANGE - 5 * DAY)
