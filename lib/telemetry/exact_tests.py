@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf, isfinite, nan, sqrt
+from statistics import NormalDist
 from typing import Any
 
 from lib.errors import BadParameters
@@ -24,6 +25,7 @@ from lib.telemetry.libraries import scipy
 
 ENDINGS = (Count.SUCCEEDED, Count.FAILED, Count.TIMED_OUT, Count.ABORTED)
 Z_95 = 1.959963984540054
+LEVEL = 0.95
 
 
 OUTSIDE = 1e-11  # how likely the true level lies outside of the interval that is searched; it is added to the p-value
@@ -141,8 +143,13 @@ def percent(share: float) -> str:
     return f"{share:.1%}" if isfinite(share) and (share in (0, 1) or 0.0005 < share < 0.9995) else f"{share:.4%}"
 
 
-def wilson(successes: float, total: float) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a proportion; (nan, nan) when nothing was counted.
+def joint_z(of: int) -> float:
+    """How wide so many 95 % intervals are that hold together (Bonferroni), as `wilson` takes it."""
+    return NormalDist().inv_cdf(1 - (1 - LEVEL) / (2 * of))
+
+
+def wilson(successes: float, total: float, z: float = Z_95) -> tuple[float, float]:
+    """The Wilson score interval of a proportion, of 95 % by itself; (nan, nan) when nothing was counted.
 
     It stays sensible where the textbook interval does not: 12 of 12 gives 0.76 to 1, not "exactly 1".
     """
@@ -150,9 +157,9 @@ def wilson(successes: float, total: float) -> tuple[float, float]:
         raise BadParameters(f"{successes:g} successes of {total:g}; expected between 0 and the total")
     if total == 0:
         return nan, nan
-    share, squared = successes / total, Z_95**2
+    share, squared = successes / total, z**2
     middle = (share + squared / (2 * total)) / (1 + squared / total)
-    half = Z_95 * sqrt(share * (1 - share) / total + squared / (4 * total**2)) / (1 + squared / total)
+    half = z * sqrt(share * (1 - share) / total + squared / (4 * total**2)) / (1 + squared / total)
     low = 0.0 if successes == 0 else middle - half
     high = 1.0 if successes == total else middle + half
     return low, high

@@ -62,6 +62,8 @@ def like_with_like(took: pd.DataFrame) -> str:
     whens = (When.ALL,) if set(mine["when"]) == {When.ALL} else (When.BEFORE, When.AFTER)
     sides = {when: mine.loc[mine["when"] == when, "seconds"] for when in whens}
     number = min(len(side) for side in sides.values())
+    if all(side.empty for side in sides.values()):
+        return "no check-in has ended in this window: nothing to compare"
     if not number:
         lacking = " and ".join(when for when, side in sides.items() if side.empty)
         return f"no check-in has ended {lacking} the change in this window: nothing to compare"

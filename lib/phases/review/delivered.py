@@ -67,7 +67,7 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     run.record.keep_text("evidence/deliveries.csv", csv_text.of_frame(after))
     return Deliveries(
         window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
-        alarm_history.read(live, begin, window.end, now), compared, protocols, _gaps(log),
+        alarm_history.read(live, begin, window.end, now), compared, protocols, workflow_log.unseen(log),
     )  # fmt: skip
 
 
@@ -83,16 +83,6 @@ def _and_later(rows: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([rows, later], ignore_index=True)
     both.attrs = rows.attrs
     return both
-
-
-def _gaps(log: pd.DataFrame) -> str:
-    unreadable = log.attrs.get("unreadable", 0)
-    said = [
-        log.attrs.get("note", ""),
-        log.attrs.get("cut", ""),
-        f"{unreadable:,} lines of the log are no events" if unreadable else "",
-    ]
-    return "; ".join(filter(None, said))
 
 
 def _protocols(live: Live) -> dict[str, str]:

@@ -13,7 +13,7 @@ from lib.phases.review.asked_window import words
 from lib.phases.review.reading import Reading
 from lib.phases.review.sparklines import NOTHING, Sparkline, at_middles, in_parts, longest, parts
 from lib.routes import Route
-from lib.telemetry import outcomes
+from lib.telemetry import outcomes, workflow_log
 from lib.telemetry.deliveries import counts, reconciliation
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.execution_status import Ending, When, Who
@@ -103,21 +103,26 @@ def _begin(read: Reading) -> pd.Timestamp:
 
 
 def _route(read: Reading, route: Route, question: str, check: Check, worry: str) -> Sparkline:
-    """Of a log that was cut, what lies before its first line and after its last is a gap: nobody knows of it."""
+    """Of a log that was cut, what lies before its first line and after its last is a gap: nobody knows of it.
+
+    A line that could not be read may be of any route and time, so that no zero is known then.
+    """
     log, begin, end = read.routes_since, _begin(read), pd.Timestamp(read.window.end)
-    cut = str(log.attrs.get("cut", ""))
+    cut, unread = str(log.attrs.get("cut", "")), bool(log.attrs.get("unreadable", 0))
     mine = log[(log["route"] == route) & ~log["drill"].astype(bool)]
     edges = parts(begin, end, begin)
     points, period = in_parts(mine["time"], edges), longest(edges)
     if cut or log.empty:
         known = points["time"].between(log["time"].min() - period / 2, log["time"].max() + period / 2)
         points = points[known] if len(log) else points.head(0)
+    points = points[points["value"] > 0] if unread else points
     forecast = f"{say_number(read.forecast.a_day(str(route)))} a day forecast" if read.forecast else "no forecast"
     whole = words(read.window.end - read.deliveries.begin)
-    after = f"{len(mine):,} in {f'a part of {whole}' if cut else whole}" if len(log) else NOTHING
+    least = "at least " if unread else ""
+    after = f"{least}{len(mine):,} in {f'a part of {whole}' if cut else whole}" if len(log) else NOTHING
     return Sparkline(
         question, "check-ins", points, forecast, after, check.status, worry, period=period,
-        doubt=cut or str(log.attrs.get("note", "")),
+        doubt=workflow_log.unseen(log),
     )  # fmt: skip
 
 

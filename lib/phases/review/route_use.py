@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from lib.phases.review.forecast import Forecast
 from lib.routes import BY_LEVEL
+from lib.telemetry import workflow_log
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
 
@@ -51,8 +52,7 @@ def of_window(routes: pd.DataFrame, forecast: Forecast | None, window: tuple[dat
             of = int(counted.loc[part].sum()) if part in counted.index else 0
             count = int(counted.loc[part].get(str(route), 0)) if of else 0
             rows.append((str(route), begun, count, of, *_expected(forecast, str(route), of)))
-    unread = f"{lines:,} lines of the log could not be read" if (lines := routes.attrs.get("unreadable", 0)) else ""
-    unseen = "; ".join(filter(None, [routes.attrs.get("note"), routes.attrs.get("cut"), unread]))
+    unseen = workflow_log.unseen(routes)
     parts = pd.DataFrame(rows, columns=COLUMNS)
     parts.attrs["note"] = unseen
     return RouteUse(parts, width, last, _in_words(forecast), unseen)

@@ -1,6 +1,8 @@
 """The backtest's forecast against what check-ins did: what differs is for people, and too few tell nothing."""
 
+from collections import Counter
 from math import isnan
+from random import Random
 
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from lib.phases.review import forecast
 from lib.phases.review.forecast import Forecast
 from lib.record.records import Record
+from lib.routes import BY_LEVEL
 
 SAID = Forecast({"crisis": 10, "none": 990}, 1000, 10.0, 2000)
 
@@ -45,6 +48,19 @@ def test_the_interval_of_a_difference_is_newcombes():
     low, high = forecast.difference(56, 70, 48, 80)  # his own example (a): 0.0524 to 0.3339
     assert (round(low, 4), round(high, 4)) == (0.0524, 0.3339)
     assert all(isnan(side) for side in forecast.difference(0, 0, 1, 10))
+
+
+def test_a_forecast_that_holds_is_off_in_one_review_of_twenty_and_not_in_one_of_four():
+    """Of six intervals of 95 % each, one or another misses by chance in a quarter of all reviews."""
+    said, random = Forecast(dict.fromkeys(BY_LEVEL, 10_000), 60_000, 10.0, 60_000), Random(7)
+    off = by_themselves = 0
+    for _ in range(400):
+        seen = Counter(random.choices(BY_LEVEL, k=600))
+        states = [forecast._state(said, route, seen[route], 600) for route in BY_LEVEL]
+        sides = [forecast.difference(seen[route], 600, 10_000, 60_000) for route in BY_LEVEL]
+        off += "waiting" in states
+        by_themselves += any(low > 0 or high < 0 for low, high in sides)
+    assert off / 400 < 0.08 < 0.2 < by_themselves / 400
 
 
 def test_the_table_holds_shares_and_a_day_of_people_alone():
