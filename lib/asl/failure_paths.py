@@ -92,7 +92,7 @@ def fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[s
     seen, ahead = {nothing}, deque([nothing])
     while ahead:
         broken = ahead.popleft()  # smaller sets come first
-        for task in sorted(_tasks(definition, start, broken) - broken):
+        for task in sorted(tasks_tried(definition, start, broken) - broken):
             by_task.setdefault(task, broken)
             if (more := broken | {task}) not in seen:
                 seen.add(more)
@@ -100,8 +100,8 @@ def fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[s
     return by_task
 
 
-def _tasks(definition: Mapping[str, Any], start: Start, broken: frozenset[str]) -> set[str]:
-    """The tasks on the way when these fail."""
+def tasks_tried(definition: Mapping[str, Any], start: Start, broken: frozenset[str]) -> set[str]:
+    """The tasks on the way when these fail, also those of them that are tried, by where they stand."""
     context = interpreter.context_of(start.name, start.given)
     way = follow(definition, start.given, context, Sabotaged(Whole(start.result), broken))
     return {state.where for state in states.walk(definition) if state.type == "Task"} & set(way.states)

@@ -20,7 +20,8 @@ def cell(rows: Sequence[Mapping[str, Any]]) -> str:
     """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
     worst = max(rows, key=lambda row: Effect(row["verdict"]).rank)
     if worst["verdict"] == Effect.LATE:
-        return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
+        said = [f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items())]
+        return "LATE: " + ", ".join([*said, *(f"{who} NEVER" for who in worst["due"] if who not in worst["seconds"])])
     if worst["verdict"] != Effect.PASSED:
         return Effect(worst["verdict"]).ruling.word
     times = {whom: max(row["seconds"].get(whom, 0) for row in rows) for row in rows for whom in row["seconds"]}

@@ -29,7 +29,7 @@ from lib.errors import Unreachable
 from lib.record import files
 from lib.wait import FOR_EVER, Patience, until
 from rehearsal.account import child_processes
-from rehearsal.single_failures import alarms_fired, event_faults, reachability
+from rehearsal.single_failures import alarms_fired, audiences, event_faults, reachability
 from rehearsal.single_failures.catalogue import (
     BEHIND,
     Failure,
@@ -177,12 +177,12 @@ def _rows(
     quiet: float,
     alarms: Alarms | None = None,
 ) -> list[Row]:
-    """Listen, and judge each drill; before any is called silent, listen longer."""
+    """Listen, and judge each drill; before any is called silent or late, listen longer."""
     rows = list[Row]()
     for seconds in (quiet, PATIENT_SECONDS):
         on.listen(seconds)
         rows = [_row(on, definition, tried, carrier(tried.failure), alarms or {}) for tried in drilled]
-        if all(row["verdict"] != Effect.SILENT for row in rows):
+        if all(row["verdict"] not in (Effect.SILENT, Effect.LATE) for row in rows):
             break
     return rows
 
@@ -190,25 +190,27 @@ def _rows(
 def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str, alarms: Alarms) -> Row:
     failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
     seconds, account = about(on.alerts, tried.control), f"{on.settings.account_id} at {on.settings.endpoint_url}"
+    all_of_them = audiences.planned(CRISIS)
     control = {
         "execution": tried.control.name,
         "status": tried.control.status,
         "seconds": seconds,
-        "late": is_late(seconds, limit),
+        "late": is_late(seconds, limit, all_of_them),
     }
     if drill is None:
         unknown = (
             "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/single_failures/reachability.py"
         )
         return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control, account)
+    due = audiences.due(definition, reachability.inputs(on.settings), failure, on.settings.ops_topic_name)
     reached = about(on.alerts, drill)
-    verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier)
+    verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier, due)
     if verdict == Effect.GAP and tried.where in alarms:
         verdict, why = judge_alarms(alarms[tried.where](failure, drill), why)
-    why = judge_bystander(verdict, why, seconds, limit)
+    why = judge_bystander(verdict, why, seconds, limit, all_of_them)
     if failure.fault == SLOW and not failure.behind and (limited := cut_limit(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
-    return row(failure, tried.where, drill, reached, (verdict, why), control, account)
+    return row(failure, tried.where, drill, reached, (verdict, why), control, account, due)
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Whether a failure silenced anybody: who was reached, how late, and how the execution ended. Pure.
 
-Silent is one fact, nobody was told at all; late is another, somebody was, but not all who were due within the limit.
+Silent is one fact, nobody was told at all; late is another, somebody was, but not all who were due within the limit: so
+who was due and was never told is late as well, and no better than who was told after it.
 What was late beside an execution of which nothing was broken, and which was late as well, is the machine's: no pass.
 
 Where one thing alone is broken, somebody must be reached, and where more is, the execution may also fail for all to see
@@ -30,11 +31,18 @@ def own_errors(definition: Mapping[str, Any]) -> set[str]:
 
 
 def judge(
-    failure: Failure, drill: Drill, reached: Mapping[str, float], own: Collection[str], limit: float, carrier: str = ""
+    failure: Failure,
+    drill: Drill,
+    reached: Mapping[str, float],
+    own: Collection[str],
+    limit: float,
+    carrier: str = "",
+    due: Collection[str] = (),
 ) -> tuple[Effect, str]:
-    """Verdict, and why. `carrier`: what carries an accepted event nevertheless on AWS."""
+    """Verdict, and why. `carrier`: what carries an accepted event nevertheless on AWS; `due`: who must be told."""
     ended = drill.error if drill.status == ExecutionStatus.FAILED else drill.status
     late = [f"{whom} after {seconds:g} s" for whom, seconds in reached.items() if seconds > limit]
+    late += [f"{whom} NEVER" for whom in sorted(due) if reached and whom not in reached]
     visible = drill.status == ExecutionStatus.FAILED and drill.error in own
     if drill.status == ExecutionStatus.RUNNING:
         who = f"only {_spoken(reached)}" if reached else "nobody"
@@ -80,18 +88,22 @@ def judge_alarms(names: Collection[str], why: str) -> tuple[Effect, str]:
     return Effect.ALARM, f"the event was accepted and nothing carries it; this goes off: {', '.join(sorted(names))}"
 
 
-def is_late(control: Mapping[str, float], limit: float) -> bool:
-    """Whether an execution of which nothing was broken was itself too late, or told nobody."""
-    return not control or max(control.values()) > limit
+def is_late(control: Mapping[str, float], limit: float, due: Collection[str] = ()) -> bool:
+    """Whether an execution of which nothing was broken was itself too late, or did not tell all who were due."""
+    return not control or max(control.values()) > limit or any(whom not in control for whom in due)
 
 
-def judge_bystander(verdict: Effect, why: str, control: Mapping[str, float], limit: float) -> str:
+def judge_bystander(
+    verdict: Effect, why: str, control: Mapping[str, float], limit: float, due: Collection[str] = ()
+) -> str:
     """Why, and what became of an execution of which nothing was broken, at the same time on the same interpreter."""
     if verdict not in (Effect.LATE, Effect.SILENT):
         return why if control else f"{why}; the unbroken control told NOBODY, so that its set-up proves little"
     if not control:
         return f"{why}; the unbroken control told nobody either: the machine's, or the interpreter's"
     slowest = f"{max(control.values()):g} s"
+    if never := [whom for whom in sorted(due) if whom not in control]:
+        return f"{why}; {verdict}, and the unbroken control never told {' or '.join(never)}: the machine's"
     if is_late(control, limit):
         return f"{why}; {verdict}, and the unbroken control was late ({slowest}): the machine's"
     return f"{why}; the unbroken control took {slowest}, so it is the failure's"
@@ -109,11 +121,12 @@ def row(
     verdict: tuple[Effect, str],
     control: Mapping[str, Any] | None = None,
     account: str = "",
+    due: Collection[str] = (),
 ) -> dict[str, Any]:
     """One failure on one interpreter as plain data; `seconds` from the start to each one's first alert.
 
     `control`: the same of an execution beside it of which nothing was broken, and whether it was late. `account` is
-    where it was tried, `began` when, in UTC.
+    where it was tried, `began` when, in UTC; `due` who had to be told.
     """
     return {
         "account": account,
@@ -129,6 +142,7 @@ def row(
         "error": drill.error if drill else "",
         "reached": list(reached),
         "seconds": dict(reached),
+        "due": sorted(due),
         "verdict": str(verdict[0]),
         "why": verdict[1],
         "control": dict(control or {}),

@@ -8,7 +8,7 @@ import pytest
 from lib import settings
 from lib.asl.states import walk
 from lib.definitions import templates
-from rehearsal.single_failures import definition_mutations, reachability, report, verdicts
+from rehearsal.single_failures import audiences, definition_mutations, reachability, report, verdicts
 from rehearsal.single_failures.catalogue import BEHIND, Failure, behind_events, of_tasks, shorten
 from rehearsal.single_failures.definition_mutations import FAULTS, MISSING, SLOW
 from rehearsal.single_failures.ground import Alert, Drill, about
@@ -154,6 +154,52 @@ def test_silent_is_who_was_not_told_and_late_who_was_told_too_late(
 ):
     found = verdicts.judge(failure, Drill("drill-a-b-123456", 0.0, status, error), reached, OWN, 30.0, carrier)
     assert (found[0], why in found[1]) == (verdict, True)
+
+
+BOTH = {"contact", "operations"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "due"),
+    [
+        (ONE, {"contact"}),
+        (Failure("TellOperations", MISSING, "crisis"), {"contact"}),  # its topic is gone, so contacts are told instead
+        (Failure("SendCrisisEvent", MISSING, "crisis"), BOTH),  # contacts are told directly
+        (RECORD, BOTH),
+        (RULE_CRISIS, {"operations"}),  # the event is accepted, and nothing carries it
+        (RULE_HIGH, set()),
+        (Failure("TellContactsDirectly", MISSING, "crisis", ("SendCrisisEvent",)), {"operations"}),
+        (Failure("TellContactsOfAlert", MISSING, "high", ("SendHighRiskEvent",)), {"operations"}),
+        (MORE, set()),
+        (BROKEN_CHECKIN, {"operations"}),
+        (Failure("TellOperationsUnprocessed", MISSING, "unprocessed", ("ProcessCheckin",)), {"contact"}),
+        (Failure("TellOperationsUnscored", MISSING, "unscored"), {"contact"}),
+        (Failure("", "", "crisis"), BOTH),
+        (Failure("Unknown", MISSING, ""), set()),
+    ],
+)
+def test_who_is_due_is_whose_own_way_is_whole_and_who_stands_in_for_others(failure, due):
+    assert audiences.due(PLAIN, GIVEN, failure, LOCAL.ops_topic_name) == due
+
+
+def test_an_audience_that_the_definition_forgets_is_due_by_the_plan():
+    forgetful = copy.deepcopy(PLAIN)
+    forgetful["States"]["TellOperationsUnscored"]["Parameters"]["TopicArn"] = LOCAL.alert_topic_arn
+    assert audiences.due(forgetful, GIVEN, Failure("ProcessCheckin", MISSING, "unscored"), LOCAL.ops_topic_name) == BOTH
+
+
+def test_who_was_due_and_was_never_told_is_no_better_than_who_was_told_too_late():
+    ended = Drill("n", 0.0, "SUCCEEDED", "")
+    found = verdicts.judge(RECORD, ended, {"contact": 1.0}, OWN, 30.0, due=BOTH)
+    assert found == ("late", "LATE: operations NEVER; the limit is 30 s")
+    assert verdicts.judge(RECORD, ended, {"contact": 1.0, "operations": 31.0}, OWN, 30.0, due=BOTH)[0] == "late"
+    assert verdicts.judge(RECORD, ended, {"contact": 1.0, "operations": 2.0}, OWN, 30.0, due=BOTH)[0] == "passed"
+    assert verdicts.judge(RECORD, ended, {}, OWN, 30.0, due=BOTH)[0] == "silent"
+    assert verdicts.is_late({"contact": 1.0}, 30.0, BOTH) and not verdicts.is_late({"contact": 1.0}, 30.0)
+    said = verdicts.judge_bystander("late", "why", {"contact": 1.0}, 30.0, BOTH)
+    assert said == "why; late, and the unbroken control never told operations: the machine's"
+    late = verdicts.row(RECORD, "moto", ended, {"contact": 1.0}, found, due=BOTH)
+    assert report.cell([late]) == "LATE: contact 1.0 s, operations NEVER"
 
 
 @pytest.mark.parametrize("reached", [{"contact": 31.0}, {"operations": 1.8, "contact": 45.0}, {"operations": 0.1}])
