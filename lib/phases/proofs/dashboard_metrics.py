@@ -1,8 +1,8 @@
 """Whether the dashboard's Phase 3 widgets show anything: which of their metrics have a datapoint. Read-only."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from lib.aws import Live
 from lib.resources.desired import WIDGET_PREFIX
@@ -14,22 +14,36 @@ from lib.telemetry.review_window import Window
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)
 HOUR = 3600
+AS_ABOVE, ALL_ABOVE = ".", "..."  # CloudWatch's short words for what a row has in common with the one above
 
 
 def with_datapoints(live: Live, window: Window) -> dict[str, bool]:
     """Every metric of the dashboard's Phase 3 widgets, and whether it has a datapoint in the window."""
     shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
-    rows = [row for widget in shown for row in widget["properties"].get("metrics") or [] if isinstance(row, list)]
-    texts = [tuple(part for part in row if isinstance(part, str)) for row in rows]
-    # Of a widget that somebody titled as ours are: a text, an expression, or what leans on the row above it.
+    texts = [parts for widget in shown for parts in _in_full(widget["properties"].get("metrics") or [])]
+    # Of a widget that somebody titled as ours are: a text, an expression, or what leans on no row above it.
     asked = dict.fromkeys(parts for parts in texts if len(parts) >= 2 and len(parts) % 2 == 0)
     named = _named([parts for parts in asked if parts[1] not in MAY_BE_DARK])
     queries = [
         metrics.Query(name, parts[0], parts[1], "SampleCount", tuple(zip(parts[2::2], parts[3::2], strict=True)))
         for name, parts in named.items()
     ]
-    known = set(metrics.series(live, queries, window.start, datetime.now(UTC), HOUR)["metric"])
+    known = set(metrics.series(live, queries, window.start, window.end, HOUR)["metric"])
     return {name: name in known for name in named}
+
+
+def _in_full(rows: Iterable[Any]) -> Iterator[tuple[str, ...]]:
+    """A widget's rows as texts: "." is what stands there in the row above, "..." all but what follows it."""
+    above: tuple[str, ...] = ()
+    for row in rows:
+        parts = tuple(part for part in row if isinstance(part, str)) if isinstance(row, list) else ()
+        if ALL_ABOVE in parts:
+            rest = parts[parts.index(ALL_ABOVE) + 1 :]
+            parts = (*above[: max(0, len(above) - len(rest))], *rest)
+        parts = tuple(above[at] if part == AS_ABOVE and at < len(above) else part for at, part in enumerate(parts))
+        if parts and AS_ABOVE not in parts:  # an expression stands for no row above
+            above = parts
+            yield parts
 
 
 def _named(asked: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
