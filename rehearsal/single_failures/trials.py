@@ -15,7 +15,7 @@ import json
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -190,24 +190,26 @@ def _rows(
 def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str, alarms: Alarms) -> Row:
     failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
     seconds, account = about(on.alerts, tried.control), f"{on.settings.account_id} at {on.settings.endpoint_url}"
-    all_of_them = audiences.planned(CRISIS)
+    given, topic = reachability.inputs(on.settings), on.settings.ops_topic_name
+    # What is broken behind the events is broken for the control as well.
+    beside = audiences.due(definition, given, replace(CONTROL, behind=failure.behind), topic)
     control = {
         "execution": tried.control.name,
         "status": tried.control.status,
         "seconds": seconds,
-        "late": is_late(seconds, limit, all_of_them),
+        "late": is_late(seconds, limit, beside),
     }
     if drill is None:
         unknown = (
             "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/single_failures/reachability.py"
         )
         return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control, account)
-    due = audiences.due(definition, reachability.inputs(on.settings), failure, on.settings.ops_topic_name)
+    due = audiences.due(definition, given, failure, topic)
     reached = about(on.alerts, drill)
     verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier, due)
     if verdict == Effect.GAP and tried.where in alarms:
         verdict, why = judge_alarms(alarms[tried.where](failure, drill), why)
-    why = judge_bystander(verdict, why, seconds, limit, all_of_them)
+    why = judge_bystander(verdict, why, seconds, limit, beside)
     if failure.fault == SLOW and not failure.behind and (limited := cut_limit(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
     return row(failure, tried.where, drill, reached, (verdict, why), control, account, due)

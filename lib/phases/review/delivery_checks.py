@@ -7,7 +7,7 @@ import pandas as pd
 from lib.checks import Check, Status
 from lib.drills import latency
 from lib.phases.review.delivered import Deliveries
-from lib.phases.review.delivery_tables import LOSSES, MOST_NAMED
+from lib.phases.review.delivery_tables import ANYBODYS, LOSSES, MOST_NAMED
 from lib.routes import BY_LEVEL, Route
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
@@ -88,18 +88,24 @@ def _places(rows: pd.DataFrame) -> str:
 def failures_on_the_way(seen: Deliveries) -> Check:
     """Whether anything of an alert's way failed since the change, and what lies in the dead-letter queues now."""
     summed, expected = seen.after, "none of each"
-    bad = [
-        f"{row.thing} {row.name} {row.metric}: {row.value:g}"
-        for row in summed.itertuples(index=False)
-        if (Thing(row.thing), row.metric) in LOSSES and row.value > 0
-    ]
+    bad, anybodys = (
+        [
+            f"{row.thing} {row.name} {row.metric}: {row.value:g}"
+            for row in summed.itertuples(index=False)
+            if (Thing(row.thing), row.metric) in wanted and row.value > 0
+        ]
+        for wanted in (LOSSES, ANYBODYS)
+    )
+    anybodys = [f"{said} of the whole account: see whether one was the dispatcher's" for said in anybodys]
     held = [f"{one.queue} holds {one.count}" for one in seen.letters if one.count]
     unknown = [str(thing) for thing, alive in ALIVE.items() if not counts.has_any(seen.counted, thing, alive)]
     absent = [f"no queue {one.queue}" for one in seen.letters if one.count is None]
     if bad:
-        return Check(Id.UNDELIVERED, UNDELIVERED, Status.FAILED, "; ".join([*bad, *held]), expected)
-    if held:
-        said = f"{'; '.join(held)} now: see since when, and whose they are; no metric of a failure since the change"
+        return Check(Id.UNDELIVERED, UNDELIVERED, Status.FAILED, "; ".join([*bad, *held, *anybodys]), expected)
+    if held or anybodys:
+        here = [f"{'; '.join(held)} now: see since when, and whose they are"] if held else []
+        none = [] if anybodys else ["no metric of a failure since the change"]
+        said = "; ".join([*here, *anybodys, *none])
         return Check(Id.UNDELIVERED, UNDELIVERED, Status.WAITING, said, expected)
     if unknown or absent:
         lacking = [f"CloudWatch has no datapoint of any {thing}" for thing in unknown]

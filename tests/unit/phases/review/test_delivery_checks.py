@@ -74,6 +74,16 @@ def test_what_failed_on_the_way(values, letters, status):
     assert delivery_checks.failures_on_the_way(deliveries(values=values, letters=letters)).status == status
 
 
+def test_an_sms_that_failed_may_be_another_applications_and_waits_for_a_person():
+    seen = deliveries(values={**CARRIED, (Thing.PHONES, Metric.FAILED): 2.0})
+    found = delivery_checks.failures_on_the_way(seen)
+    assert (found.status, "2 of the whole account" in found.found) == ("waiting", True)
+    rows = {row["what"]: row["status"] for row in delivery_tables.counted_rows(seen)}
+    assert rows["phones SMS straight to phones"] == "waiting"
+    both = deliveries(values={**CARRIED, (Thing.PHONES, Metric.FAILED): 2.0, (Thing.TOPIC, Metric.FAILED): 1.0})
+    assert delivery_checks.failures_on_the_way(both).status == "failed"
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "says"),
     [

@@ -175,6 +175,7 @@ BOTH = {"contact", "operations"}
         (Failure("TellOperationsUnprocessed", MISSING, "unprocessed", ("ProcessCheckin",)), {"contact"}),
         (Failure("TellOperationsUnscored", MISSING, "unscored"), {"contact"}),
         (Failure("", "", "crisis"), BOTH),
+        (Failure("", "", "crisis", behind="rule"), {"operations"}),  # a control beside it
         (Failure("Unknown", MISSING, ""), set()),
     ],
 )
