@@ -49,6 +49,11 @@ def definition() -> dict[str, Any]:
     return workflow
 
 
+def unrouted_states() -> dict[str, Unrouted]:
+    """The states that say of a check-in that it takes no route, so that operations are told: name -> what is said."""
+    return {state.name: Unrouted(said) for state in walk(definition()) if (said := _said(state)) in NO_ROUTE}
+
+
 def policy() -> dict[str, Any]:
     """The execution role's policy with its placeholders."""
     return dict(template(POLICY))

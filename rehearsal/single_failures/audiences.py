@@ -7,9 +7,10 @@ tells others instead, who are due then. Everybody else on the way is, whatever e
 from collections.abc import Mapping
 from typing import Any
 
+from lib import routes
 from lib.asl.failure_paths import Start, tasks_tried
 from lib.asl.states import State, walk
-from lib.routes import DRILL_PREFIX, Route
+from lib.routes import DRILL_PREFIX
 from lib.values.alerts import Told
 from rehearsal.single_failures.catalogue import Failure
 from rehearsal.single_failures.ground import CONTACT, OPERATIONS
@@ -42,7 +43,7 @@ def planned(given: str) -> set[str]:
     """Whom the plan tells of a check-in of this kind."""
     if given in (INVALID, UNPROCESSED):
         return {OPERATIONS}
-    return {WHO[one] for one in Route(given).row.told}
+    return {WHO[one] for one in routes.of(given).row.told}
 
 
 def _whom(state: State, ops_topic: str) -> str:

@@ -89,10 +89,11 @@ class ReviewedAccount(WatchedAccount):
             return [self.sent(one) for one in carried if rules[one.route.row.alert] == name]  # type: ignore[index]
         if metric == Metric.INVOCATIONS:
             return [self.sent(one) for one in (reached if name == s.dispatcher_function_name else came)]
-        if metric in (Metric.PUBLISHED, Metric.DELIVERED) and name == s.alert_topic_name:
-            return [self.sent(one) for one in reached]
-        if metric in (Metric.PUBLISHED, Metric.DELIVERED) and name == s.ops_topic_name:
-            return [self.sent(one) for one in alerts if Told.OPERATIONS in one.route.row.told]
+        if metric in (Metric.PUBLISHED, Metric.DELIVERED):
+            paged = [one for one in alerts if Told.OPERATIONS in one.route.row.told]
+            messages = {s.alert_topic_name: reached, s.ops_topic_name: paged}[name]
+            copies = len(self.subscribers[name]) if metric == Metric.DELIVERED else 1  # one for each subscriber
+            return [self.sent(one) for one in messages for _ in range(copies)]
         return []
 
     def _on(self, rule: str, at: datetime) -> bool:

@@ -61,13 +61,18 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
         every = alert_log.alerts(_and_later(since, workflow_log.read(live, window.end, last)))
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
     protocols = _protocols(live)
-    unsubscribed = [topic for topic, said in protocols.items() if said == NOBODY]
-    compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing, unsubscribed), now, window.end)
+    forgotten = now - alarm_history.KEPT
+    beside = alert_path.Beside(
+        {topic: sum(by_protocol.values()) for topic, by_protocol in protocols.items()},
+        alarm_history.messages(live, begin, last, now),
+        forgotten if begin < forgotten else None,
+    )
+    compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing, beside), now, window.end)
     run.record.keep_text("evidence/alerts_reconciled.csv", csv_text.of_frame(compared))
     run.record.keep_text("evidence/deliveries.csv", csv_text.of_frame(after))
     return Deliveries(
         window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
-        alarm_history.read(live, begin, window.end, now), compared, protocols, workflow_log.unseen(log),
+        alarm_history.read(live, begin, window.end, now), compared, _in_words(protocols), workflow_log.unseen(log),
     )  # fmt: skip
 
 
@@ -85,13 +90,18 @@ def _and_later(rows: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     return both
 
 
-def _protocols(live: Live) -> dict[str, str]:
-    """Of each topic its confirmed subscribers, `2 sqs, 1 email`; SNS's counts name no protocol."""
+def _in_words(by_topic: dict[str, Counter[str]]) -> dict[str, str]:
+    """`2 sqs, 1 email`"""
+    said = {topic: [f"{number} {protocol}" for protocol, number in mine.items()] for topic, mine in by_topic.items()}
+    return {topic: ", ".join(words) or NOBODY for topic, words in said.items()}
+
+
+def _protocols(live: Live) -> dict[str, Counter[str]]:
+    """Of each topic its confirmed subscribers by protocol; SNS's counts name none."""
     by_topic = {}
     for topic in dict.fromkeys((live.settings.ops_topic_name, live.settings.alert_topic_name)):
         with readable(f"reading the subscribers of {topic}"):
             rows = subscriptions(live, topic)
         mine = [row for row in rows if row["SubscriptionArn"] not in PENDING and not listens_to_drills(row)]
-        counted = Counter(row["Protocol"] for row in mine)
-        by_topic[topic] = ", ".join(f"{number} {protocol}" for protocol, number in counted.items()) or NOBODY
+        by_topic[topic] = Counter(row["Protocol"] for row in mine)
     return by_topic

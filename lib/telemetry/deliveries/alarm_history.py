@@ -6,6 +6,7 @@ The one reader of DescribeAlarmHistory. CloudWatch keeps two weeks of it: of wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,8 @@ from lib.resources.monitoring import alarm_listing
 from lib.values.exact_json import document
 
 KEPT = timedelta(days=14)
-STATE_CHANGE, IN_ALARM = "StateUpdate", "ALARM"
+STATE_CHANGE, IN_ALARM, ACTION, BOTH = "StateUpdate", "ALARM", "Action", ("MetricAlarm", "CompositeAlarm")
+CARRIED_OUT = re.compile(r"^Successfully executed action arn:[^:\s]+:sns:[^:\s]+:\d+:(?P<topic>[^:\s]+)$")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,20 @@ def changes_of_state(live: Live, start: datetime, end: datetime) -> Iterator[Sta
             yield StateChange(
                 name, at, old.get("stateValue", ""), new.get("stateValue", ""), new.get("stateReason", "")
             )
+
+
+def messages(live: Live, start: datetime, end: datetime, now: datetime) -> dict[str, list[datetime]]:
+    """When CloudWatch published a message of an alarm, any of the account's, to a topic; by the topic's name."""
+    sent: dict[str, list[datetime]] = {}
+    if max(start, now - KEPT) >= end:
+        return sent
+    asked = {"HistoryItemType": ACTION, "StartDate": max(start, now - KEPT), "EndDate": end, "AlarmTypes": [*BOTH]}
+    with readable("reading which messages alarms sent"):
+        for page in live.client("cloudwatch").get_paginator("describe_alarm_history").paginate(**asked):
+            for row in page["AlarmHistoryItems"]:
+                if carried := CARRIED_OUT.search(str(row.get("HistorySummary", ""))):
+                    sent.setdefault(carried["topic"], []).append(row["Timestamp"].astimezone(UTC))
+    return sent
 
 
 def _side(held: dict[str, Any], side: str) -> dict[str, str]:

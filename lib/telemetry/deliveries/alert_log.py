@@ -19,6 +19,7 @@ from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.workflow_log import ENDS, FAILED_ATTEMPTS, KIND, PARALLEL_EXITED, STARTED, TASK_ENTERED, TASK_EXITED
 
 EVENTS, TOPICS, FAILED = "events:putEvents", "sns:publish", "ExecutionFailed"
+UNROUTED = loader.NO_ROUTE
 COLUMNS = ["execution", "route", "drill", "started", "sent", "way", "seconds", "at_most", "refused"]
 
 
@@ -27,6 +28,7 @@ class Way(StrEnum):
 
     EVENT = "event"
     DIRECT = "direct"  # the event was refused, and the topic told instead
+    TOPIC = "topic"  # of what takes no route: no event is meant for it
     NOT_SHOWN = "not shown"  # it ended, and the log holds none of the states that send
     OPEN = "still open"
 
@@ -71,15 +73,25 @@ def _refused() -> frozenset[str]:
     return frozenset(after for _, after in _caught()) - _sending()
 
 
+def _without_route(log: pd.DataFrame) -> pd.DataFrame:
+    """What was never scored or is nobody's, of which operations are told: time, route, execution, drill."""
+    said = {name: str(what) for name, what in loader.unrouted_states().items()}
+    mine = log[log["name"].isin(list(said))].drop_duplicates("execution")
+    drill = mine["execution"].map(workflow_log.is_drill).astype(bool)
+    return mine[["time", "execution"]].assign(route=mine["name"].map(said), drill=drill)
+
+
 def alerts(log: pd.DataFrame) -> pd.DataFrame:
-    """One row an execution that took a route with an alert: COLUMNS, in order of `sent`.
+    """One row an execution that took a route with an alert, or was not processed: COLUMNS, in order of `sent`.
 
     `log` is `workflow_log.read`. `started` and `sent` are UTC, `seconds` from one to when the last of its alerts was
     accepted (NaN where the log does not show both); `at_most` where only the end of all of it is shown. `refused`:
-    one of its alerts was taken by nobody, so that it has no time.
+    one of its alerts was taken by nobody, so that it has no time; of what was not processed, whose execution always
+    fails, the log does not tell it.
     """
-    routed = workflow_log.routes(log)
+    routed, unrouted = workflow_log.routes(log), _without_route(log)
     mine = routed[routed["route"].isin([str(route) for route in ALERTING])]
+    mine = pd.concat([mine, unrouted], ignore_index=True) if len(unrouted) else mine
     if mine.empty:
         return _typed(pd.DataFrame(columns=COLUMNS))
     events = log[log["execution"].isin(mine["execution"])]
@@ -95,10 +107,12 @@ def alerts(log: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
     frame = mine.set_index("execution").join(shown).reset_index()
     over = frame["gathered"].notna() | frame["ended"].notna()
-    ways = [frame["instead"].notna(), frame["event"].notna(), over]
-    frame["way"] = np.select(ways, [Way.DIRECT.value, Way.EVENT.value, Way.NOT_SHOWN.value], Way.OPEN.value)
+    without = frame["route"].isin([str(one) for one in UNROUTED])
+    ways = [frame["instead"].notna(), frame["event"].notna(), without & frame["accepted"].notna(), over]
+    names = [Way.DIRECT.value, Way.EVENT.value, Way.TOPIC.value, Way.NOT_SHOWN.value]
+    frame["way"] = np.select(ways, names, Way.OPEN.value)
     frame["sent"] = frame["event"].fillna(frame["accepted"]).fillna(frame["gathered"]).fillna(frame["time"])
-    frame["refused"] = frame["refused"].notna()
+    frame["refused"] = frame["refused"].notna() & ~without
     frame["at_most"] = frame["accepted"].isna() & frame["gathered"].notna() & ~frame["refused"]
     took = (frame["accepted"].fillna(frame["gathered"]) - frame["started"]).dt.total_seconds()
     frame["seconds"] = took.mask(frame["refused"])

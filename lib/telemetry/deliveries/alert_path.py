@@ -2,19 +2,25 @@
 
 What a place has no datapoint of is none only where its service publishes at all in this window; else nobody can tell.
 A topic to which nobody subscribes delivers nothing and loses nothing, whatever other topics deliver.
+
+What else is counted at a place would stand for an alert that was lost. So what is known of it takes its own counts: the
+messages of alarms, events that a rule took and the workflow did not send, and each subscriber's copy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lib.definitions import loader
-from lib.routes import ALERTING, Route
+from lib.routes import ALERTING, Route, Unrouted
 from lib.settings import Settings
-from lib.telemetry.deliveries import counts
+from lib.telemetry.deliveries import alert_log, counts
 from lib.telemetry.deliveries.alert_log import Way
-from lib.telemetry.deliveries.reconciliation import Place, Stage
+from lib.telemetry.deliveries.count_matching import Alert, around
+from lib.telemetry.deliveries.reconciliation import HOUR, Others, Place, Stage, surplus
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.libraries import pandas as pd
 from lib.values.alerts import Told
@@ -23,20 +29,38 @@ BY_EVENT = (Way.EVENT, Way.NOT_SHOWN)
 Hours = dict[datetime, float]
 
 
-def stages(
-    settings: Settings, alerts: pd.DataFrame, counted: pd.DataFrame, unsubscribed: Container[str] = ()
-) -> list[Stage]:
-    """Every place of `alerts` (`alert_log.alerts`) with its counts by hour (`counts.read`).
+@dataclass(frozen=True)
+class Beside:
+    """What is known of the topics beside the workflow's alerts, by the name of each.
 
-    `unsubscribed`: the topics to which nobody subscribes.
+    `subscribers`: how many are confirmed now; of a topic that is not there, nobody knows. `messages`: when alarms told
+    it, which is known since `since` alone (None: all of the time).
     """
-    sent = alerts[alerts["way"].isin([way.value for way in BY_EVENT])]
+
+    subscribers: Mapping[str, int] = field(default_factory=dict)
+    messages: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+    since: datetime | None = None
+
+
+def stages(settings: Settings, alerts: pd.DataFrame, counted: pd.DataFrame, beside: Beside) -> list[Stage]:
+    """Every place of `alerts` (`alert_log.alerts`) with its counts by hour (`counts.read`)."""
+    routed = alerts[~alerts["route"].isin(alert_log.UNROUTED)]
+    sent = routed[routed["way"].isin([way.value for way in BY_EVENT])]
+    rules = [*_rules(sent, counted)]
+    foreign = tuple(_foreign(rules))
+    name, handled = settings.dispatcher_function_name, _handled(settings, counted)
     return [
-        *_rules(sent, counted),
-        Stage(Place.DISPATCHER, settings.dispatcher_function_name, sent, _handled(settings, counted), own_only=False),
-        *_topic(settings.alert_topic_name, Told.CONTACT, alerts, counted, unsubscribed),
-        *_topic(settings.ops_topic_name, Told.OPERATIONS, alerts, counted, unsubscribed),
+        *rules,
+        Stage(Place.DISPATCHER, name, sent, handled, own_only=False, others=Others(foreign)),
+        *_topic(settings.alert_topic_name, Told.CONTACT, alerts, counted, beside, foreign),
+        *_topic(settings.ops_topic_name, Told.OPERATIONS, alerts, counted, beside),
     ]
+
+
+def _foreign(rules: Sequence[Stage]) -> Iterator[Alert]:
+    """Events that a rule took and that the workflow did not send; carried on in their hour or the next."""
+    for hour, count in sum((Counter(surplus(rule)) for rule in rules), Counter[datetime]()).items():
+        yield from [Alert(hour + HOUR / 2, hour, hour + HOUR)] * count
 
 
 def _rules(sent: pd.DataFrame, counted: pd.DataFrame) -> Iterator[Stage]:
@@ -57,19 +81,37 @@ def _handled(settings: Settings, counted: pd.DataFrame) -> Hours | None:
 
 
 def _topic(
-    name: str, audience: Told, alerts: pd.DataFrame, counted: pd.DataFrame, unsubscribed: Container[str]
+    name: str,
+    audience: Told,
+    alerts: pd.DataFrame,
+    counted: pd.DataFrame,
+    beside: Beside,
+    foreign: Sequence[Alert] = (),
 ) -> Iterator[Stage]:
-    """A topic carries what others publish, and one notification for each subscriber: at least one for each alert."""
-    mine = _of_routes(alerts, [route for route in ALERTING if audience in route.row.told])
+    """A topic carries what others publish, and one notification for each subscriber: at least one for each alert.
+
+    That an alarm published its message its history says, so that what has no count then is an alert. Of what came by a
+    rule, and of a copy that is missing, nobody can tell whose it was.
+    """
+    routes: list[Route | Unrouted] = [route for route in ALERTING if audience in route.row.told]
+    mine = _of_routes(alerts, routes + (list(alert_log.UNROUTED) if audience is Told.OPERATIONS else []))
     mine = mine[mine["way"] != Way.OPEN]
-    for place, metric in ((Place.PUBLISHED, Metric.PUBLISHED), (Place.DELIVERED, Metric.DELIVERED)):
+    messages = (*foreign, *(around(at) for at in beside.messages.get(name, ())))
+    copies, since = max(1, beside.subscribers.get(name, 1)), beside.since if audience is Told.OPERATIONS else None
+    published = Others(messages, surely=not foreign, said=True, known_since=since)
+    let_go = _hours(counted, Thing.TOPIC, Metric.FILTERED, name)
+    delivered = Others(messages, copies=copies, filtered=let_go, known_since=since)
+    for place, metric, others in (
+        (Place.PUBLISHED, Metric.PUBLISHED, published),
+        (Place.DELIVERED, Metric.DELIVERED, delivered),
+    ):
         hours = _hours(counted, Thing.TOPIC, metric, name)
-        nobody = place is Place.DELIVERED and name in unsubscribed and not hours
+        nobody = place is Place.DELIVERED and beside.subscribers.get(name) == 0 and not hours
         alive = counts.has_any(counted, Thing.TOPIC, [metric]) and not nobody
-        yield Stage(place, name, mine, hours if alive else None, own_only=False)
+        yield Stage(place, name, mine, hours if alive else None, own_only=False, others=others)
 
 
-def _of_routes(alerts: pd.DataFrame, routes: list[Route]) -> pd.DataFrame:
+def _of_routes(alerts: pd.DataFrame, routes: Sequence[Route | Unrouted]) -> pd.DataFrame:
     return alerts[alerts["route"].isin([str(route) for route in routes])]
 
 

@@ -9,17 +9,16 @@ are missing where nobody can tell stays missing, and is no zero.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from heapq import heappop, heappush
 from typing import Any
 
 from lib.telemetry.deliveries.alert_log import Way
+from lib.telemetry.deliveries.count_matching import TURN, Alert, around, hour_of, match, nearest
 from lib.telemetry.libraries import pandas as pd
 
-TURN = timedelta(minutes=5)  # so near to the turn of an hour it may be counted in the other: metrics are minutes late
 LATE = timedelta(minutes=5)  # what is younger than this may not be counted yet
 HOUR = timedelta(hours=1)
 COLUMNS = [
@@ -50,6 +49,23 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True)
+class Others:
+    """What is counted at a place beside the workflow's alerts, as far as anybody knows, each with its hours.
+
+    `surely`: each of it was, so that what its counts are taken for is lost. `copies`: how often each, and each alert,
+    is counted, once for each subscriber; `filtered` are those that a subscriber's filter let go by instead. `said`:
+    more than all that is said. Before `known_since` nobody can tell what else was counted.
+    """
+
+    messages: tuple[Alert, ...] = ()
+    surely: bool = False
+    copies: int = 1
+    filtered: Mapping[datetime, float] = field(default_factory=dict)
+    said: bool = False
+    known_since: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Stage:
     """One place that alerts must come by: those that must (rows of `alert_log.alerts`), and what was counted by hour.
 
@@ -61,16 +77,7 @@ class Stage:
     alerts: pd.DataFrame
     counted: Mapping[datetime, float] | None
     own_only: bool = True
-
-
-@dataclass(frozen=True)
-class Alert:
-    """What decides of one: when it was sent, and in which hours it may be counted."""
-
-    sent: datetime
-    first: datetime
-    last: datetime
-    execution: str
+    others: Others = Others()
 
 
 def compare(stages: Iterable[Stage], now: datetime, end: datetime | None = None) -> pd.DataFrame:
@@ -104,67 +111,76 @@ def missing_by_hour(compared: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(stage: Stage, now: datetime, end: datetime) -> list[tuple[Any, ...]]:
     # Those that were just sent, or after the end, take part: else their counts would stand for one lost before.
-    alone = without_count([_alert(row) for row in stage.alerts.itertuples(index=False)], stage.counted or {})
-    late = Counter(_hour(sent) for sent in alone if now - LATE < sent <= end)
-    missing = Counter(_hour(sent) for sent in alone if sent <= min(now - LATE, end))
-    doubtful = {_hour(end)} if any(sent > end for sent in alone) else set[datetime]()
+    alone, doubted, surplus = _unmatched(stage)
+    late = Counter(hour_of(sent) for sent in alone if now - LATE < sent <= end)
+    missing = Counter(hour_of(sent) for sent in alone if sent <= min(now - LATE, end))
+    unsure = Counter(hour_of(sent) for sent in doubted if sent <= end)
+    doubtful = {hour_of(end)} if any(sent > end for sent in alone) else set[datetime]()
     mine = stage.alerts["sent"] <= pd.Timestamp(end)
     later = Counter(moment.to_pydatetime() for moment in stage.alerts.loc[~mine, "sent"].dt.floor("h"))
     counted = {hour: max(0.0, value - later[hour]) for hour, value in (stage.counted or {}).items()}
     own = replace(stage, alerts=stage.alerts[mine], counted=None if stage.counted is None else counted)
     hours = {moment.to_pydatetime() for moment in own.alerts["sent"].dt.floor("h")} | {*counted}
-    return [_row(own, hour, missing, late, doubtful, now) for hour in sorted(hours)]
+    lacks = _Lacks(missing, late, unsure, doubtful, surplus)
+    return [_row(own, hour, lacks, now) for hour in sorted(hours)]
+
+
+@dataclass(frozen=True)
+class _Lacks:
+    """By hour: how many alerts have no count, of those long sent and just sent, and how many may have none.
+
+    `doubtful`: hours whose counts may be of later alerts. `surplus`: how much more was counted than is known of.
+    """
+
+    missing: Mapping[datetime, int]
+    late: Mapping[datetime, int]
+    unsure: Mapping[datetime, int]
+    doubtful: Container[datetime]
+    surplus: Mapping[datetime, int]
+
+
+def surplus(stage: Stage) -> dict[datetime, int]:
+    """By hour, how much more was counted at a place than the workflow's alerts."""
+    mine = [_alert(row) for row in stage.alerts.itertuples(index=False)]
+    return {hour: left for hour, left in match(mine, stage.counted or {})[1].items() if left}
+
+
+def _unmatched(stage: Stage) -> tuple[list[datetime], list[datetime], dict[datetime, int]]:
+    """When those were sent that have no count whatever the counts are of; those that have none if what else is known of
+    took its own; and what was counted in each hour beyond all of it."""
+    mine, counted = [_alert(row) for row in stage.alerts.itertuples(index=False)], stage.counted or {}
+    others = stage.others
+    alone, left = match(mine, counted)
+    if not others.messages and others.copies == 1:
+        return [one.sent for one in alone], [], left
+    every = Counter({hour: round(value) for hour, value in counted.items()})
+    every.update({hour: round(value) for hour, value in others.filtered.items()})
+    lacking, left = match([*mine, *others.messages] * others.copies, every)
+    more = nearest(lacking, [one for one in mine if one not in alone], -(-len(lacking) // others.copies) - len(alone))
+    if others.surely:
+        return [one.sent for one in (*alone, *more)], [], left
+    return [one.sent for one in alone], [one.sent for one in more], left
 
 
 def _alert(row: Any) -> Alert:  # noqa: ANN401 - a row of a frame
-    sent = row.sent.to_pydatetime()
-    return Alert(sent, _hour(sent - TURN), _hour(sent + TURN), row.execution)
+    return around(row.sent.to_pydatetime(), row.execution)
 
 
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
-def without_count(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> list[datetime]:
-    """When those alerts were sent for which no count is left; each count stands for one alert.
-
-    Counts are given to those first that have the fewest hours left, which leaves as few as possible without one.
-    """
-    waiting, alone, coming = (
-        list[tuple[datetime, datetime]](),
-        list[datetime](),
-        sorted(alerts, key=lambda a: a.first),
-    )
-    hours = sorted({*counted, *(one.first for one in alerts), *(one.last for one in alerts)})
-    at = 0
-    for hour in hours:
-        while at < len(coming) and coming[at].first <= hour:
-            heappush(waiting, (coming[at].last, coming[at].sent))
-            at += 1
-        for _ in range(min(round(counted.get(hour, 0)), len(waiting))):
-            heappop(waiting)
-        while waiting and waiting[0][0] <= hour:
-            alone.append(heappop(waiting)[1])
-    return alone
-
-
-def _row(
-    stage: Stage,
-    hour: datetime,
-    missing: Mapping[datetime, int],
-    late: Mapping[datetime, int],
-    doubtful: Container[datetime],
-    now: datetime,
-) -> tuple[Any, ...]:
+def _row(stage: Stage, hour: datetime, lacks: _Lacks, now: datetime) -> tuple[Any, ...]:
     alerts = stage.alerts
     here = alerts[alerts["sent"].dt.floor("h") == pd.Timestamp(hour)]
     counted = None if stage.counted is None else stage.counted.get(hour)
-    lacking, drills = missing.get(hour, 0), int(here["drill"].sum())
-    state = _state(stage, here, (lacking, late.get(hour, 0)), counted, now)
-    if state in (Compared.EQUAL, Compared.MORE) and hour in doubtful and len(here):
-        state = Compared.CANNOT_TELL
+    lacking, drills = lacks.missing.get(hour, 0), int(here["drill"].sum())
+    state = _state(stage, here, (lacking, lacks.late.get(hour, 0)), counted, now)
+    forgotten = stage.others.known_since is not None and hour < stage.others.known_since
+    if state == Compared.EQUAL and stage.others.said and lacks.surplus.get(hour, 0):
+        state = Compared.MORE
+    if state in (Compared.EQUAL, Compared.MORE) and len(here):
+        doubted = hour in lacks.doubtful or forgotten or lacks.unsure.get(hour, 0)
+        state = Compared.CANNOT_TELL if doubted else state
+    lacking = lacking or (lacks.unsure.get(hour, 0) if state == Compared.CANNOT_TELL else 0)
     near = alerts["sent"].between(pd.Timestamp(hour - TURN), pd.Timestamp(hour + HOUR + TURN))
-    to_look_at = lacking or (hour in doubtful and len(here))
+    to_look_at = lacking or (hour in lacks.doubtful and len(here))
     named = [str(arn).rsplit(":", 1)[-1] for arn in alerts.loc[near, "execution"]] if to_look_at else []
     taken = ", ".join(dict.fromkeys(alerts["route"]))
     known = stage.counted is not None and (lacking > 0 or state not in UNTOLD)

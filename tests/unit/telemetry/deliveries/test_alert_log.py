@@ -117,6 +117,20 @@ def test_one_that_has_not_ended_is_open_and_has_no_time():
     assert found["way"] == "still open" and pd.isna(found["seconds"])
 
 
+@pytest.mark.parametrize(("route", "says", "tells"), [
+    ("unprocessed", "NoteNotProcessed", "TellOperationsUnprocessed"),
+    ("invalid", "NoteInvalidCheckin", "TellOperationsInvalid"),
+])  # fmt: skip
+def test_what_was_not_processed_is_an_alert_to_operations(route, says, tells):
+    begun = [("a", 0, "ExecutionStarted", ""), ("a", 1, PASS, says), ("a", 1, ENTERED, tells)]
+    found = row(*begun, ("a", 2, EXITED, tells), ("a", 3, "ExecutionFailed", ""))
+    assert (found["route"], found["way"], found["seconds"], found["refused"]) == (route, "topic", 2.0, False)
+    assert row(*begun)["way"] == "still open"
+    assert row(*begun, ("a", 3, "ExecutionTimedOut", ""))["way"] == "not shown"
+    others = high("b", ("b", 2.5, EXITED, "SendHighRiskEvent"), ("b", 3, "ExecutionSucceeded", ""))
+    assert set(alert_log.alerts(log(*begun, *others))["route"]) == {route, "high"}
+
+
 def test_who_needs_no_alert_is_none_of_them():
     calm = [("a", 0, "ExecutionStarted", ""), ("a", 1, PASS, "RouteNone"), ("a", 2, "ExecutionSucceeded", "")]
     found = alert_log.alerts(log(*calm))

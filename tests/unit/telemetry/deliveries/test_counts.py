@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from math import isnan
+from types import SimpleNamespace
 
 import pytest
 from paged import LOCAL, live_with
 from sent_alerts import alerts
 
 from lib.telemetry import metrics
-from lib.telemetry.deliveries import alarm_history, alert_path, counts
+from lib.telemetry.deliveries import alarm_history, alert_path, counts, reconciliation
 from lib.telemetry.deliveries.alarm_history import AlarmRecord, StateChange
 from lib.telemetry.deliveries.reconciliation import Place
 from lib.telemetry.deliveries.sources import HIGHEST, Metric, Thing
@@ -85,8 +86,9 @@ def test_a_chart_has_so_many_points_that_it_can_be_read(days, period):
 
 
 def stages(values, unsubscribed=()):
+    beside = alert_path.Beside(dict.fromkeys(unsubscribed, 0))
     found, _ = frame(values, datetime(2026, 3, 1, 10, tzinfo=UTC))
-    made = alert_path.stages(live_with("cloudwatch", None).settings, alerts(10, 20), found, unsubscribed)
+    made = alert_path.stages(live_with("cloudwatch", None).settings, alerts(10, 20), found, beside)
     return {(stage.place, stage.name): stage.counted for stage in made}
 
 
@@ -132,3 +134,53 @@ def test_how_long_an_alarm_was_in_alarm(state, changes, times, seconds):
 
 def test_of_what_cloudwatch_has_forgotten_nobody_can_tell():
     assert alarm_history.in_alarm("OK", [], (NOW - timedelta(days=15), NOW), NOW) is None
+
+
+def of_topics(values, sent, **known):
+    """The stages behind the rules, with what is known beside; all counted in the hour of these alerts."""
+    counted, _ = frame(values, datetime(2026, 3, 1, 10, tzinfo=UTC))
+    made = alert_path.stages(LOCAL, sent, counted, alert_path.Beside(**known))
+    rows = reconciliation.compare(made, datetime(2026, 3, 1, 15, tzinfo=UTC)).to_dict("records")
+    return {(row["place"], row["name"]): row["state"] for row in rows if row["sent"]}
+
+
+def test_what_was_not_processed_comes_by_the_operations_topic_and_by_nothing_else():
+    published = str(Metric.PUBLISHED)
+    sent = alerts(10, route="unprocessed", way="topic")
+    lost = of_topics({(published, TOPIC, "Sum"): [1.0]}, sent)
+    assert lost == {
+        (Place.PUBLISHED, LOCAL.ops_topic_name): "LOST",
+        (Place.DELIVERED, LOCAL.ops_topic_name): "cannot tell",
+    }
+    there = of_topics({(published, LOCAL.ops_topic_name, "Sum"): [1.0]}, sent)
+    assert there[Place.PUBLISHED, LOCAL.ops_topic_name] == "as many"
+
+
+def test_an_event_that_the_workflow_did_not_send_stands_for_no_alert_behind_its_rule():
+    one = str(Metric.INVOCATIONS), "Your6-AlertDispatcher", "Sum"
+    rule = {(str(Metric.TRIGGERED), "Your6-CrisisProtocolRule", "Sum"): [2.0]}
+    topic = {(str(Metric.PUBLISHED), TOPIC, "Sum"): [1.0]}
+    states = of_topics({**rule, one: [1.0], **topic}, alerts(10))
+    assert states[Place.DISPATCHER, "Your6-AlertDispatcher"] == "cannot tell"
+    assert states[Place.PUBLISHED, TOPIC] == "cannot tell"
+    states = of_topics({**rule, one: [2.0], (str(Metric.PUBLISHED), TOPIC, "Sum"): [2.0]}, alerts(10))
+    assert {states[Place.DISPATCHER, "Your6-AlertDispatcher"], states[Place.PUBLISHED, TOPIC]} == {"as many"}
+
+
+def test_which_messages_alarms_sent_is_read_from_their_history_as_far_as_it_is_kept():
+    topic = "arn:aws:sns:us-east-1:000000000000:Your6-OperationsAlerts"
+    said = [f"Successfully executed action {topic}", f"Failed to execute action {topic}. Received error: x"]
+    said.append("Successfully executed action arn:aws:lambda:us-east-1:000000000000:function:f")
+    rows = [{"AlarmName": "a", "Timestamp": START, "HistorySummary": one} for one in said]
+    asked = []
+
+    def paginate(**given):
+        asked.append(given)
+        return [{"AlarmHistoryItems": rows}]
+
+    cloud = SimpleNamespace(get_paginator=lambda operation: SimpleNamespace(paginate=paginate))
+    live = live_with("cloudwatch", cloud)
+    assert alarm_history.messages(live, START, NOW, NOW) == {"Your6-OperationsAlerts": [START]}
+    assert alarm_history.messages(live, START - timedelta(days=30), NOW, NOW)
+    assert [one["StartDate"] for one in asked] == [START, NOW - alarm_history.KEPT]
+    assert alarm_history.messages(live, START - timedelta(days=30), START - timedelta(days=29), NOW) == {}

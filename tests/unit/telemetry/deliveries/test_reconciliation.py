@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from sent_alerts import HOUR, alerts
 
-from lib.telemetry.deliveries import reconciliation
-from lib.telemetry.deliveries.reconciliation import Place, Stage, compare
+from lib.telemetry.deliveries import count_matching, reconciliation
+from lib.telemetry.deliveries.reconciliation import Others, Place, Stage, compare
 
 NEXT = HOUR + timedelta(hours=1)
 NOW = HOUR + timedelta(hours=5)
@@ -104,9 +104,9 @@ def test_as_few_as_possible_stay_without_a_count():
     near = [HOUR + timedelta(minutes=minute) for minute in (56, 57, 63, 100)]
     made = [reconciliation._alert(row) for row in alerts(56, 57, 63, 100).itertuples(index=False)]
     assert [one.sent for one in made] == near
-    assert reconciliation.without_count(made, {HOUR: 2.0, NEXT: 2.0}) == []
-    assert reconciliation.without_count(made, {HOUR: 3.0, NEXT: 1.0}) == []
-    assert len(reconciliation.without_count(made, {HOUR: 1.0, NEXT: 2.0})) == 1
+    assert count_matching.match(made, {HOUR: 2.0, NEXT: 2.0}) == ([], {HOUR: 0, NEXT: 0})
+    assert count_matching.match(made, {HOUR: 3.0, NEXT: 1.0})[0] == []
+    assert len(count_matching.match(made, {HOUR: 1.0, NEXT: 2.0})[0]) == 1
 
 
 def test_the_count_of_one_that_was_just_sent_makes_up_for_none_that_was_lost_before():
@@ -132,3 +132,46 @@ def test_that_one_sent_after_the_end_has_no_count_says_nothing_of_a_time_without
     stage = Stage(Place.RULE, "R", alerts(22, 23), {HOUR: 1.0})
     (row,) = compare([stage], NOW, HOUR + timedelta(minutes=20)).to_dict("records")
     assert (row["state"], row["missing"], row["sent"]) == ("as many", 0, 0)
+
+
+def beside(counted, *moments, messages=(), now=NOW, **more):
+    """How an hour's alerts compare at a topic, to which somebody else's messages were sent at these minutes."""
+    of_alarms = tuple(count_matching.around(HOUR + timedelta(minutes=minute)) for minute in messages)
+    stage = Stage(Place.PUBLISHED, "T", alerts(*moments), counted, False, Others(of_alarms, **more))
+    return {row.hour: (row.state, row.missing) for row in compare([stage], now).itertuples(index=False)}
+
+
+def test_what_an_alarm_published_stands_for_no_alert_that_was_lost():
+    """The page of a crisis is lost, and the alarm that tells of it publishes that it went off and is quiet again."""
+    surely = {"messages": (25, 40), "surely": True, "said": True}
+    assert beside({HOUR: 2.0}, 20, **surely) == {HOUR: ("LOST", 1)}
+    assert beside({HOUR: 3.0}, 20, **surely) == {HOUR: ("as many", 0)}
+    assert beside({HOUR: 4.0}, 20, **surely) == {HOUR: ("more than was sent", 0)}
+    assert beside({HOUR: 2.0}, messages=(25, 40), surely=True, said=True) == {HOUR: ("as many", 0)}
+
+
+def test_what_was_perhaps_counted_too_leaves_it_open_whether_one_was_lost():
+    assert beside({HOUR: 2.0}, 20, messages=(25, 40)) == {HOUR: ("cannot tell", 1)}
+    assert beside({HOUR: 3.0}, 20, messages=(25, 40)) == {HOUR: ("as many", 0)}
+    assert beside({HOUR: 0.0}, 20, messages=(25, 40)) == {HOUR: ("LOST", 1)}
+
+
+def test_of_a_message_that_nobody_counted_no_alert_hours_away_is_blamed():
+    late = count_matching.around(NEXT + timedelta(minutes=30))
+    stage = Stage(Place.PUBLISHED, "T", alerts(20), {HOUR: 1.0}, False, Others((late,), surely=True))
+    assert set(compare([stage], NOW)["state"]) == {"as many"}
+
+
+def test_every_subscribers_copy_is_one_and_what_a_filter_let_go_by_is_none_that_is_missing():
+    """Two subscribers: as many copies as alerts are one alert of two that reached both, or two that reached one."""
+    assert beside({HOUR: 4.0}, 20, 30, copies=2) == {HOUR: ("as many", 0)}
+    assert beside({HOUR: 2.0}, 20, 30, copies=2) == {HOUR: ("cannot tell", 1)}
+    assert beside({HOUR: 1.0}, 20, 30, copies=2) == {HOUR: ("LOST", 1)}
+    assert beside({HOUR: 2.0}, 20, 30, copies=2, filtered={HOUR: 2.0}) == {HOUR: ("as many", 0)}
+    assert beside({HOUR: 1.0, NEXT: 1.0}, 59, copies=2)[HOUR] == ("as many", 0)
+
+
+def test_where_it_is_forgotten_what_alarms_sent_nobody_can_tell():
+    assert beside({HOUR: 1.0}, 20, known_since=NEXT) == {HOUR: ("cannot tell", pd.NA)}
+    assert beside({HOUR: 1.0}, 20, known_since=HOUR) == {HOUR: ("as many", 0)}
+    assert beside({HOUR: 1.0}, known_since=NEXT) == {HOUR: ("as many", 0)}
