@@ -32,7 +32,6 @@ from lib.values.verdicts import Verdict
 
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 SLOW = (Ending.TOO_LONG, Ending.DOUBT)
-FORGOTTEN = "no longer known to Step Functions"
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 
 
@@ -82,8 +81,7 @@ def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _failure(live: Live, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
     status = f"{row.status} for {row.seconds:.0f} s" if row.outcome in SLOW else row.status
-    error: str | None = "" if row.outcome in SLOW else executions.error_of(live, row.arn)
-    error = FORGOTTEN if error is None else error
+    error = "" if row.outcome in SLOW else executions.error_in_words(live, row.arn)
     return dict(zip(FAILURE, (row.who, f"{row.started:%Y-%m-%d %H:%M:%S}", row.name, status, error), strict=True))
 
 

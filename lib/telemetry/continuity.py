@@ -30,6 +30,7 @@ ACROSS = "executions across the update finish on their old definition"
 RATE = "success rate of check-ins before and after"
 NO_WORSE_PART = "no part of the time since the change is worse"
 NO_NEW_KIND = "no new kind of failure since the change"
+NONE_RUNNING = "no execution was running when the update came"
 NOT_UPDATED = "the workflow was not updated just now"
 MOMENT_UNKNOWN = (
     "the workflow was updated, and nothing tells when: what check-ins start does not run its newest version"
@@ -54,7 +55,6 @@ def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     if not states:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, NOT_UPDATED, expected)]
     if moment is None:
-        run.record.keep_json(CROSSING, {"updated": None, "running": 0, "executions": []})
         return [Check(Id.ACROSS, ACROSS, Status.CANNOT_TELL, MOMENT_UNKNOWN, expected)]
     running, cut = _running_at(live, moment)
     deadline = live.clock() + live.settings.verify_timeout_seconds
@@ -62,9 +62,7 @@ def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     kept = [{**row, "started": row["started"].astimezone(UTC).isoformat()} for row in rows]
     run.record.keep_json(CROSSING, {"updated": moment.isoformat(), "running": len(running), "executions": kept})
     if not rows:
-        return [
-            Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, "no execution was running when the update came", expected)
-        ]
+        return [Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, NONE_RUNNING, expected)]
     wrong = [row for row in rows if row["strange"]]
     going = [row for row in rows if row["status"] == ExecutionStatus.RUNNING]
     waiting = [row for row in going if row["started"] >= moment - BACK]
@@ -145,16 +143,9 @@ def outcomes_since(
     inside = (row for row in listed if not spans or any(a <= row["started"] <= b for a, b in spans))
     frame = outcomes.outcome_rows(inside, end, long, *moments)
     source = f"{listed.count:,} executions, listed by Step Functions in {listed.calls:,} calls"
-    cut = "; ".join(filter(None, [listed.cut, _untold(frame, change)]))
+    cut = "; ".join(filter(None, [listed.cut, outcomes.untold(frame, change.doubt) if change else ""]))
     frame.attrs |= {"cut": cut, "end": end, "source": source}
     return frame
-
-
-def _untold(frame: pd.DataFrame, change: Cutover | None) -> str:
-    count = int(((frame["when"] == When.UNTOLD) & (frame["who"] == Who.CHECKINS)).sum())
-    return (
-        f"of {count:,} check-ins nobody can tell which definition they ran: {change.doubt}" if change and count else ""
-    )
 
 
 def checkins_undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:
@@ -213,16 +204,15 @@ def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Setting
 def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     """In which ways real check-ins did not succeed: kind (status and error name), before, after, latest, such as.
 
-    The error's name of the newest ASKED failed ones of each side is asked for, never its words; that of one that Step
-    Functions has forgotten is known no longer, and so was not looked at.
+    The error's name of the newest ASKED failed ones of each side is asked for, if it is still known; never its words.
     """
     bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
     asked = bad[(bad["outcome"] == Ending.FAILED) & (bad["name"] != "")].groupby("when").tail(ASKED)
-    errors = {row.name: executions.error_of(live, row.arn) for row in asked.itertuples(index=False)}
+    said = {row.name: executions.error_of(live, row.arn) for row in asked.itertuples(index=False)}
     named = {
-        row.name: NOT_LOOKED_AT if (error := errors[row.name]) is None else f"{row.status} {error}".strip()
-        for row in asked.itertuples(index=False)
+        name: f"{status} {said[name]}".strip() for name, status in zip(asked["name"], asked["status"], strict=True)
     }
+    named = {name: kind for name, kind in named.items() if said[name] is not None}
     limit = f"for over {live.settings.long_execution_seconds:g} s"
     unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == Ending.TOO_LONG, NOT_LOOKED_AT)
     kind = [named.get(name, other) for name, other in zip(bad["name"], unnamed, strict=True)]

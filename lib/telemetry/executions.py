@@ -16,7 +16,7 @@ from lib.telemetry.execution_status import Execution, ExecutionStatus
 from lib.values.exact_json import parse_foreign
 from lib.wait import until
 
-GONE = "ExecutionDoesNotExist"
+GONE, FORGOTTEN = "ExecutionDoesNotExist", "no longer known to Step Functions"
 LISTED_DAYS = 90  # Step Functions forgets an execution then
 MOST_LISTED = 500_000  # executions that are listed and held, a thousand a call: 24 days at 20,500 a day
 MOST_WALKED = 3_000_000  # that are looked at one by one, of which a few hundred bytes each are kept
@@ -79,6 +79,12 @@ def error_of(live: Live, arn: str) -> str | None:
         details = [part for event in answer["events"] for part in event.values() if isinstance(part, dict)]
         return next((str(part["error"]) for part in details if "error" in part), "")
     return None
+
+
+def error_in_words(live: Live, arn: str) -> str:
+    """Like `error_of`, and of an execution that is no longer known, that it is not. Read-only."""
+    said = error_of(live, arn)
+    return FORGOTTEN if said is None else said
 
 
 def wait_until_ended(

@@ -184,3 +184,9 @@ def durations(frame: pd.DataFrame) -> pd.DataFrame:
     took = ended.assign(seconds=ended["seconds"].mask(stuck, inf))[["who", "when", "started", "seconds"]]
     took.attrs["failed"] = int(((frame["who"] == Who.CHECKINS) & (frame["outcome"] == Ending.FAILED)).sum())
     return took.reset_index(drop=True)
+
+
+def untold(frame: pd.DataFrame, doubt: str) -> str:
+    """How many check-ins nobody can call before or after the change, and why; "" where there are none."""
+    count = int(((frame["when"] == When.UNTOLD) & (frame["who"] == Who.CHECKINS)).sum())
+    return f"of {count:,} check-ins nobody can tell which definition they ran: {doubt}" if count else ""

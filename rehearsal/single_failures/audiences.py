@@ -36,10 +36,10 @@ def due(
     cut = [one for one in sending if one.where in broken or (failure.behind and one.is_task(EVENTS))]
     tried = tasks_tried(definition, start, broken)
     standing = {_whom(one, ops_topic) for one in sending if one.where in tried and one not in cut}
-    return frozenset(standing | (planned(failure.given) - {_whom(one, ops_topic) for one in cut}))
+    return frozenset(standing | (_planned(failure.given) - {_whom(one, ops_topic) for one in cut}))
 
 
-def planned(given: str) -> set[str]:
+def _planned(given: str) -> set[str]:
     """Whom the plan tells of a check-in of this kind."""
     if given in (INVALID, UNPROCESSED):
         return {OPERATIONS}

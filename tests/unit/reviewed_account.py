@@ -89,7 +89,7 @@ class ReviewedAccount(WatchedAccount):
             return [self.sent(one) for one in carried if rules[one.route.row.alert] == name]  # type: ignore[index]
         if metric == Metric.INVOCATIONS:
             return [self.sent(one) for one in (reached if name == s.dispatcher_function_name else came)]
-        if metric in (Metric.PUBLISHED, Metric.DELIVERED):
+        if metric in (Metric.PUBLISHED, Metric.DELIVERED) and name in self.subscribers:
             paged = [one for one in alerts if Told.OPERATIONS in one.route.row.told]
             messages = {s.alert_topic_name: reached, s.ops_topic_name: paged}[name]
             copies = len(self.subscribers[name]) if metric == Metric.DELIVERED else 1  # one for each subscriber

@@ -12,7 +12,7 @@ from machines import says
 from lib.drills import subscribers
 from lib.phases import post_implementation_review, preflight
 from lib.phases.proofs import dashboard_metrics
-from lib.telemetry import outcomes, review_window
+from lib.telemetry import executions, outcomes, review_window
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -101,7 +101,7 @@ def test_drills_that_failed_since_hide_no_failed_checkin_and_the_rest_is_counted
     assert [row["execution"] for row in rows[:2]] == ["checkin-50", "checkin-49"]
     assert rows[50]["execution"] == "and 1 more; the newest 50 of 51 are shown"
     assert rows[-1] == rows[-1] | {"who": "drills", "execution": "and 1,950 more; the newest 50 of 2,000 are shown"}
-    assert rows[1]["error"] == post_implementation_review.FORGOTTEN
+    assert rows[1]["error"] == executions.FORGOTTEN
     assert {row["error"] for row in rows[2:] if "more" not in row["execution"]} == {"Broken"}
 
 
