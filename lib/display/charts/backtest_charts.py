@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from lib.display.charts.style import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, empty_figure, in_style
+from lib.display.charts.style import BEHIND, BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, empty_figure, in_style
 from lib.routes import Unrouted, level
 from lib.telemetry.route_moves import Move
 
@@ -50,8 +50,7 @@ def _cell(axes: Axes, x: int, y: int, alert: str, count: int) -> None:
     axes.add_patch(
         Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=colour, edgecolor=BLACK, hatch=hatch, linewidth=0.5)
     )
-    behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-    axes.text(x, y, f"{count:,}", ha="center", va="center", fontweight="bold", color=BLACK, bbox=behind, zorder=5)
+    axes.text(x, y, f"{count:,}", ha="center", va="center", fontweight="bold", color=BLACK, bbox=BEHIND, zorder=5)
 
 
 def _ordered(routes: pd.Series) -> list[str]:

@@ -99,7 +99,9 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
                 label=label,
             )
             floor = floor.add(values, fill_value=0)
-    _flag_failures(axes, table, floor, step)
+    # The number stands over the bar, and over the dot where more started than ended.
+    over = floor.combine(table[Count.STARTED].fillna(0), max) if Count.STARTED in table else floor
+    _flag_failures(axes, table, over, step)
     if Count.STARTED in table:
         started = table[Count.STARTED].dropna()
         axes.plot(

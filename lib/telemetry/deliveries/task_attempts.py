@@ -56,11 +56,14 @@ def read(live: Live, log: pd.DataFrame) -> pd.DataFrame:
     if failed.empty:
         return _typed([], cut, log)
     events: dict[str, dict[int, Event]] = {}
+    gone = f"of the {len(failed):,} attempts that failed; the log was gone when it was read once more"
     with readable("reading the workflow's log once more"), absent_is_none("ResourceNotFoundException"):
         for line in _lines(live, spans(log[log["execution"].isin(executions)]), cut):
             event = _event(line)
             if event and event.execution in executions:
                 events.setdefault(event.execution, {})[event.number] = event
+        gone = ""
+    cut += [gone] if gone else []
     return _typed([row for mine in events.values() for row in _attempts(mine)], cut, log)
 
 

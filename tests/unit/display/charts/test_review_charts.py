@@ -54,6 +54,12 @@ def test_no_data_is_said_in_words_without_an_axis(name: str) -> None:
     assert not axes_of(figure).patches
 
 
+def test_the_number_of_failures_covers_no_dot_of_those_that_started() -> None:
+    figure = review_charts.executions(counts((0, "Started", 9), (0, "Succeeded", 3), (0, "Failed", 1)), None)
+    (flag,) = [text for text in axes_of(figure).texts if "✕ 1" in text.get_text()]
+    assert flag.xy[1] == 9
+
+
 def test_an_empty_frame_may_say_why() -> None:
     frame = EMPTY.copy()
     frame.attrs["note"] = "The log group does not exist."

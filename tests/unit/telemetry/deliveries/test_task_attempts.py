@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
+from machines import says
 from paged import END, MACHINE, START, Pages, live_with
 
 from lib.display.charts import retry_chart, style
@@ -35,6 +36,18 @@ def tried(name, *errors, well=True, state="ProcessCheckin", seconds=0.0):
 def read(*lines):
     live = live_with("logs", Pages({"events": list(lines)}))
     return task_attempts.read(live, workflow_log.read(live, START, END))
+
+
+def test_a_log_that_is_gone_when_it_is_read_once_more_is_no_log_without_failures():
+    log = workflow_log.read(live_with("logs", Pages({"events": tried("c1", "KeyError")})), START, END)
+
+    class Gone(Pages):
+        def paginate(self, **_):
+            raise says("ResourceNotFoundException")
+
+    frame = task_attempts.read(live_with("logs", Gone()), log)
+    assert frame.empty and "1 attempts that failed; the log was gone" in frame.attrs["cut"]
+    assert "not all were counted" in retries.rows(frame)[0]["what"]
 
 
 @pytest.mark.parametrize(
