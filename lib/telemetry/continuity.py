@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from lib.asl.states import walk
@@ -18,7 +19,7 @@ from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.telemetry import cutover, executions, outcomes, pace, success_rate
 from lib.telemetry.exact_tests import Tally
-from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
+from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who, if_known
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Cutover, Window
 from lib.telemetry.success_rate import SHORTEST, Decision
@@ -208,7 +209,7 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     """
     bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
     asked = bad[(bad["outcome"] == Ending.FAILED) & (bad["name"] != "")].groupby("when").tail(ASKED)
-    said = {row.name: executions.error_of(live, row.arn) for row in asked.itertuples(index=False)}
+    said = {row.name: if_known(partial(executions.error_of, live, row.arn)) for row in asked.itertuples(index=False)}
     named = {
         name: f"{status} {said[name]}".strip() for name, status in zip(asked["name"], asked["status"], strict=True)
     }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -12,11 +13,11 @@ from botocore.exceptions import ClientError
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, error_code, is_throttled, readable
 from lib.errors import NotAsWanted
-from lib.telemetry.execution_status import Execution, ExecutionStatus
+from lib.telemetry.execution_status import GONE, Execution, ExecutionStatus, if_known, is_unknown
 from lib.values.exact_json import parse_foreign
 from lib.wait import until
 
-GONE, FORGOTTEN = "ExecutionDoesNotExist", "no longer known to Step Functions"
+FORGOTTEN = "no longer known to Step Functions"
 LISTED_DAYS = 90  # Step Functions forgets an execution then
 MOST_LISTED = 500_000  # executions that are listed and held, a thousand a call: 24 days at 20,500 a day
 MOST_WALKED = 3_000_000  # that are looked at one by one, of which a few hundred bytes each are kept
@@ -67,23 +68,22 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     )
 
 
-def error_of(live: Live, arn: str) -> str | None:
+def error_of(live: Live, arn: str) -> str:
     """The name of the error that ended an execution, "" where none did; nothing that went through it is asked for.
 
-    None of one that Step Functions knows no longer. Read-only.
+    Read-only.
     """
-    with readable(f"reading how execution {arn.rsplit(':', 1)[-1]} ended"), absent_is_none(GONE):
+    with readable(f"reading how execution {arn.rsplit(':', 1)[-1]} ended"):
         answer = live.client("stepfunctions").get_execution_history(
             executionArn=arn, reverseOrder=True, maxResults=1, includeExecutionData=False
         )
-        details = [part for event in answer["events"] for part in event.values() if isinstance(part, dict)]
-        return next((str(part["error"]) for part in details if "error" in part), "")
-    return None
+    details = [part for event in answer["events"] for part in event.values() if isinstance(part, dict)]
+    return next((str(part["error"]) for part in details if "error" in part), "")
 
 
 def error_in_words(live: Live, arn: str) -> str:
-    """Like `error_of`, and of an execution that is no longer known, that it is not. Read-only."""
-    said = error_of(live, arn)
+    """Like `error_of`; of an execution that is no longer known, that it is not. Read-only."""
+    said = if_known(partial(error_of, live, arn))
     return FORGOTTEN if said is None else said
 
 
@@ -104,7 +104,7 @@ def wait_until_ended(
         try:
             execution = describe(live, arn, with_output)
         except NotAsWanted as error:
-            if _is_unknown(error) or is_throttled(error):
+            if is_unknown(error) or is_throttled(error):
                 return error
             raise
         seen(execution)
@@ -119,30 +119,14 @@ def wait_until_ended(
     return stands
 
 
-def _is_unknown(error: NotAsWanted) -> bool:
-    """Whether AWS knows of no such execution: what it tells follows a start by a while."""
-    return isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "ExecutionDoesNotExist"
-
-
 def path(live: Live, arn: str) -> list[str]:
     """The names of the states that an execution entered, in order. Read-only.
 
     The embedded AWS does not record those inside a Parallel state.
     """
-    with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"):
-        return _entered(live, arn)
-
-
-def path_if_known(live: Live, arn: str) -> list[str] | None:
-    """Like `path`; None of an execution that Step Functions knows no longer. Read-only."""
-    with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"), absent_is_none(GONE):
-        return _entered(live, arn)
-    return None
-
-
-def _entered(live: Live, arn: str) -> list[str]:
     pages = live.client("stepfunctions").get_paginator("get_execution_history")
-    events = [e for p in pages.paginate(executionArn=arn, **WORDLESS) for e in p["events"]]
+    with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"):
+        events = [e for p in pages.paginate(executionArn=arn, **WORDLESS) for e in p["events"]]
     return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
 
 

@@ -7,6 +7,7 @@ has no price, and says so. Read-only.
 from math import isnan
 from typing import Any
 
+from lib.aws import Live
 from lib.definitions import loader
 from lib.phases.review.reading import Reading
 from lib.record.records import CALLS
@@ -16,6 +17,7 @@ from lib.telemetry import executions
 from lib.telemetry.deliveries import alert_log, counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.sources import Metric, Thing
+from lib.telemetry.execution_status import if_known
 from lib.telemetry.streams.log_columns import UNNAMED
 
 MONTH = 365.25 / 12  # days
@@ -75,9 +77,13 @@ def _transitions(run: ConnectedRun, read: Reading) -> float:
         mine = routes[routes["route"] == route]
         named = mine[mine["execution"] != UNNAMED]
         if len(mine):
-            path = executions.path_if_known(run.live, str(named["execution"].iloc[-1])) if len(named) else None
+            path = _path(run.live, str(named["execution"].iloc[-1])) if len(named) else None
             counted += len(mine) * (float("nan") if path is None else len(path))
     return counted if len(routes) else float("nan")
+
+
+def _path(live: Live, arn: str) -> list[str] | None:
+    return if_known(lambda: executions.path(live, arn))
 
 
 def _of_the_review(run: ConnectedRun, read: Reading, price: dict[str, Any]) -> list[dict[str, Any]]:

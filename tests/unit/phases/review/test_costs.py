@@ -16,7 +16,7 @@ from lib.telemetry.streams.log_columns import UNNAMED
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(executions, "path_if_known", lambda live, arn: ["A", "B", "C"])
+    monkeypatch.setattr(executions, "path", lambda live, arn: ["A", "B", "C"])
     record = SimpleNamespace(rows=lambda name: [{"calls": 3}, {}])
     return SimpleNamespace(settings=load("local"), live=None, record=record)
 
