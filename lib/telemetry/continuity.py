@@ -14,12 +14,13 @@ from lib.checks import Check, Status
 from lib.record.change_rows import WriteState
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
+from lib.resources.existing.known_executions import if_known
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.telemetry import cutover, executions, outcomes, pace, success_rate
 from lib.telemetry.exact_tests import Tally
-from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who, if_known
+from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.review_window import Cutover, Window
 from lib.telemetry.success_rate import SHORTEST, Decision

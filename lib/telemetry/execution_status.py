@@ -1,20 +1,12 @@
 """An execution as AWS tells of it, and the words about one: status, what we make of it, whose it is. No AWS."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
-
-from botocore.exceptions import ClientError
-
-from lib.aws_answers import error_code
-from lib.errors import NotAsWanted
+from typing import Any
 
 UNNAMED = "unnamed"
-GONE = "ExecutionDoesNotExist"
-Read = TypeVar("Read")
 CLASS = re.compile(r"[A-Za-z_][\w.$]{0,80}")
 
 
@@ -90,18 +82,3 @@ class Execution:
     def seconds(self) -> float | None:
         """From start to stop; None while it runs."""
         return (self.stopped - self.started).total_seconds() if self.stopped else None
-
-
-def is_unknown(error: NotAsWanted) -> bool:
-    """Whether AWS knows of no such execution, or no longer; what it tells follows a start by a while."""
-    return isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == GONE
-
-
-def if_known(read: Callable[[], Read]) -> Read | None:
-    """What is read of an execution; None of one that Step Functions knows no longer."""
-    try:
-        return read()
-    except NotAsWanted as error:
-        if not is_unknown(error):
-            raise
-        return None

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, error_code, is_throttled, readable
 from lib.errors import NotAsWanted
-from lib.telemetry.execution_status import GONE, Execution, ExecutionStatus, if_known, is_unknown
+from lib.resources.existing.known_executions import GONE, if_known, is_unknown
+from lib.telemetry.execution_status import Execution, ExecutionStatus
 from lib.values.exact_json import parse_foreign
 from lib.wait import until
 

@@ -86,13 +86,6 @@ def _expired(live: Live, start: datetime, now: datetime) -> str:
     return f"the log is kept for {days} days, so that nothing is left of before {oldest:%Y-%m-%d %H:%M} UTC"
 
 
-def unseen(frame: pd.DataFrame) -> str:
-    """What of the log could not be looked at, "" where it was whole: of `read`, or of what was made of it."""
-    unreadable = frame.attrs.get("unreadable", 0)
-    lines = f"{unreadable:,} lines of the log are no events" if unreadable else ""
-    return "; ".join(filter(None, [str(frame.attrs.get("note", "")), str(frame.attrs.get("cut", "")), lines]))
-
-
 def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame:
     """One row an execution that took a route or ended without one: time, route, execution, drill (by its name).
 

@@ -10,7 +10,7 @@ from waiting import until
 
 from lib.aws import connect
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.telemetry import workflow_log
+from lib.telemetry import execution_status, workflow_log
 from lib.telemetry.deliveries import alarm_history, counts, dead_letters, figures, task_attempts
 from lib.telemetry.deliveries.sources import Metric, Thing
 from rehearsal.account import clients, workflow_logs
@@ -121,7 +121,7 @@ def test_attempts_of_a_real_history_lead_to_their_state_also_where_one_was_caugh
     now = datetime.now(UTC)
     frame = task_attempts.read(here, workflow_log.read(here, now - timedelta(hours=1), now))
     assert frame[["state", "again"]].values.tolist() == [["Send", True], ["Send", False]], lines
-    assert set(frame["error"]) - {task_attempts.UNNAMED}
+    assert set(frame["error"]) - {execution_status.UNNAMED}
 
 
 class Pages:

@@ -582,8 +582,8 @@ SITES = {
     "lib.resources.run_lock._ours: runbook status": TAKEN_AWAY,
     "lib.resources.run_lock._read: aws ssm delete-parameter --name":
         test_what_is_no_lock_is_taken_away_by_the_command_that_is_printed,
-    "lib.resources.run_lock._somebody_elses: runbook lock": WAYS_OUT,
-    "lib.resources.run_lock._somebody_elses: runbook lock --break": WAYS_OUT,
+    "lib.resources.lock_value.somebody_elses: runbook lock": WAYS_OUT,
+    "lib.resources.lock_value.somebody_elses: runbook lock --break": WAYS_OUT,
     "lib.resources.run_lock.break_lock: runbook lock": WAYS_OUT,
     "lib.resources.run_lock.break_lock: runbook lock --break --force": WAYS_OUT,
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":

@@ -12,12 +12,12 @@ from lib.definitions import loader
 from lib.phases.review.reading import Reading
 from lib.record.records import CALLS
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.existing.known_executions import if_known
 from lib.routes import Route
 from lib.telemetry import executions
 from lib.telemetry.deliveries import alert_log, counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.sources import Metric, Thing
-from lib.telemetry.execution_status import if_known
 from lib.telemetry.streams.log_columns import UNNAMED
 
 MONTH = 365.25 / 12  # days

@@ -19,6 +19,7 @@ from lib.telemetry.deliveries.alarm_history import AlarmRecord
 from lib.telemetry.deliveries.dead_letters import DeadLetters
 from lib.telemetry.deliveries.reconciliation import LATE
 from lib.telemetry.review_window import Window
+from lib.telemetry.streams import log_columns
 from lib.values import csv_text
 
 A_MINUTE = timedelta(minutes=1)
@@ -72,7 +73,7 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     run.record.keep_text("evidence/deliveries.csv", csv_text.of_frame(after))
     return Deliveries(
         window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
-        alarm_history.read(live, begin, window.end, now), compared, _in_words(protocols), workflow_log.unseen(log),
+        alarm_history.read(live, begin, window.end, now), compared, _in_words(protocols), log_columns.unseen(log),
     )  # fmt: skip
 
 

@@ -13,11 +13,12 @@ from lib.phases.review.asked_window import words
 from lib.phases.review.reading import Reading
 from lib.phases.review.sparklines import NOTHING, Sparkline, at_middles, in_parts, longest, parts
 from lib.routes import Route
-from lib.telemetry import outcomes, workflow_log
+from lib.telemetry import outcomes
 from lib.telemetry.deliveries import counts, reconciliation
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.metrics import PERCENTILES
+from lib.telemetry.streams import log_columns
 from lib.values.check_registry import Id
 from lib.values.numbers import say_number
 
@@ -122,7 +123,7 @@ def _route(read: Reading, route: Route, question: str, check: Check, worry: str)
     after = f"{least}{len(mine):,} in {f'a part of {whole}' if cut else whole}" if len(log) else NOTHING
     return Sparkline(
         question, "check-ins", points, forecast, after, check.status, worry, period=period,
-        doubt=workflow_log.unseen(log),
+        doubt=log_columns.unseen(log),
     )  # fmt: skip
 
 

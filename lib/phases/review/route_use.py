@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from lib.phases.review.forecast import Forecast
 from lib.routes import BY_LEVEL
-from lib.telemetry import workflow_log
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
+from lib.telemetry.streams import log_columns
 
 MOST_PARTS = 48  # of the time in a chart: each is wide enough to be seen beside the next
 WIDTHS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440, 91 * 1440))
@@ -52,7 +52,7 @@ def of_window(routes: pd.DataFrame, forecast: Forecast | None, window: tuple[dat
             of = int(counted.loc[part].sum()) if part in counted.index else 0
             count = int(counted.loc[part].get(str(route), 0)) if of else 0
             rows.append((str(route), begun, count, of, *_expected(forecast, str(route), of)))
-    unseen = workflow_log.unseen(routes)
+    unseen = log_columns.unseen(routes)
     parts = pd.DataFrame(rows, columns=COLUMNS)
     parts.attrs["note"] = unseen
     return RouteUse(parts, width, last, _in_words(forecast), unseen)

@@ -6,6 +6,7 @@ does not, is compared with.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -73,15 +74,25 @@ def failures(run: ConnectedRun, span: Span) -> Reading:
     found = _said(worst, listed.cut)
     check = Check(Id.WATCH_FAILURES, "watch: check-ins that fail", status, found, expected)
     counts = {"ended": whole.of, "failed": len(whole.bad)}
-    return Reading([check], counts, {check.key: _said(worst, listed.cut, ("status",))} if worst.bad else {})
+    return Reading([check], counts, {check.key: _said(worst, listed.cut, _counted(worst))} if worst.bad else {})
 
 
-def _said(one: _Ended, cut: str, columns: Sequence[str] = ("name", "status")) -> str:
-    named = ", ".join(" ".join(str(row[column]) for column in columns) for row in one.bad[:NAMED])
-    more = f" and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else ""
+def _said(one: _Ended, cut: str, which: str | None = None) -> str:
+    """In words; `which` they are, by name where nothing else is given."""
     said = f"{len(one.bad)} of {one.of} check-ins failed, or took longer than they may"
     hours = f", from {clock(one.span.since)} to {clock(one.span.until)} UTC" if one.bad else ""
-    return "; ".join(filter(None, [said + hours, f"{named}{more}", cut]))
+    return "; ".join(filter(None, [said + hours, _named(one) if which is None else which, cut]))
+
+
+def _named(one: _Ended) -> str:
+    named = ", ".join(f"{row['name']} {row['status']}" for row in one.bad[:NAMED])
+    return f"{named} and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else named
+
+
+def _counted(one: _Ended) -> str:
+    """What became of them, without a name: what is mailed tells none."""
+    counts = Counter(str(row["status"]) for row in one.bad)
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
 def _ended(rows: Rows, span: Span, limit: timedelta) -> _Ended:

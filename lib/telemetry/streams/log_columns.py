@@ -96,3 +96,10 @@ class LogColumns:
 def _texts(known: list[str], places: array[int]) -> pd.Series:
     """A column in which each text is held once, however often it stands there."""
     return pd.Series(np.array([*known, ""], dtype=object)[np.array(places, dtype="int64")], dtype=object)
+
+
+def unseen(frame: pd.DataFrame) -> str:
+    """What of the log could not be looked at, "" where it was whole: of `read`, or of what was made of it."""
+    unreadable = frame.attrs.get("unreadable", 0)
+    lines = f"{unreadable:,} lines of the log are no events" if unreadable else ""
+    return "; ".join(filter(None, [str(frame.attrs.get("note", "")), str(frame.attrs.get("cut", "")), lines]))
