@@ -29,7 +29,7 @@ BROKEN_BY = {
     "its rule really disabled, and without a target": "test_what_fails_behind_an_accepted_event_silences_no_crisis",
     "the dispatcher really removed": "test_what_fails_behind_an_accepted_event_silences_no_crisis",
     "no datapoint": "test_silence_sets_off_what_watches_for_it",
-    "no datapoint, and a drill that passes": "test_silence_sets_off_what_watches_for_it",
+    "no datapoint, and a crisis drill that passes": "test_silence_sets_off_what_watches_for_it",
 }
 # What the metric itself waits for, beside the alarm's own period.
 GIVES_UP, UNUSED = ", once SNS gives up: up to 6 hours", "; of an unused queue up to 15 more"
