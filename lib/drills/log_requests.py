@@ -4,7 +4,6 @@ No line is kept: of a request its time, the drills that it names, and the classe
 for whom it works; then a person's request in a drill's time cannot be told from the drill's.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 from lib.drills import log_symptoms
 from lib.drills.log_symptoms import Seen, Symptom
 from lib.routes import DRILL_PREFIX
+from lib.values.foreign import foreign_json
 
 # How Lambda, and the logger of its Python, name the request in a line: in its own lines, in an error, behind a time.
 NAMED = re.compile(r"^(?:(?:START|END|REPORT) )?RequestId: (\S+)|^\[\w+\]\t\S+\t(\S+)\t|^\d{4}-\S+ (\S+) Task ")
@@ -114,10 +114,8 @@ def _named(line: str) -> str:
         match = NAMED.match(line)
         return next(filter(None, match.groups()), "") if match else ""
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(event, dict):
+        event = foreign_json.object_of(line)
+    except ValueError:
         return ""
     record = event.get("record")
     said = record.get("requestId") if isinstance(record, dict) else event.get("requestId")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -27,6 +26,7 @@ from lib.telemetry.checkin_reading import USUAL, cell, without_text
 from lib.telemetry.history.folder import EPOCH, MICROSECOND, quote
 from lib.telemetry.history.spool import connect
 from lib.telemetry.libraries import duckdb
+from lib.values.foreign import foreign_json
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".parquet", ".csv")
 USER, MOMENT = ("userId", "user"), ("timestamp", "time")
@@ -102,8 +102,8 @@ def _lines(file: BufferedIOBase) -> Iterator[bytes]:
 def _whole(path: Path, text: bytes) -> Iterator[Read]:
     """One JSON, or lines of them in a file that is called so."""
     try:
-        content = json.loads(text, object_pairs_hook=without_text)
-    except (ValueError, RecursionError):
+        content = foreign_json.loads(text, without_text)
+    except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
         numbered = [(f"line {at}", _parsed(line, path)) for at, line in enumerate(lines, 1)] if len(lines) > 1 else []
         yield from numbered or [("file", "not JSON")]
@@ -116,8 +116,8 @@ def _whole(path: Path, text: bytes) -> Iterator[Read]:
 
 def _parsed(line: bytes, path: Path) -> Answer | str:
     try:
-        return _answer(json.loads(line, object_pairs_hook=without_text), path)
-    except (ValueError, RecursionError):
+        return _answer(foreign_json.loads(line, without_text), path)
+    except ValueError:
         return "not JSON"
 
 
@@ -196,7 +196,7 @@ def _kept(row: list[str], columns: Mapping[str, int]) -> Answer | str:
     taken = taken_in({ROUTE: row[columns[TAKEN]] or None}) if TAKEN in columns else ""
     try:
         cells = tuple(_cell(name, row[columns[name]]) for name in CONTRACT)
-    except (ValueError, RecursionError):
+    except ValueError:
         return NO_CELL
     if not _is_user(user):
         return NO_USER
@@ -207,7 +207,7 @@ def _cell(name: str, text: str) -> str:
     """What a cell holds, as it is kept of any other file: of what is no word of ours, no word."""
     if text in (ABSENT_CELL, UNKNOWN_CELL):
         return text
-    return cell(USUAL, name, {name: json.loads(text, object_pairs_hook=without_text)})
+    return cell(USUAL, name, {name: foreign_json.loads(text, without_text)})
 
 
 def _is_user(name: str) -> bool:
