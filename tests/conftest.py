@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 from accounts import NO_RETRIES, fresh
 
+from lib.record import writers
 from lib.record.origin import LOOK_AFTER, NEEDLESS
 from lib.settings import Settings
 from rehearsal.account import clients
@@ -105,6 +106,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return module if module.endswith(TOGETHER) else nodeid
 
     return OneStoryOneWorker(config, log)
+
+
+@pytest.fixture(autouse=True)
+def left_records() -> Iterator[None]:
+    """A command counts as a writer of its record until it ends; a test, until its own end: each is an open file."""
+    before = set(writers._held)
+    yield
+    for folder in set(writers._held) - before:
+        writers.leave(folder)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,9 @@ class Fork:
     def _look(self, timeout: float | None) -> int | None:
         with self._lock:
             if not self._ended:
-                self._ended = bool(select.select([self._alive], [], [], timeout)[0])
+                ready = select.poll()  # `select` takes no descriptor over 1,023, and a long session has more open
+                ready.register(self._alive, select.POLLIN)
+                self._ended = bool(ready.poll(None if timeout is None else timeout * 1000))
             return 0 if self._ended else None
 
     def _signal(self, number: int) -> None:

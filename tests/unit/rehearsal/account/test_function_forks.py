@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from rehearsal.account import function_forks
 
+BEYOND_SELECT = 1024
 SCRIPT = """
 import json, os, sys
 for line in sys.stdin:
@@ -86,3 +88,20 @@ def test_ministack_starts_what_is_no_python_by_itself():
     assert seen.PIPE is subprocess.PIPE
     with seen.Popen(["true"]) as process:
         assert process.wait() == 0
+
+
+def test_it_is_told_apart_however_many_files_a_session_has_open(forks, script, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    opened = []
+    try:
+        while not opened or opened[-1] < BEYOND_SELECT:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+        fork = started(forks, script, tmp_path)
+        assert fork.poll() is None
+        fork.stdin.close()
+        assert fork.wait() == 0
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
