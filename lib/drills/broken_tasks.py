@@ -37,6 +37,7 @@ class Effect(StrEnum):
     ALARM = "alarm"  # nobody was told by the alert, and an alarm tells operations that it was lost
     NOT_EXERCISED = "not exercised here"
     GAP = "gap"
+    NOT_STRUCK = "did not strike"  # nothing shows that the task failed, so that whoever was told proves nothing
     LATE = "late"  # somebody was told, but not all who were due within the limit
     FAILED = "failed"  # somebody was told, but the execution ended as it never may
     SILENT = "silent"  # nobody was told at all
@@ -73,6 +74,7 @@ RULINGS = {
     Effect.ALARM: Ruling("an alarm", Id.NONE_SILENT, Status.PASSED),
     Effect.NOT_EXERCISED: Ruling("only a queue", Id.ONLY_QUEUED, Status.NOT_EXERCISED),
     Effect.GAP: Ruling("UNCARRIED", Id.UNCARRIED, Status.WAITING),
+    Effect.NOT_STRUCK: Ruling("NOT STRUCK", Id.NONE_SILENT, Status.CANNOT_TELL),
     Effect.LATE: Ruling("LATE", Id.TOLD_IN_TIME, Status.FAILED),
     Effect.FAILED: Ruling("ENDS WRONG", Id.NONE_SILENT, Status.FAILED),
     Effect.SILENT: Ruling("SILENT", Id.NONE_SILENT, Status.FAILED),
@@ -156,14 +158,18 @@ def checks(record: Record) -> list[Check]:
     on = len({row["interpreter"] for row in rows})
     visible = counted[Effect.PASSED] - reached
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
-    others = (Effect.ALARM, Effect.NOT_EXERCISED, Effect.GAP, Effect.LATE)  # so that all numbers add up
+    # So that all numbers add up.
+    others = (Effect.ALARM, Effect.NOT_EXERCISED, Effect.GAP, Effect.NOT_STRUCK, Effect.LATE)
     found += "".join(f", {counted[one]} {one.ruling.word}" for one in others if counted[one])
     silent, wrong = named[Effect.SILENT], named[Effect.FAILED]
     found += f", SILENT: {', '.join(silent)}{_machines(rows, Effect.SILENT)}" if silent else ", none silent"
     found += f", {counted[Effect.FAILED]} ENDED WRONGLY: {', '.join(wrong)}" if wrong else ""
     found += f"; {_where_and_when(rows)}"
-    bad = Status.FAILED if silent or wrong else Status.PASSED
-    return [Check(Id.NONE_SILENT, NAME, bad, found, expected), *_late(rows, named[Effect.LATE]), *_open(rows, expected)]
+    unknown = named[Effect.NOT_STRUCK]
+    found += f"; the fault never struck, so nobody can tell: {', '.join(unknown)}" if unknown else ""
+    status = Status.FAILED if silent or wrong else Status.CANNOT_TELL if unknown else Status.PASSED
+    late, queued = _late(rows, named[Effect.LATE]), _open(rows, expected)
+    return [Check(Id.NONE_SILENT, NAME, status, found, expected), *late, *queued]
 
 
 def _where_and_when(rows: Sequence[Row]) -> str:

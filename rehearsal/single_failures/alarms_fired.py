@@ -22,11 +22,11 @@ NOW = 1.0  # all of it within each alarm's last period
 Counts = dict[tuple[str, str, str], float]
 
 
-def by_failure(ground: Ground, where: str, rules: Mapping[str, str]) -> Callable[[Failure, Drill], list[str]]:
+def by_failure(ground: Ground, rules: Mapping[str, str]) -> Callable[[Failure, Drill], list[str]]:
     """What tells the names of the alarms that go off by a failure. `rules`: task that sends an event -> its rule."""
 
     def names(failure: Failure, drill: Drill) -> list[str]:
-        counts = dict(_entered(ground, where, drill))
+        counts = dict(_entered(ground, drill))
         if failure.task in rules:
             counts |= _carried(ground, rules[failure.task])
         return [
@@ -56,19 +56,14 @@ def _state(alarm: Mapping[str, Any], counts: Counts) -> str:
     return alarm_evaluation.state(alarm, datapoint, NOW)
 
 
-def _entered(ground: Ground, where: str, drill: Drill) -> Iterator[tuple[tuple[str, str, str], float]]:
+def _entered(ground: Ground, drill: Drill) -> Iterator[tuple[tuple[str, str, str], float]]:
     """The states of the execution that the account's metric filter counts, as the metric that it makes of them."""
     s = ground.settings
     (counting,) = ground.aws("logs").describe_metric_filters(logGroupName=s.log_group_name)["metricFilters"]
     (transformed,) = counting["metricTransformations"]
     assert transformed["metricName"].startswith(ENTERED) and transformed["metricNamespace"] == OURS
-    pages = ground.states(where).get_paginator("get_execution_history").paginate(executionArn=drill.arn)
-    names = [
-        event["stateEnteredEventDetails"]["name"]
-        for page in pages
-        for event in page["events"]
-        if event["type"].endswith("StateEntered")
-    ]
+    entered = [event for event in drill.history if event["type"].endswith("StateEntered")]
+    names = [event["stateEnteredEventDetails"]["name"] for event in entered]
     for state in STATE.findall(counting["filterPattern"]):
         if state in names:
             yield (OURS, transformed["metricName"], state), float(names.count(state))

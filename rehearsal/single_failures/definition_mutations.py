@@ -70,6 +70,16 @@ def cut_limit(definition: Mapping[str, Any], task: str) -> float | None:
     return float(limit) if limit and limit > PATIENCE_SECONDS else None
 
 
+def body_of(definition: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """What a definition says of a task, also of one in a branch. Read-only."""
+    return dict(_bodies(definition))[task]
+
+
+def is_limited(definition: Mapping[str, Any], task: str) -> bool:
+    """Whether a task has a limit of its own, after which it counts as failed."""
+    return bool({"TimeoutSeconds", "TimeoutSecondsPath"} & body_of(definition, task).keys())
+
+
 def _copied(definition: Mapping[str, Any]) -> tuple[Definition, dict[str, dict[str, Any]]]:
     copied = copy.deepcopy(dict(definition))
     return copied, dict(_bodies(copied))

@@ -38,6 +38,7 @@ def breaking_rules(ground: Ground, definition: Mapping[str, Any], thing: str, fa
             baseline.build(ground.settings)
     else:
         with _dispatcher_broken(ground, HANDLERS[fault]):
+            require_broken(ground, definition, thing, fault)
             yield
 
 
@@ -51,7 +52,7 @@ def _rules_broken(ground: Ground, names: list[str], fault: str) -> Iterator[None
         else:
             events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets[name]])
     try:
-        _require_broken(ground, names)
+        _require_rules_broken(ground, names)
         yield
     finally:
         for name in names:
@@ -59,8 +60,22 @@ def _rules_broken(ground: Ground, names: list[str], fault: str) -> Iterator[None
             events.put_targets(Rule=name, Targets=targets[name])
 
 
-def _require_broken(ground: Ground, names: list[str]) -> None:
-    """Raise NotAsWanted where a rule carries events all the same: whoever is reached then proves nothing."""
+def require_broken(ground: Ground, definition: Mapping[str, Any], thing: str, fault: str) -> None:
+    """Raise NotAsWanted where rules or dispatcher are whole: whoever is reached then proves nothing."""
+    if thing == RULE:
+        _require_rules_broken(ground, sorted(set(rules_by_task(ground, definition).values())))
+        return
+    functions, name = ground.aws("lambda"), ground.settings.dispatcher_function_name
+    try:
+        handler = functions.get_function_configuration(FunctionName=name)["Handler"]
+    except functions.exceptions.ResourceNotFoundException:
+        handler = MISSING
+    if handler != (f"saboteur.{HANDLERS[fault]}" if fault in HANDLERS else fault):
+        raise NotAsWanted(f"{name} was not broken ({fault}), so that nothing was tried")
+
+
+def _require_rules_broken(ground: Ground, names: list[str]) -> None:
+    """The same of these rules: none may carry an event."""
     events = ground.aws("events")
     whole = [
         name
@@ -78,8 +93,6 @@ def _dispatcher_broken(ground: Ground, entry: str) -> Iterator[None]:
     functions.update_function_code(FunctionName=name, ZipFile=function_package(SOURCE))
     functions.update_function_configuration(FunctionName=name, Handler=f"saboteur.{entry}", Timeout=LIMIT_SECONDS)
     try:
-        if functions.get_function_configuration(FunctionName=name)["Handler"] == before["Handler"]:
-            raise NotAsWanted(f"{name} was not broken, so that nothing was tried")
         yield
     finally:
         own = function_package(baseline.HERE / "functions" / f"{before['Handler'].split('.')[0]}.py")
@@ -111,7 +124,8 @@ def carriers(ground: Ground, definition: Mapping[str, Any]) -> dict[tuple[str, s
     """(task, thing, fault) -> what carries its event nevertheless on AWS, by the account's configuration. Read-only.
 
     A function that fails or is slow is tried twice more by Lambda, whose event then goes to the function's queue; one
-    that is missing leaves it to the target's queue. Nothing carries an event that no rule sends on.
+    that is missing leaves it to the target's queue. Nothing carries an event that no rule sends on, and a queue that is
+    named and is not there keeps nothing. That AWS sends it there nobody has tried.
     """
     name, carried = ground.settings.dispatcher_function_name, dict[tuple[str, str, str], str]()
     function = ground.aws("lambda").get_function_configuration(FunctionName=name)
@@ -119,13 +133,21 @@ def carriers(ground: Ground, definition: Mapping[str, Any]) -> dict[tuple[str, s
     for task, rule in rules_by_task(ground, definition).items():
         targets = ground.aws("events").list_targets_by_rule(Rule=rule)["Targets"]
         queues = {target.get("DeadLetterConfig", {}).get("Arn", "") for target in targets}
-        if own:
-            words = f"Lambda's two retries, then queue {own.rsplit(':', 1)[-1]}"
+        if own and _is_queue(ground, own):
+            words = f"by configuration alone Lambda's two retries, then queue {own.rsplit(':', 1)[-1]}"
             carried |= {(task, DISPATCHER, fault): words for fault in HANDLERS}
-        if queues and "" not in queues:
+        if queues and all(queue and _is_queue(ground, queue) for queue in queues):
             names = ", ".join(sorted(queue.rsplit(":", 1)[-1] for queue in queues))
-            carried[task, DISPATCHER, MISSING] = f"the rule's retries, then queue {names}"
+            carried[task, DISPATCHER, MISSING] = f"by configuration alone the rule's retries, then queue {names}"
     return carried
+
+
+def _is_queue(ground: Ground, arn: str) -> bool:
+    """Whether a queue of this account is there."""
+    sqs = ground.aws("sqs")
+    with contextlib.suppress(sqs.exceptions.QueueDoesNotExist):
+        return bool(sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"])
+    return False
 
 
 def carrier(failure: Failure, carried: Mapping[tuple[str, str, str], str]) -> str:

@@ -56,13 +56,14 @@ class Alert:
 
 @dataclass(frozen=True)
 class Drill:
-    """An execution: its name, when it began (seconds since the epoch), and how it ended."""
+    """An execution: its name, when it began (seconds since the epoch), how it ended, and every event of its history."""
 
     name: str
     began: float
     status: str
     error: str
     arn: str = ""
+    history: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass
@@ -100,7 +101,9 @@ class Ground:
             lambda now: now["status"] != ExecutionStatus.RUNNING,
             Patience(DEADLINE_SECONDS, POLL_SECONDS),
         ).seen
-        return Drill(name, began, execution["status"], execution.get("error", ""), arn)
+        pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        history = [event for page in pages for event in page["events"]]
+        return Drill(name, began, execution["status"], execution.get("error", ""), arn, history)
 
     def _machine(self, where: str, definition: str) -> str:
         with self.one_at_a_time[where]:
@@ -168,8 +171,12 @@ def _as_planned(endpoint: str, folder: Path) -> Settings:
     return settings
 
 
+def alerts_of(alerts: Sequence[Alert], drill: Drill) -> list[Alert]:
+    """Those that name this drill, the newest first."""
+    exact = re.compile(rf"\b{re.escape(drill.name)}\b")
+    return sorted((alert for alert in alerts if exact.search(alert.raw)), key=lambda alert: alert.at, reverse=True)
+
+
 def about(alerts: Sequence[Alert], drill: Drill) -> dict[str, float]:
     """Who received an alert of this drill, and how many seconds after its start the first one came."""
-    exact = re.compile(rf"\b{re.escape(drill.name)}\b")
-    mine = sorted((alert for alert in alerts if exact.search(alert.raw)), key=lambda alert: alert.at, reverse=True)
-    return {alert.whom: round(max(alert.at - drill.began, 0), 2) for alert in mine}
+    return {alert.whom: round(max(alert.at - drill.began, 0), 2) for alert in alerts_of(alerts, drill)}

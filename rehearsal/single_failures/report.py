@@ -61,6 +61,7 @@ def summary(rows: Sequence[Row]) -> str:
     more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
     more.append(f"{counted[Effect.ALARM]} set an alarm off")
     more.append(f"{counted[Effect.GAP]} {Effect.GAP.ruling.word.lower()} beside the crisis")
+    more += [f"{counted[Effect.NOT_STRUCK]} never struck"] if counted[Effect.NOT_STRUCK] else []
     return (
         f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
         f"{counted[Effect.PASSED] - reached} failed visibly, {counted[Effect.SILENT]} silent, {', '.join(more)}"
@@ -81,5 +82,5 @@ def report(rows: Sequence[Row]) -> int:
 
 
 def code(rows: Sequence[Row]) -> int:
-    """The exit code: 1 where a failure was silent, late or ended wrongly, and where none was tried."""
-    return 1 if not rows or any(row["verdict"] in (Effect.SILENT, Effect.LATE, Effect.FAILED) for row in rows) else 0
+    """The exit code: 0 where each was reached, failed visibly, set an alarm off or lies in a queue; none tried is 1."""
+    return 1 if not rows or any(Effect(row["verdict"]).rank >= Effect.GAP.rank for row in rows) else 0

@@ -6,8 +6,10 @@ drills on an account of their own (`ground.py`) and judged by what subscribers r
 
 Beside the broken ones, executions run of which nothing is broken: how late they are is the machine's doing.
 
+That its fault really struck is looked up for each (`strikes.py`): one that did not is no pass.
+
 What it leaves open: permissions are not enforced in the embedded account, so `denied` is the service's answer and not
-IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted by configuration only.
+IAM's; the interpreters are not AWS's own; and of a dead-letter queue it is looked up that it is there and is named.
 """
 
 import contextlib
@@ -29,7 +31,7 @@ from lib.errors import Unreachable
 from lib.record import files
 from lib.wait import FOR_EVER, Patience, until
 from rehearsal.account import child_processes
-from rehearsal.single_failures import alarms_fired, audiences, event_faults, reachability
+from rehearsal.single_failures import alarms_fired, audiences, event_faults, reachability, strikes
 from rehearsal.single_failures.catalogue import (
     BEHIND,
     Failure,
@@ -38,17 +40,26 @@ from rehearsal.single_failures.catalogue import (
     shorten,
 )
 from rehearsal.single_failures.definition_mutations import MISSING, SLOW, cut_limit
-from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
+from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, alerts_of, ground
 from rehearsal.single_failures.report import Row, place, report
-from rehearsal.single_failures.verdicts import CRISIS, is_late, judge, judge_alarms, judge_bystander, own_errors, row
+from rehearsal.single_failures.verdicts import (
+    CRISIS,
+    is_late,
+    judge,
+    judge_alarms,
+    judge_bystander,
+    judge_strike,
+    own_errors,
+    row,
+)
 
 AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
 CONTROL = Failure("", "", CRISIS)  # nothing is broken
 QUIET_SECONDS = 1.0
 PATIENT_SECONDS = 5.0  # a busy machine's alert may be under way, so nobody is called silent before
 DISPATCH_SECONDS = {SLOW: event_faults.LIMIT_SECONDS + 0.5}
-# By interpreter: the alarms that go off by a failure and what its drill did.
-Alarms = Mapping[str, Callable[[Failure, Drill], list[str]]]
+# The alarms that go off by a failure and what its drill did.
+Alarms = Callable[[Failure, Drill], list[str]]
 
 
 @dataclass(frozen=True)
@@ -103,9 +114,9 @@ def broken_behind(
         rules = event_faults.rules_by_task(on, definition)
         with event_faults.breaking_rules(on, definition, thing, fault):
             carrier = partial(event_faults.carrier, carried=carried)
-            alarms = {where: alarms_fired.by_failure(on, where, rules) for where in interpreters}
             quiet = DISPATCH_SECONDS.get(fault, QUIET_SECONDS)
-            rows += _tried(on, definition, chosen, interpreters, carrier, quiet, alarms)
+            rows += _tried(on, definition, chosen, interpreters, carrier, quiet, alarms_fired.by_failure(on, rules))
+            event_faults.require_broken(on, definition, thing, fault)  # still: while they were drilled, as before
     return rows
 
 
@@ -145,9 +156,7 @@ def _drills(
     def one(where: str, failure: Failure) -> Drill | None:
         if not failure.given:
             return None
-        own = {} if failure.behind or failure is CONTROL else {failure.task: failure.fault}
-        broken = on.broken(where, definition, dict.fromkeys(failure.also, MISSING) | own)
-        return on.drill(where, broken, given[failure.given])
+        return on.drill(where, _broken(on, where, definition, failure), given[failure.given])
 
     pools = {where: ThreadPoolExecutor(AT_ONCE[where]) for where in interpreters}
     waiting = [
@@ -163,6 +172,12 @@ def _drills(
     for pool in pools.values():
         pool.shutdown()
     return drilled
+
+
+def _broken(on: Ground, where: str, definition: Mapping[str, Any], failure: Failure) -> Mapping[str, Any]:
+    """The definition that is drilled for a failure: a copy in which its tasks fail."""
+    own = {} if failure.behind or failure is CONTROL else {failure.task: failure.fault}
+    return on.broken(where, definition, dict.fromkeys(failure.also, MISSING) | own)
 
 
 def _groups(failures: Sequence[Failure], size: int) -> Iterator[Sequence[Failure]]:
@@ -181,13 +196,13 @@ def _rows(
     rows = list[Row]()
     for seconds in (quiet, PATIENT_SECONDS):
         on.listen(seconds)
-        rows = [_row(on, definition, tried, carrier(tried.failure), alarms or {}) for tried in drilled]
+        rows = [_row(on, definition, tried, carrier(tried.failure), alarms) for tried in drilled]
         if all(row["verdict"] not in (Effect.SILENT, Effect.LATE) for row in rows):
             break
     return rows
 
 
-def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str, alarms: Alarms) -> Row:
+def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str, alarms: Alarms | None) -> Row:
     failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
     seconds, account = about(on.alerts, tried.control), f"{on.settings.account_id} at {on.settings.endpoint_url}"
     given, topic = reachability.inputs(on.settings), on.settings.ops_topic_name
@@ -207,8 +222,14 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str, 
     due = audiences.due(definition, given, failure, topic)
     reached = about(on.alerts, drill)
     verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier, due)
-    if verdict == Effect.GAP and tried.where in alarms:
-        verdict, why = judge_alarms(alarms[tried.where](failure, drill), why)
+    if verdict == Effect.GAP and alarms:
+        verdict, why = judge_alarms(alarms(failure, drill), why)
+    broken = _broken(on, tried.where, definition, failure)
+    verdict, why = judge_strike(
+        verdict, why, strikes.strike_trouble(failure, broken, drill, alerts_of(on.alerts, drill))
+    )
+    if endless := strikes.limit_trouble(definition, failure):
+        verdict, why = max((verdict, why), (Effect.FAILED, endless), key=lambda one: one[0].rank)
     why = judge_bystander(verdict, why, seconds, limit, beside)
     if failure.fault == SLOW and not failure.behind and (limited := cut_limit(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"

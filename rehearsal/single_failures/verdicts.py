@@ -88,6 +88,18 @@ def judge_alarms(names: Collection[str], why: str) -> tuple[Effect, str]:
     return Effect.ALARM, f"the event was accepted and nothing carries it; this goes off: {', '.join(sorted(names))}"
 
 
+def judge_strike(verdict: Effect, why: str, lacking: str) -> tuple[Effect, str]:
+    """What a failure led to, unless it never was: then whoever was told, or not, proves nothing of it.
+
+    `lacking`: why nothing shows that it struck (`strikes.strike_trouble`). What is worse is said all the same.
+    """
+    if not lacking:
+        return verdict, why
+    if verdict.rank >= Effect.NOT_STRUCK.rank:
+        return verdict, f"{why}; and nothing shows that the fault struck: {lacking}"
+    return Effect.NOT_STRUCK, f"THE FAULT DID NOT STRIKE: {lacking}"
+
+
 def is_late(control: Mapping[str, float], limit: float, due: Collection[str] = ()) -> bool:
     """Whether an execution of which nothing was broken was itself too late, or did not tell all who were due."""
     return not control or max(control.values()) > limit or any(whom not in control for whom in due)

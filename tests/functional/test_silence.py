@@ -13,7 +13,7 @@ from lib.errors import NotAsWanted
 from rehearsal.account.clients import client
 from rehearsal.single_failures import alarms_fired, event_faults, reachability, refusing_proxy, trials
 from rehearsal.single_failures.catalogue import DISABLED, DISPATCHER, RULE, Failure, behind_events, of_tasks, shorten
-from rehearsal.single_failures.definition_mutations import MISSING
+from rehearsal.single_failures.definition_mutations import FAILING, MISSING, SLOW
 from rehearsal.single_failures.ground import MINISTACK, MOTO, Ground, ground
 
 ALERTED = ("SendHighRiskEvent", "SendStandardEvent", "SendProactiveEvent")
@@ -110,7 +110,7 @@ def test_nor_does_one_tell_anybody_whose_action_is_no_topic_of_ours(on):
 def alarms_of(on, where, definition, given):
     drill = on.drill(where, definition, given)
     prefix = f"{on.settings.state_machine_name}-"
-    names = alarms_fired.by_failure(on, where, {})(Failure("", MISSING, ""), drill)
+    names = alarms_fired.by_failure(on, {})(Failure("", MISSING, ""), drill)
     return drill, [name.removeprefix(prefix) for name in names]
 
 
@@ -242,7 +242,38 @@ def test_the_rows_are_plain_data(on, plain, given):
 def test_rules_that_were_not_broken_are_no_trial(on, plain):
     rules = sorted(event_faults.rules_by_task(on, plain).values())
     with pytest.raises(NotAsWanted, match=f"the rules {rules[0]}, .* were not broken, so that nothing was tried"):
-        event_faults._require_broken(on, rules)
+        event_faults._require_rules_broken(on, rules)
     with event_faults.breaking_rules(on, plain, RULE, DISABLED):
-        event_faults._require_broken(on, rules)
+        event_faults._require_rules_broken(on, rules)
     assert {on.aws("events").describe_rule(Name=name)["State"] for name in rules} == {"ENABLED"}
+
+
+@pytest.mark.parametrize("where", [MINISTACK, MOTO])
+def test_a_fault_that_never_struck_is_no_pass(on, plain, monkeypatch, where):
+    """The copy is whole: everybody is told, which shows nothing of the failure."""
+    monkeypatch.setattr(Ground, "broken", lambda self, where, definition, tasks: copy.deepcopy(dict(definition)))
+    chosen = [Failure("SendHighRiskEvent", MISSING, "high"), Failure("TellOperations", SLOW, "crisis")]
+    for row in trials.broken_tasks(on, plain, chosen, [where]):
+        said = f"THE FAULT DID NOT STRIKE: {row['task']} was tried and did not fail"
+        assert (row["verdict"], row["why"]) == ("did not strike", said)
+        assert row["reached"]
+
+
+@pytest.mark.parametrize("where", [MINISTACK, MOTO])
+def test_a_task_without_a_limit_does_not_pass_slow(on, plain, where):
+    machine = copy.deepcopy(plain)
+    del machine["States"]["SendHighRiskEvent"]["TimeoutSeconds"]
+    (row,) = trials.broken_tasks(on, machine, [Failure("SendHighRiskEvent", SLOW, "high")], [where])
+    assert (row["verdict"], row["why"].partition(":")[0], row["reached"]) == ("failed", "NO LIMIT", ["contact"])
+
+
+def test_a_queue_that_is_named_and_is_not_there_carries_nothing(on, plain):
+    queue = "Your6-AlertDLQ"
+    url = on.aws("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+    of_dispatcher = ("SendHighRiskEvent", DISPATCHER, FAILING)
+    assert f"then queue {queue}" in event_faults.carriers(on, plain)[of_dispatcher]
+    on.aws("sqs").delete_queue(QueueUrl=url)
+    try:
+        assert of_dispatcher not in event_faults.carriers(on, plain)
+    finally:
+        on.aws("sqs").create_queue(QueueName=queue, Attributes={"MessageRetentionPeriod": "1209600"})

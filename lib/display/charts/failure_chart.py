@@ -24,7 +24,7 @@ from lib.drills.broken_tasks import VISIBLE, Effect
 
 QUESTION = "Does any single failure silence a crisis?"
 STOPS = tuple(one for one in Effect if one.ruling.status == Status.FAILED)
-LOUD = (*STOPS, Effect.GAP)
+LOUD = (*STOPS, Effect.NOT_STRUCK, Effect.GAP)
 # outcome -> (word, fill, hatch); the word on the tile and the hatch tell the same without colour
 TILES = {
     "contact": ("contact", PALE, ""),
@@ -33,6 +33,7 @@ TILES = {
     Effect.ALARM: (Effect.ALARM.ruling.word, "white", "//"),
     Effect.NOT_EXERCISED: (Effect.NOT_EXERCISED.ruling.word, "white", "...."),
     Effect.GAP: (Effect.GAP.ruling.word, "#F4DFB0", "////"),
+    Effect.NOT_STRUCK: (Effect.NOT_STRUCK.ruling.word, "#F4DFB0", "oo"),
     Effect.LATE: (Effect.LATE.ruling.word, ORANGE, "\\\\"),
     Effect.FAILED: (Effect.FAILED.ruling.word, VERMILLION, "++++"),
     Effect.SILENT: (Effect.SILENT.ruling.word, VERMILLION, "xxxx"),

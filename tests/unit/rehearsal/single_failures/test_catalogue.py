@@ -272,17 +272,26 @@ def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(cap
         row("moto", "gap", {}),
         row("moto", "not exercised here", {}),
     ]
+    well = [one for one in rows if one["verdict"] != "gap"]
     assert report.summary(rows) == (
         "Single failures: 4 tried on 2 interpreters, 1 reached a human, 1 failed visibly, 0 silent, "
         "0 late, 0 ended wrongly, 1 not exercised here, 0 set an alarm off, 1 uncarried beside the crisis"
     )
-    assert report.report(rows) == 0
+    assert report.report(well) == 0
+    unstruck = row("moto", "did not strike", {"contact": 1.0})
+    assert report.summary([unstruck]).endswith("0 uncarried beside the crisis, 1 never struck")
     late = [row("moto", "late", {"contact": 31.0}, machine_late=True), row("moto", "late", {"contact": 32.0})]
     assert "0 silent, 2 late (1 beside a late unbroken control: the machine's), 0 ended" in report.summary(
         [*rows, *late]
     )
     assert "1 set an alarm off, 1 uncarried" in report.summary([*rows, row("moto", "alarm", {})])
-    for bad in (row("moto", "failed", {"contact": 1.0}), row("moto", "silent", {}), *late):
-        assert report.report([*rows, bad]) == 1
+    for bad in (
+        row("moto", "failed", {"contact": 1.0}),
+        row("moto", "silent", {}),
+        row("moto", "gap", {}),
+        unstruck,
+        *late,
+    ):
+        assert report.report([*well, bad]) == 1
     assert report.report([]) == 1
     assert "UNCARRIED" in capsys.readouterr().out
