@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from lib.errors import Unreachable
 from lib.wait import idle
 from rehearsal.account.calls import REFUSALS, Call, operation_of, refusal
 from rehearsal.account.server import HOST, loopback_only
@@ -38,6 +39,7 @@ ANSWER_SECONDS = 60.0
 class Fault:
     """What goes wrong, and where: at the `at`-th mutating call; with `operation`, at each of these from there on.
 
+    With `when`, at the first of all from there on at which that is so.
     `later`: whoever wants to hear of it hears of the caller's next call instead, which never reaches AWS.
     """
 
@@ -45,9 +47,12 @@ class Fault:
     at: int = 1
     operation: str = ""
     later: bool = False
+    when: Callable[[], bool] | None = None
 
-    def strikes(self, call: Call) -> bool:
-        """Whether it hits this call."""
+    def strikes(self, call: Call, struck: bool = False) -> bool:
+        """Whether it hits this call. `struck`: it has hit another before."""
+        if self.when:
+            return call.number >= self.at and not struck and self.when()
         if self.operation:
             return call.number >= self.at and call.operation == self.operation
         return call.number == self.at
@@ -78,10 +83,12 @@ class Proxy:
         """Count anew, with this fault or with none.
 
         `tell` hears of each struck call: after AWS did it where the answer is dropped, else before AWS hears of it;
-        of a fault that is told `later`, of the next call.
+        of a fault that is told `later`, of the next call. Raises Unreachable where a call is under way all the time:
+        it would be counted among the new ones, and carried out after somebody looked.
         """
         self.thaw()
-        self.quiet()
+        if not self.quiet():
+            raise Unreachable(f"{self.under_way} calls are under way still after {ANSWER_SECONDS:g} s; expected none")
         with self.changed:
             self.calls, self.struck, self.fault, self.tell, self.next_due = [], [], fault, tell, False
 
@@ -93,7 +100,7 @@ class Proxy:
                 self.thawed.set()
             self.thawed = None
 
-    def quiet(self, timeout: float | None = 10.0) -> bool:
+    def quiet(self, timeout: float | None = ANSWER_SECONDS) -> bool:
         """Wait until no call is under way, nor one that is delayed. False where that takes too long."""
         with self.changed:
             return self.changed.wait_for(lambda: not self.under_way, timeout)
@@ -113,7 +120,7 @@ class Proxy:
             if call.mutating:
                 call = replace(call, number=len(self.calls) + 1)
                 self.calls.append(call)
-                if not kind and self.fault and self.fault.strikes(call):
+                if not kind and self.fault and self.fault.strikes(call, bool(self.struck)):
                     kind, self.next_due = self.fault.kind, self.fault.later
                     self.struck.append(call)
             if kind == FREEZE and not self.thawed:

@@ -42,13 +42,17 @@ def carry_out_trial(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01
     begun = time.monotonic()
     clean = _clean(current, *chosen)
     record = current.begin()
-    ended, left = _killed(current, trial, chosen)
+    ended, killed, left = _killed(current, trial, chosen)
     call = current.proxy.struck[0].said if current.proxy.struck else ""
     current.proxy.begin()
     if left:
         lost = f"a kernel outlived its runner; {ended}"
+    elif not call:
+        lost = f"the call never came; the command said: {ended}"
+    elif not killed:
+        lost = f"nobody was killed; the command said: {ended}"
     else:
-        lost = _lost(current, trial, clean) if call else f"the call never came; the command said: {ended}"
+        lost = _lost(current, trial, clean)
     if lost:
         current.keep(trial.name)
     else:
@@ -57,20 +61,25 @@ def carry_out_trial(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01
     return Result(trial, call, ended, lost, time.monotonic() - begun)
 
 
-def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> tuple[str, list[int]]:
-    """Run the notebooks until the kill and to the command's end; what it said last, and kernels that outlived it."""
-    runner, kernels = Future[int](), list[int]()
+def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> tuple[str, bool, list[int]]:
+    """Run the notebooks until the kill and to the command's end: what it said last, whether anybody was killed, and the
+    kernels that outlived it."""
+    runner, kernels, killed = Future[int](), list[int](), list[int]()
 
     def kill(call: Call) -> None:
         kernels.extend(_kernels_of(runner.result()))
         for pid in kernels if trial.kind == KERNEL else [runner.result()]:
             os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
 
-    current.proxy.begin(Fault(DROP, trial.at), kill)
+    # The runner makes calls of its own, at which no kernel lives that could be killed: then it is the next one.
+    alive = (lambda: bool(_kernels_of(runner.result()))) if trial.kind == KERNEL else None
+    current.proxy.begin(Fault(DROP, trial.at, when=alive), kill)
     begun = _command(current, "apply", "--from", chosen[0], "--to", chosen[1])
     runner.set_result(begun.pid)
     said = _said(begun)
-    return said, [pid for pid in kernels if not _kernel_has_ended(pid)]
+    dead = bool(killed) and (trial.kind == KERNEL or begun.returncode == -signal.SIGKILL)
+    return said, dead, [pid for pid in kernels if not _kernel_has_ended(pid)]
 
 
 def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ ANSWER_SECONDS = 1.0
 HOLD_SECONDS = 1.3
 PATIENCE_SECONDS = 600.0  # whole notebooks take two minutes on a machine that does much else
 WAITS = {"settle_seconds": 0.05, "verify_timeout_seconds": 5, "poll_seconds": 0.05, "listen_seconds": 0.5}
+KILLED = "killed"  # how a process ended that somebody killed
 BUG = 70  # exit code of a process that ended by an error which nobody can act on
 
 
@@ -49,6 +50,11 @@ class Ending:
 
     code: int | None
     why: str = ""
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody killed it, and not the patience of whoever waited for it."""
+        return self.why == KILLED
 
 
 @dataclass
@@ -219,7 +225,7 @@ def wait_for_work(current: Stage, child: int, patience: float) -> Ending:
         os.waitpid(child, 0)
         raise
     if os.WIFSIGNALED(status):
-        return Ending(None, "killed" if waited else "still running, and killed")
+        return Ending(None, KILLED if waited else "still running, and killed")
     code = os.WEXITSTATUS(status)
     said = " ".join(_said(current).read_text(encoding="utf-8").split()) if code else ""
     return Ending(code, said or (f"exit code {code}" if code else ""))

@@ -73,7 +73,11 @@ def carry_out_trial(current: Stage, trial: Trial) -> Result:
     how = _struck(current, trial)
     call = current.proxy.struck[0].said if current.proxy.struck else ""
     current.proxy.begin()  # which waits until a delayed call has been delivered
-    lost = _lost(current, trial, expected, how) if call else f"the fault never struck; the process ended: {how.why}"
+    if call and (trial.kind not in KILLED | HEARD or how.killed):
+        lost = _lost(current, trial, expected, how)
+    else:
+        never = "nobody was killed" if call else "the fault never struck"
+        lost = f"{never}; the process ended: {how.why or 'well'}"
     if trial.story == STORED:
         lost = lost or _otherwise(record_bucket.store_differences(run))
         record_bucket.clear(run)

@@ -188,6 +188,19 @@ def test_it_strikes_an_operation_every_time(proxy, faulty, did):
     assert did()
 
 
+def test_it_strikes_once_at_the_first_change_at_which_something_is_so(proxy, faulty):
+    answers = iter([False, True, True])
+    proxy.begin(Fault(REFUSE, at=2, when=lambda: next(answers)))
+    sqs = faulty("sqs")
+    for name in ("fault-one", "fault-two"):  # the first is too early, at the second it is not so
+        sqs.create_queue(QueueName=name)
+    with pytest.raises(ConnectionClosedError):
+        sqs.create_queue(QueueName="fault-three")
+    for name in ("fault-one", "fault-two"):
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    assert [(call.operation, call.number) for call in proxy.struck] == [("CreateQueue", 3)]
+
+
 FUNCTION = "/2015-03-31/functions/one"
 
 

@@ -5,6 +5,7 @@
 
 import dataclasses
 import random
+import types
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ from lib.phases import rollback
 from lib.record.records import LOG, Record
 from lib.resources.s3_record_store import RunStore
 from rehearsal.account.calls import Call
-from rehearsal.fault_matrix import kept_results, matrix, notebook_trial, testbed, trial_choice
+from rehearsal.fault_matrix import kept_results, matrix, notebook_trial, testbed, trial_choice, trials
 from rehearsal.fault_matrix.kept_results import Chosen, KeptResults
 from rehearsal.fault_matrix.notebook_trial import KERNEL, NOTEBOOKS, RUNNER
 from rehearsal.fault_matrix.operations import APPLY, STORED
@@ -98,6 +99,7 @@ def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage, name):
     ("kind", "at", "then", "call"),
     [
         (KERNEL, 3, "resume", "iam PutRolePolicy"),
+        (KERNEL, 2, "rollback", "iam PutRolePolicy"),  # the second is the runner's own, while no kernel lives
         (RUNNER, 3, "rollback", "iam PutRolePolicy"),
         (RUNNER, 2, "rollback", "ssm PutParameter"),  # of what the account keeps of a run: nothing is changed yet
     ],
@@ -213,6 +215,19 @@ def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, tri
 
 def test_a_fault_that_never_strikes_is_no_survival(stage):
     assert "never struck" in matrix.try_one(stage, trial_choice.trial_named("drop@99/resume")).lost
+
+
+def test_a_process_that_nobody_killed_has_not_survived_a_kill(stage, monkeypatch):
+    monkeypatch.setattr(trials, "os", types.SimpleNamespace(kill=lambda pid, signal: None))
+    result = matrix.try_one(stage, trial_choice.trial_named("killed-after@5/rollback"))
+    assert (bool(result.call), result.lost) == (True, "nobody was killed; the process ended: well")
+
+
+def test_a_call_that_stays_under_way_is_no_survival(stage, monkeypatch):
+    with monkeypatch.context() as breaking:
+        breaking.setattr(stage.proxy, "quiet", lambda: False)
+        result = matrix.try_one(stage, trial_choice.trial_named("drop@2/rollback"))
+    assert result.lost.startswith("could not be tried: Unreachable: 0 calls are under way still after 60 s")
 
 
 def test_the_table_counts_by_kind():
