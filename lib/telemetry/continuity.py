@@ -13,7 +13,7 @@ from lib.changes.plans import Outcome
 from lib.checks import Check, Status
 from lib.record.change_rows import WriteState
 from lib.resources.connected_run import ConnectedRun
-from lib.resources.existing import traffic_entries
+from lib.resources.existing import names, traffic_entries
 from lib.resources.existing.known_executions import if_known
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
@@ -46,21 +46,21 @@ NOT_LOOKED_AT = "not looked at"
 def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     """Whether the executions that were running when the update came ended on the definition that they began with.
 
-    An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began at the moment
-    of the update may be on either. Waits for those that still run, but for no one that has hung for an hour: a
-    definition without a limit may leave some for a year. How one ends is no matter of the update.
+    An execution tells by the states it entered: of one that entered only what both definitions have, nobody can tell,
+    nor of one that began at the moment of the update. Waits for those that still run, but for none that has hung for an
+    hour. How one ends is no matter of the update.
     """
     live, expected = run.live, "all of them"
     if live.settings.mode != Mode.APPLY:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_APPLIED, "plan mode", expected)]
-    states, moment = _states_before(live, outcome), updated_at(live)
-    if not states:
+    (old, new), moment = _states(live, outcome), updated_at(live)
+    if not old:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, NOT_UPDATED, expected)]
     if moment is None:
         return [Check(Id.ACROSS, ACROSS, Status.CANNOT_TELL, MOMENT_UNKNOWN, expected)]
     running, cut = _running_at(live, moment)
     deadline = live.clock() + live.settings.verify_timeout_seconds
-    rows = [_across(live, row, states, deadline - live.clock()) for row in running[:ASKED]]
+    rows = [_across(live, row, old, new, deadline - live.clock()) for row in running[:ASKED]]
     kept = [{**row, "started": row["started"].astimezone(UTC).isoformat()} for row in rows]
     run.record.keep_json(CROSSING, {"updated": moment.isoformat(), "running": len(running), "executions": kept})
     if not rows:
@@ -68,33 +68,34 @@ def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     wrong = [row for row in rows if row["strange"]]
     going = [row for row in rows if row["status"] == ExecutionStatus.RUNNING]
     waiting = [row for row in going if row["started"] >= moment - BACK]
-    cut = f"only the newest {ASKED} were looked at" if len(running) > ASKED else cut
-    found = f"{len(rows) - len(wrong)} of {len(running)}"
+    silent = sum(not row["strange"] and not row["own"] and row not in going for row in rows)
+    cuts = [f"only the newest {ASKED} were looked at" if len(running) > ASKED else cut]
+    cut = "; ".join(filter(None, [*cuts, f"{silent} entered only states that both have" if silent else ""]))
+    found = f"{len(rows) - len(wrong) - silent} of {len(running)}"
     if wrong:
-        first = wrong[0]
-        found += f"; {first['execution']}: {first['status']}, new states: {', '.join(first['strange']) or 'none'}"
+        found += f"; {wrong[0]['execution']}: {wrong[0]['status']}, new states: {', '.join(wrong[0]['strange'])}"
     found += f"; {len(waiting)} still run" if waiting else ""
     found += f"; {len(going) - len(waiting)} that began over an hour before still run" if going != waiting else ""
     status = Status.FAILED if wrong else Status.WAITING if waiting else Status.CANNOT_TELL if cut else Status.PASSED
     return [Check(Id.ACROSS, ACROSS, status, f"{found}; {cut}" if cut else found, expected)]
 
 
-def _states_before(live: Live, outcome: Outcome) -> set[str]:
-    """The states of what check-ins ran before: of the workflow, and of the versions that an alias named."""
+def _states(live: Live, outcome: Outcome) -> tuple[set[str], set[str]]:
+    """The states of what check-ins ran before, of the workflow or the versions that an alias named; and of what now."""
     changed = [result.change for result in outcome.results if result.state == WriteState.APPLIED]
-    old = [change.before["definition"] for change in changed if change.resource.kind == Workflow.kind]
+    machines = [change for change in changed if change.resource.kind == Workflow.kind]
+    old = [change.before["definition"] for change in machines]
     routes = [r for change in changed if change.resource.kind == WorkflowAlias.kind for r in change.before["routes"]]
     for route in routes:
         held = traffic_entries.run_by(live, f"{live.settings.state_machine_arn}:{route['version']}")
         old += [value_of(one)["definition"] for one in held]
-    return {state.name for definition in old for state in walk(definition)}
+    new = [change.after["definition"] for change in machines] or (names.running_definitions(live) if old else [])
+    return {state.name for one in old for state in walk(one)}, {state.name for one in new for state in walk(one)}
 
 
 def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str]:
-    """The executions that had begun well before and had not ended, newest first, and what of them was not read.
-
-    Those that began within the hour before, and whatever began earlier and runs still.
-    """
+    """The executions that had begun well before and had not ended, newest first, and what of them was not read: those
+    that began within the hour before, and whatever began earlier and runs still."""
     listed, settled = executions.list_executions(live, moment - BACK), moment - timedelta(seconds=MARGIN_SECONDS)
     still = executions.recent(live, executions.MOST_LISTED, ExecutionStatus.RUNNING)
     rows = {row["name"]: row for row in (*listed.rows, *still)}.values()
@@ -104,14 +105,14 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
 
 def updated_at(live: Live) -> datetime | None:
     """When what real traffic starts began to run the workflow's newest version (UTC); None where it does not yet."""
-    change = cutover.read(live)
-    return change.at if change else None
+    return change.at if (change := cutover.read(live)) else None
 
 
-def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
+def _across(live: Live, row: Mapping[str, Any], old: set[str], new: set[str], patience: float) -> dict[str, Any]:
     ended = executions.wait_until_ended(live, row["arn"], patience, with_output=False)
-    strange = [state for state in executions.path(live, row["arn"]) if state not in old]
-    return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
+    entered = executions.path(live, row["arn"])
+    strange, own = [state for state in entered if state not in old], bool({*entered} - new)
+    return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange, "own": own}
 
 
 def outcomes_of(
@@ -198,9 +199,8 @@ def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Setting
         return Decision(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
 
     verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
-    return Check(
-        Id.NO_WORSE_PART, NO_WORSE_PART, verdict.status, verdict.why, f"none shown to be over {margin:.1%} lower"
-    )
+    expected = f"none shown to be over {margin:.1%} lower"
+    return Check(Id.NO_WORSE_PART, NO_WORSE_PART, verdict.status, verdict.why, expected)
 
 
 def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:

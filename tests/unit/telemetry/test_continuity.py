@@ -134,13 +134,17 @@ def test_an_execution_that_began_long_before_the_update_and_still_runs_is_looked
     assert ([row["name"] for row in found], cut) == (["minutes2", "minutes1", "minutes0", "hours0"], "")
 
 
-def across(live, monkeypatch, folder, moment=CHANGE):
+def across(live, monkeypatch, folder, moment=CHANGE, entered=("A", "B")):
+    """Of a workflow of the states A and B, by one of A and C."""
     monkeypatch.setattr(continuity, "updated_at", lambda _: moment)
     monkeypatch.setattr(executions, "wait_until_ended", lambda live, arn, *_, **__: executions.describe(live, arn))
-    monkeypatch.setattr(executions, "path", lambda *_: [])
+    monkeypatch.setattr(executions, "path", lambda *_: [*entered])
     live.settings = LOCAL.model_copy(update={"mode": "apply"})
-    before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
-    change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
+    before, after = (
+        {"definition": {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": last}, last: {"Type": "Succeed"}}}}
+        for last in ("B", "C")
+    )
+    change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before, after=after)
     outcome = SimpleNamespace(results=[SimpleNamespace(change=change, state="applied")])
     (check,) = continuity.executions_across(connected_run.of(live, Record(folder, "r1")), outcome)
     return check
@@ -163,6 +167,20 @@ def across(live, monkeypatch, folder, moment=CHANGE):
 )  # fmt: skip
 def test_executions_across_the_update_are_all_looked_at_or_it_is_no_pass(monkeypatch, tmp_path, groups, status, found):
     check = across(listed(*groups), monkeypatch, tmp_path)
+    assert (check.status, check.found) == (status, found)
+
+
+@pytest.mark.parametrize(
+    ("entered", "status", "found"),
+    [
+        (["A", "B"], "passed", "3 of 3"),
+        (["A"], "cannot tell", "0 of 3; 3 entered only states that both have"),
+        ([], "cannot tell", "0 of 3; 3 entered only states that both have"),
+        (["A", "C"], "failed", "0 of 3; a2: SUCCEEDED, new states: C"),
+    ],
+)
+def test_an_execution_tells_by_what_only_one_of_the_definitions_has(monkeypatch, tmp_path, entered, status, found):
+    check = across(listed(("a", "SUCCEEDED", 3, 31, 120)), monkeypatch, tmp_path, entered=entered)
     assert (check.status, check.found) == (status, found)
 
 
