@@ -34,6 +34,7 @@ from lib.values.permission_statements import carries, value_of
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
 LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
+UNDATED = "and AWS does not say when it was last updated"
 LATEST = 200  # executions that the table of the current state counts
 NAMED = 50  # executions that run now; how many more there are is said
 STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)  # said also when there are none
@@ -82,13 +83,14 @@ def phase_3(live: Live, known: Entries | None = None) -> Check:
         none = f"no answer of it in the last {LOOK_BACK} that succeeded"
         return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, none, f"{expected}; run one check-in")
     updated = _updated(live, known)
-    since = [(started, answer) for started, answer in answers if updated is None or started > updated]
+    since = [(started, answer) for started, answer in answers if updated is not None and started > updated]
     lacking = sorted({key for _, answer in since or answers for key in PHASE_3_KEYS if key not in answer})
     said = f"{len(since or answers)} of {len(since or answers)} latest answers in the Phase 3 shape"
     if lacking:
         return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, f"answers without {', '.join(lacking)}", expected)
     if not since:
-        said += f", all before its latest update at {updated:%Y-%m-%d %H:%M:%S} UTC"
+        when = f"all before its latest update at {updated:%Y-%m-%d %H:%M:%S} UTC" if updated else UNDATED
+        said += f", {when}"
         return Check(Id.BASELINE_PROCESSOR, name, Status.CANNOT_TELL, said, f"{expected}; run one check-in")
     return Check(Id.BASELINE_PROCESSOR, name, Status.PASSED, said, expected)
 

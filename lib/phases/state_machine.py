@@ -18,8 +18,8 @@ from lib.phases.proofs import way_in
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
 from lib.resources.rules import Rule, targets
-from lib.resources.workflow import description, versions
-from lib.resources.workflow_alias import routings
+from lib.resources.workflow import description, value_of, versions
+from lib.resources.workflow_alias import digest, routings
 from lib.telemetry.cutover import CLOCKS_SECONDS
 from lib.values.check_registry import Id
 from lib.values.modes import Gap, Mode
@@ -115,20 +115,27 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
 def publication(live: Live) -> list[Check]:
     """Whether the newest published version is the live revision, and each alias by which check-ins come runs it.
 
+    AWS names no revision of a workflow that was never updated: there, what the two hold is compared.
+
     Waits first, since executions started within seconds of an update may still use the old definition: updates are
     eventually consistent. In plan mode nothing is waited for.
     """
     s = live.settings
     with readable("reading the workflow's newest version"):
         idle(_to_settle(live) if s.mode == Mode.APPLY else 0, live.sleep)
-        now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
-        arns = versions(live, s.state_machine_arn)
-        newest = str((description(live, arns[0]) or {}).get("revisionId", "none")) if arns else "no version"
-    held = status_in(s.mode, newest == now)
+        machine, arns = description(live, s.state_machine_arn) or {}, versions(live, s.state_machine_arn)
+        version = (description(live, arns[0]) or {}) if arns else {}
+    now, newest = (str(one.get("revisionId", "none")) for one in (machine, version))
+    same = newest == now if "revisionId" in machine else bool(machine and version) and _hold_the_same(machine, version)
+    held, said = status_in(s.mode, same), newest if arns else "no version"
     return [
-        Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, newest, now),
+        Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, said, now),
         *way_in.run_the_live_revision(live),
     ]
+
+
+def _hold_the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return digest(value_of(one)) == digest(value_of(other))
 
 
 def _to_settle(live: Live) -> float:

@@ -1,6 +1,7 @@
 """Each thing that would make an alarm tell nobody, really broken in the account, and the check that says so."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from lib.aws import connect
 from lib.changes import engine
 from lib.checks import Status
-from lib.phases.proofs import alarm_checks, alarm_states
+from lib.phases.proofs import alarm_checks, alarm_outlook, alarm_states
 from lib.record.records import Record
 from lib.resources import connected_run, desired
 from lib.resources.resource_kinds import Topic
@@ -165,11 +166,20 @@ def test_the_longest_quiet_time_of_the_accounts_own_history(live):
     assert (check.status, check.found.split(" within ")[0]) == (Status.WAITING, "33 h")
 
 
+def test_a_silence_that_lasts_until_now_is_the_longest(live):
+    """Of a feed that has stopped, the gaps between check-ins before tell nothing."""
+    started(live, *range(60, 120, 5))
+    check = one(live, Id.ALARM_SILENCE)
+    assert (check.status, check.found.split(" within ")[0]) == (Status.WAITING, "59 h")
+
+
 def test_what_they_cost_with_the_date_of_the_prices(live):
     check = one(live, Id.ALARM_COST)
     assert check.status == Status.PASSED
     assert check.found.startswith("6.90 USD a month for 45 watched metrics and 8 of our own; the log 0.50 a gigabyte")
     assert check.expected == "prices of us-east-1 as of 2025-06-01"
+    elsewhere = replace(live, settings=live.settings.model_copy(update={"region": "eu-west-1"}))
+    assert alarm_outlook.cost(elsewhere, desired.alarms(live)).status == Status.CANNOT_TELL
 
 
 def test_metrics_that_are_there_and_those_that_are_yet_to_come(live, tmp_path):
@@ -184,8 +194,11 @@ def test_metrics_that_are_there_and_those_that_are_yet_to_come(live, tmp_path):
 
 
 def test_an_alarm_without_data_for_long(live, tmp_path, monkeypatch):
+    check = alarm_states.checks(live)[-1]
+    assert (check.status, check.found) == (Status.NOT_APPLIED, "none of 0 that are there")
     made(live, tmp_path)
-    assert alarm_states.checks(live)[-1].status == Status.PASSED
+    check = alarm_states.checks(live)[-1]
+    assert (check.status, "since less than a day" in check.found) == (Status.CANNOT_TELL, True)
     monkeypatch.setattr(alarm_states, "LONG", timedelta(hours=-1))
     check = alarm_states.checks(live)[-1]
     assert check.status == Status.WAITING

@@ -913,6 +913,16 @@ def test_answers_from_before_the_latest_update_say_nothing_of_what_is_live(accou
     assert found.expected.endswith("run one check-in")
 
 
+def test_where_aws_does_not_say_when_it_was_updated_no_answer_is_newer(account, monkeypatch):
+    live = connect(account)
+    live.clients["stepfunctions"] = History({"Payload": ANSWER})
+    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y", "started": datetime.now(UTC)}])
+    monkeypatch.setattr(preflight, "_updated", lambda *_: None)
+    found = preflight.phase_3(live)
+    said = "1 of 1 latest answers in the Phase 3 shape, and AWS does not say when it was last updated"
+    assert (found.status, found.found) == ("cannot tell", said)
+
+
 def test_an_answer_of_the_old_shape_is_an_answer(account, monkeypatch):
     live = connect(account)
     live.clients["stepfunctions"] = History({"Payload": {"score": 0.1}})

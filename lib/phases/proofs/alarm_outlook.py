@@ -36,12 +36,14 @@ def quiet(live: Live) -> Check:
     if len(busy) < 2 or busy[-1] - busy[0] < timedelta(hours=hours):
         known = f"{(busy[-1] - busy[0]).total_seconds() / HOUR:g} h of history" if busy else "no history"
         return answer(Status.CANNOT_TELL, f"{known} in the last {HISTORY.days} days; watch the alarm, and choose then")
-    longest = max((later - one).total_seconds() / HOUR - 1 for one, later in pairwise(busy))
+    # The silence that lasts until now is one as well: of a feed that has stopped, the gaps before it tell nothing.
+    longest = max((later - one).total_seconds() / HOUR - 1 for one, later in pairwise([*busy, now]))
     found = f"{longest:g} h within {HISTORY.days} days, by the hours in which executions started"
     return answer(Status.PASSED if longest < hours else Status.WAITING, found)
 
 
 def cost(live: Live, wanted: Sequence[AlarmTemplate]) -> Check:
+    """What all of it costs; of another region than that of the prices nobody can tell, and the numbers are theirs."""
     price = loader.template("prices.json")
     watched = sum(len(one.definition.metrics) for one in wanted)
     own = {
@@ -68,7 +70,7 @@ def cost(live: Live, wanted: Sequence[AlarmTemplate]) -> Check:
     return Check(
         Id.ALARM_COST,
         "costs of alarms, filter and log",
-        Status.PASSED,
+        Status.PASSED if price["region"] == live.settings.region else Status.CANNOT_TELL,
         found,
         f"prices of {price['region']} as of {price['asOf']}",
     )

@@ -24,7 +24,7 @@ def checks(live: Live) -> list[Check]:
     """How the alarms are now."""
     wanted = desired.alarms(live)
     ours = list(alarm_listing.of_names(live, [one.name for one in wanted]).values())
-    return [_enabled(wanted, ours), *_metrics(live, wanted), _long_without_data(ours)]
+    return [_enabled(wanted, ours), *_metrics(live, wanted), _long_without_data(wanted, ours)]
 
 
 def _enabled(wanted: Sequence[AlarmTemplate], ours: Sequence[dict[str, Any]]) -> Check:
@@ -66,14 +66,13 @@ def _key(metric: str, dimensions: Sequence[dict[str, str]]) -> tuple[str, tuple[
     return metric, tuple(sorted((row["Name"], row["Value"]) for row in dimensions))
 
 
-def _long_without_data(ours: Sequence[dict[str, Any]]) -> Check:
+def _long_without_data(wanted: Sequence[AlarmTemplate], ours: Sequence[dict[str, Any]]) -> Check:
+    """Of an alarm that has no data yet, and not for so long, nobody can tell; of one that is not there still less."""
     since = datetime.now(UTC) - LONG
-    long = [row["AlarmName"] for row in ours if row["StateValue"] == NO_DATA and row["StateUpdatedTimestamp"] < since]
-    found = ", ".join(long) or "none"
-    return Check(
-        Id.ALARM_NO_DATA,
-        "alarms without data for more than a day",
-        Status.WAITING if long else Status.PASSED,
-        found,
-        "none",
-    )
+    dark = [row for row in ours if row["StateValue"] == NO_DATA]
+    long = [row["AlarmName"] for row in dark if row["StateUpdatedTimestamp"] < since]
+    open_yet = Status.CANNOT_TELL if dark else Status.PASSED
+    status = Status.WAITING if long else Status.NOT_APPLIED if len(ours) < len(wanted) else open_yet
+    found = f"{', '.join(long) or 'none'} of {len(ours)} that are there"
+    found += f"; {len(dark) - len(long)} have none yet, since less than a day" if len(dark) > len(long) else ""
+    return Check(Id.ALARM_NO_DATA, "alarms without data for more than a day", status, found, "none")

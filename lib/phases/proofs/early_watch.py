@@ -33,6 +33,7 @@ from lib.wait import until
 PAUSE_SECONDS = 15.0  # between two looks
 ENDED_BADLY = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED)
 NAMES_SAID = 3
+NONE_ENDED = "no check-in that began since has ended, so that none could fail"
 LATE = "an alert may be lost, or one of the metrics that it compares is late"
 EXECUTIONS, THROTTLES, ALARMS = (f"early watch: {what}" for what in ("check-ins that fail", "throttles", "alarms"))
 Now = Callable[[], datetime]
@@ -97,7 +98,10 @@ def _look(one: _Watch) -> list[Check]:
 
 
 def _executions(one: _Watch) -> Check:
-    """Check-ins that ended badly since the update, of each status against as long a time before it."""
+    """Check-ins that ended badly since the update, of each status against as long a time before it.
+
+    Where none has ended since, none can have failed, and nobody can tell.
+    """
     length = one.until - one.since
     try:
         listing = executions.list_executions(one.live, one.since - length)
@@ -109,8 +113,10 @@ def _executions(one: _Watch) -> Check:
     more = [row for row in after if _count(after, row["status"]) > before[row["status"]]]
     named = ", ".join(f"{row['name']} {row['status']}" for row in more[:NAMES_SAID])
     said = f"{len(after)} since the update, {before.total()} in as long before" + (f": {named}" if named else "")
-    status = Status.FAILED if more else Status.CANNOT_TELL if listing.cut else Status.PASSED
-    said += f"; {listing.cut}" if listing.cut else ""
+    ended = [row for row in listing.rows if row["stopped"] and row["started"] > one.since and not is_drill(row["name"])]
+    doubts = [listing.cut, "" if ended else NONE_ENDED]
+    status = Status.FAILED if more else Status.CANNOT_TELL if any(doubts) else Status.PASSED
+    said = "; ".join(filter(None, [said, *doubts]))
     return Check(Id.WATCHED_EXECUTIONS, EXECUTIONS, status, said, "no more of them than before the update")
 
 

@@ -125,6 +125,17 @@ def test_what_failed_as_often_before_is_not_the_updates(watched, aws):
     assert bad.status == "failed" and ": check-in-8 TIMED_OUT; watched for" in bad.found
 
 
+def test_where_no_check_in_has_ended_since_none_can_have_failed(watched, aws):
+    aws.ends(-30, "SUCCEEDED")
+    aws.ends(40, name="drill-crisis-abc")
+    aws.executions.append((50, {**aws.executions[0][1], "status": "RUNNING", "startDate": UPDATED + timedelta(50)}))
+    del aws.executions[-1][1]["stopDate"]
+    quiet = watched(5)[0][early_watch.EXECUTIONS]
+    assert (quiet.status, early_watch.NONE_ENDED in quiet.found) == ("cannot tell", True)
+    aws.ends(60, "SUCCEEDED")
+    assert watched(5)[0][early_watch.EXECUTIONS].status == "passed"
+
+
 def test_a_throttle_and_an_alarm_that_goes_off_end_it_as_well(watched, aws):
     aws.throttles.append((60, 2.0))
     found, seconds = watched(5)
