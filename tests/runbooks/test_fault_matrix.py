@@ -99,7 +99,7 @@ def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage, name):
     ("kind", "at", "then", "call"),
     [
         (KERNEL, 3, "resume", "iam PutRolePolicy"),
-        (KERNEL, 2, "rollback", "iam PutRolePolicy"),  # the second is the runner's own, while no kernel lives
+        (KERNEL, 1, "rollback", "ssm PutParameter"),  # the first is the runner's own, while no kernel lives
         (RUNNER, 3, "rollback", "iam PutRolePolicy"),
         (RUNNER, 2, "rollback", "ssm PutParameter"),  # of what the account keeps of a run: nothing is changed yet
     ],
