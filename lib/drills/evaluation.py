@@ -48,7 +48,9 @@ def fit_for_people(drill: Drill) -> list[Check]:
 
 
 def strays(session: Session) -> Check:
-    """Whether anything arrived that says it is a drill's and is of none that was run."""
+    """Whether anything arrived that says it is a drill's and is of none that was run; of no drill nobody listened."""
+    if not session.drills:
+        return Check(Id.NO_STRAY, "no stray alert", Status.CANNOT_TELL, "no drill ran, so that nobody listened", "none")
     channels = sorted({message.channel for message in session.strays})
     said = f"{len(session.strays)} on {', '.join(channels)}" if channels else "none"
     return Check(Id.NO_STRAY, "no stray alert", Status.FAILED if channels else Status.PASSED, said, "none")
@@ -64,10 +66,10 @@ def interventions(session: Session, group: str) -> Check:
     """Whether the crises of a group that ran at once were all counted on the drill user's item."""
     expected = sum(bool(drill.scenario.expect["intervention_recorded"]) for drill in session.of(group))
     name, counted = f"{group}: interventions recorded", session.counted.get(group)
-    if counted is None and session.of(group):
+    if counted is None:
         return Check(Id.DRILLS_COUNTED, name, Status.CANNOT_TELL, UNREAD, f"{expected}", group)
-    status = Status.PASSED if (counted or 0) == expected else Status.FAILED
-    return Check(Id.DRILLS_COUNTED, name, status, str(counted or 0), f"{expected}", group)
+    status = Status.PASSED if counted == expected else Status.FAILED
+    return Check(Id.DRILLS_COUNTED, name, status, str(counted), f"{expected}", group)
 
 
 def summary(drill: Drill, checks: Sequence[Check]) -> Check:

@@ -119,6 +119,12 @@ def test_a_stray_and_a_lost_intervention_are_seen():
     assert evaluation.interventions(spoiled, "scenarios").status == "failed"
 
 
+def test_of_drills_that_did_not_run_nothing_passes():
+    nothing = Session()
+    assert evaluation.strays(nothing).status == "cannot tell"
+    assert evaluation.interventions(nothing, "scenarios").status == "cannot tell"
+
+
 def test_listeners_that_could_not_be_removed_are_a_failure():
     assert evaluation.clearance(Session()).status == "passed"
     assert evaluation.clearance(Session(left="queue x")).found == "queue x"
