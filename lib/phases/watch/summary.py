@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lib.checks import Status
+from lib.checks import Check, Status
 from lib.errors import NotAsWanted
 from lib.phases.watch import breaks, journal, kept_rows
 from lib.phases.watch.breaks import Break, Kind, Row
 from lib.phases.watch.kept_rows import LOG
 from lib.phases.watch.pace import Pace, for_people, in_words, stamp
 from lib.record.records import Record
+from lib.values.check_registry import Id
 
 NOBODY = "nobody watched this run"
 NOT_READ = f"rows of {LOG} that CANNOT BE READ, so that they may tell of a break; look at them by hand"
@@ -23,7 +24,8 @@ class Watched:
     """A watch by its rows. `end`: how it ended; `unread`: what the newest checkpoint could not read.
 
     `planned_first`: how long it was to be when it began; `left`: what an earlier watch of this run found broken, last;
-    `unreadable`: how many rows, of any watch of this run, hold nothing that can be read.
+    `unreadable`: how many rows, of any watch of this run, hold nothing that can be read; `untold`: the questions that
+    had no other answer than `cannot tell` as long as it watched.
     """
 
     pace: Pace
@@ -37,6 +39,7 @@ class Watched:
     planned_first: timedelta
     left: tuple[str, ...]
     unreadable: int = 0
+    untold: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -62,6 +65,7 @@ class Watched:
         parts.append(f"{over} that broke and are over" if over else "" if lasting else "nothing broke")
         parts.append(f"an earlier watch ended with {', '.join(self.left)} BROKEN" if self.left else "")
         parts.append(f"could not be read at the end: {', '.join(self.unread)}" if self.unread else "")
+        parts.append(f"at no time could anybody tell: {', '.join(self.untold)}" if self.untold else "")
         parts.append(f"{self.unreadable} {NOT_READ}" if self.unreadable else "")
         parts.append(f"not told to the operations topic: {self.failed_news}" if self.failed_news else "")
         return "; ".join(filter(None, parts))
@@ -85,6 +89,7 @@ class Watched:
             "planned_first_seconds": self.planned_first.total_seconds(),
             "left_broken": list(self.left),
             "unreadable_rows": self.unreadable,
+            "untold": list(self.untold),
         }
 
 
@@ -119,7 +124,15 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
         planned_first=timedelta(seconds=mine[0]["for_seconds"]),
         left=_left_by_the_one_before(rows[: len(rows) - len(mine)]),
         unreadable=_unreadable(rows),
+        untold=_untold(checkpoints),
     )
+
+
+def _untold(checkpoints: Sequence[Row]) -> tuple[str, ...]:
+    """The names of the answers that were never another one than `cannot tell`: nothing broke, for want of evidence."""
+    checks = [Check.from_row(one) for row in checkpoints for answered in row["answers"] for one in answered["checks"]]
+    known = {one.name for one in checks if one.status != Status.CANNOT_TELL}
+    return tuple(dict.fromkeys(one.name for one in checks if one.name not in known and one.id is not Id.WATCH_UNREAD))
 
 
 def _unreadable(rows: Sequence[Row]) -> int:
@@ -164,7 +177,8 @@ def table(record: Record) -> list[dict[str, str]]:
         _row("clock", Status.WAITING, row["time"], "", f"{row['why']}; {_of_clock(row)}") for row in watched.put_back
     ]
     quiet = watched.whole and not rows and not watched.unread and not watched.unreadable
-    status = Status.PASSED if quiet else Status.WAITING
+    well = Status.CANNOT_TELL if watched.untold else Status.PASSED
+    status = well if quiet else Status.WAITING
     times = stamp(watched.pace.begun), for_people(stamp(watched.pace.until))
     return [*rows, _row("the watch", status, *times, watched.said)]
 

@@ -146,7 +146,7 @@ def test_data_is_one_json_text(typed, aws):
     data = json.loads(ended.stdout)
     assert set(data) == {
         "run_id", "begun", "until", "end", "checkpoints", "planned", "gaps", "put_back", "breaks", "unread", "review",
-        "planned_first_seconds", "left_broken", "unreadable_rows",
+        "planned_first_seconds", "left_broken", "unreadable_rows", "untold",
     }  # fmt: skip
     assert (data["checkpoints"], data["review"], data["breaks"][0]["told"]) == (2, "made", ["broken"])
 

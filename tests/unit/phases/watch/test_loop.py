@@ -54,6 +54,19 @@ def test_a_quiet_watch_is_a_row_each_interval_and_ends_with_its_time(record, tim
     summary.require_quiet(rows)
 
 
+def test_a_watch_in_which_nobody_could_tell_a_thing_has_not_been_a_quiet_one(record, time):
+    def dark(one, span):
+        told = one is not Asked.FAILURES or minutes(span) == 30
+        return Reading([answer(one, Status.PASSED if told and one is not Asked.ALARMS else Status.CANNOT_TELL)])
+
+    watch(record, time, Account(dark))
+    watched = summary.of_run(record)
+    assert watched.untold == ("watch: alarms",)  # of failures somebody could tell once
+    assert watched.said.endswith("no gap; nothing broke; at no time could anybody tell: watch: alarms")
+    (row,) = summary.table(record)
+    assert (row["what"], row["status"]) == ("the watch", Status.CANNOT_TELL)
+
+
 def test_each_question_is_asked_of_the_time_since_it_was_last_answered(record, time):
     account = Account()
     watch(record, time, account)
