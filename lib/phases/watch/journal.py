@@ -56,10 +56,8 @@ def lies_ahead(rows: Sequence[Row], now: datetime) -> timedelta:
 
     Nothing of them does unless the clock was put back while nothing ran.
     """
-    if not rows:
-        return timedelta()
-    newest, begun = (datetime.fromisoformat(rows[at]["time"]) for at in (-1, 0))
-    return max(newest, last_checkpoint(rows) or begun) - now
+    times = _times(rows)
+    return max(times[-1], last_checkpoint(rows) or times[0]) - now if times else timedelta()
 
 
 def covered_until(rows: Sequence[Row], asked: Asked, now: datetime) -> datetime:
@@ -72,9 +70,14 @@ def covered_until(rows: Sequence[Row], asked: Asked, now: datetime) -> datetime:
     past = [moment for moment in (*known, datetime.fromisoformat(rows[0]["since"])) if moment < now]
     if past:
         return past[0]
-    times = [datetime.fromisoformat(row["time"]) for row in rows]
+    times = _times(rows)
     right = min((moment for moment in times if moment < now), default=now)  # from when on the clock was not ahead
     return right - (max(times) - times[0]) - pace_of(rows).every
+
+
+def _times(rows: Sequence[Row]) -> list[datetime]:
+    """When each row was written, but for those that cannot be read."""
+    return [datetime.fromisoformat(row["time"]) for row in rows if row["row"] != Kind.UNREADABLE]
 
 
 def earlier_counts(rows: Sequence[Row], asked: Asked) -> list[Counts]:
