@@ -126,7 +126,7 @@ def latest(live: Live, now: datetime | None = None) -> Validity:
     every = run_index.latest_of_each(run_index.as_sealed(live.settings))
     rows = [(record.run_id, kept) for record in every for kept in _succeeded(record)]
     past = [row for row in rows if _moment(row[1]) <= now + OFF]
-    others = [f"run {run_id} at {kept['time']}" for run_id, kept in rows if _moment(kept) > now + OFF]
+    others = [f"run {run_id} at {kept.get('time')}" for run_id, kept in rows if _moment(kept) > now + OFF]
     ahead = f"which lies ahead of {now:%Y-%m-%d %H:%M} UTC, so that nobody can tell whether it is the latest"
     left_out = (
         f"left out: {', '.join(others)}, {ahead}; the doctor holds a machine's clock against AWS's" if others else ""

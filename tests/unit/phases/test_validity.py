@@ -173,6 +173,14 @@ def test_a_validation_that_is_dated_ahead_decides_nothing_and_is_named(live, cap
         assert f"left out: run r1 at {dated}, which lies ahead of 2026-01-02 12:00 UTC" in " ".join(said.split())
 
 
+def test_one_without_a_date_decides_nothing_either_and_ends_nothing(live):
+    record = run_of(live, "r1")
+    undated = {key: value for key, value in record.latest(VALIDATED).items() if key != "time"}
+    record.keep_json(VALIDATED, undated)
+    assert validity.latest(live).run_id == "r1"
+    assert "left out: run r1 at None, which lies ahead" in validity.check(validity.latest(live)).found
+
+
 def test_of_two_that_were_dated_in_other_zones_the_later_one_counts_and_a_clock_may_be_a_little_ahead(live):
     run_of(live, "r1", "2026-01-02T13:00:00+02:00", state="DISABLED")
     run_of(live, "r2", "2026-01-02T12:04:00+00:00")
