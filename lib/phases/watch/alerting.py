@@ -20,6 +20,7 @@ from lib.routes import Route
 from lib.telemetry import workflow_log
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
+from lib.telemetry.streams import log_columns
 from lib.values.check_registry import Id
 
 BUSIER = 1.5  # times the forecast: at this, a route that is twice as busy is surely called, one by chance seldom
@@ -34,7 +35,7 @@ def alerts(run: ConnectedRun, span: Span) -> Reading:
     log = workflow_log.read(run.live, span.since - BACK, span.until)
     taken = workflow_log.routes(log)
     real = taken[~taken["drill"].astype(bool)]
-    lacking = "; ".join(str(log.attrs[key]) for key in ("note", "cut") if key in log.attrs)
+    lacking = log_columns.unseen(log)
     counts, parts = _counted(real, span), [_counted(real, part) for part in span.parts(PART)]
     limit = run.settings.alert_limit_seconds
     crises, without_names = _crises(log, real[real["route"] == Route.CRISIS], span, limit, lacking)

@@ -196,6 +196,16 @@ def test_a_crisis_whose_beginning_was_not_read_is_no_quick_one(run, aws):
     assert crises.status == "cannot tell"  # its route was not read either: nothing is said of what nobody saw
 
 
+def test_where_a_line_of_the_log_cannot_be_read_no_crisis_is_called_quick_and_no_route_as_forecast(run, aws):
+    run.record.keep_text("evidence/backtest.csv", FORECAST)
+    assert set(statuses(alerting.alerts(run, SPAN)).values()) == {"passed"}
+    lines = aws._filter_log_events
+    strange = {"timestamp": 0, "message": '{"type": "ExecutionStarted"}'}
+    aws._filter_log_events = lambda **asked: {"events": [*lines(**asked)["events"], strange]}
+    for check in alerting.alerts(run, SPAN).checks:
+        assert (check.status, check.found) == ("cannot tell", "1 lines of the log are no events")
+
+
 def test_a_drill_is_no_real_crisis(run, aws):
     aws.changed = lambda one: replace(one, name=f"drill-{one.name}", seconds=99.0)
     crises, _ = alerting.alerts(run, SPAN).checks
