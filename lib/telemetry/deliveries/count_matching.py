@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 TURN = timedelta(minutes=5)  # so near to the turn of an hour it may be counted in the other: metrics are minutes late
+REACH = timedelta(hours=3)  # two that are further apart may be counted in no same hour: each has two of them at most
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,18 @@ def match(alerts: Sequence[Alert], counted: Mapping[datetime, float]) -> tuple[l
 
 def nearest(lacking: Sequence[Alert], mine: Sequence[Alert], most: int) -> list[Alert]:
     """Of these alerts so many as lack a count, each of the same hours as something that has none."""
-    rest, taken = list(mine), list[Alert]()
+    rest, taken = sorted(mine, key=_sent), list[Alert]()
     for one in lacking:
-        near = [other for other in rest if other.first <= one.last and one.first <= other.last]
-        if near and len(taken) < most:
-            taken.append(min(near, key=lambda other: abs(other.sent - one.sent)))
-            rest.remove(taken[-1])
+        if len(taken) >= most:
+            break
+        around_it = range(
+            bisect_left(rest, one.sent - REACH, key=_sent), bisect_right(rest, one.sent + REACH, key=_sent)
+        )
+        near = [at for at in around_it if rest[at].first <= one.last and one.first <= rest[at].last]
+        if near:
+            taken.append(rest.pop(min(near, key=lambda at: abs(rest[at].sent - one.sent))))
     return taken
+
+
+def _sent(one: Alert) -> datetime:
+    return one.sent

@@ -156,7 +156,8 @@ def _unmatched(stage: Stage) -> tuple[list[datetime], list[datetime], dict[datet
     every = Counter({hour: round(value) for hour, value in counted.items()})
     every.update({hour: round(value) for hour, value in others.filtered.items()})
     lacking, left = match([*mine, *others.messages] * others.copies, every)
-    more = nearest(lacking, [one for one in mine if one not in alone], -(-len(lacking) // others.copies) - len(alone))
+    known = set(alone)
+    more = nearest(lacking, [one for one in mine if one not in known], -(-len(lacking) // others.copies) - len(alone))
     if others.surely:
         return [one.sent for one in (*alone, *more)], [], left
     return [one.sent for one in alone], [one.sent for one in more], left

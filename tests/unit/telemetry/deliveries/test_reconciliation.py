@@ -1,5 +1,6 @@
 """Alerts against what was counted behind them: what is lost is named, and nothing that nobody counted is equal."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 
@@ -169,6 +170,43 @@ def test_every_subscribers_copy_is_one_and_what_a_filter_let_go_by_is_none_that_
     assert beside({HOUR: 1.0}, 20, 30, copies=2) == {HOUR: ("LOST", 1)}
     assert beside({HOUR: 2.0}, 20, 30, copies=2, filtered={HOUR: 2.0}) == {HOUR: ("as many", 0)}
     assert beside({HOUR: 1.0, NEXT: 1.0}, 59, copies=2)[HOUR] == ("as many", 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_those_in_the_same_hours_the_nearest_is_taken(seed):
+    chance = random.Random(seed)
+    mine, lacking = (
+        [count_matching.around(HOUR + timedelta(minutes=chance.randrange(600))) for _ in range(number)]
+        for number in (40, 25)
+    )
+    mine.sort(key=lambda one: one.sent)
+    left, taken = list(mine), []
+    for one in lacking:
+        if near := [other for other in left if other.first <= one.last and one.first <= other.last]:
+            taken.append(min(near, key=lambda other: abs(other.sent - one.sent)))
+            left.remove(taken[-1])
+    assert count_matching.nearest(lacking, mine, 25) == taken
+    assert count_matching.nearest(lacking, mine, 3) == taken[:3]
+
+
+def test_where_half_of_many_were_lost_each_is_held_against_those_of_its_hours_alone():
+    """Against all of them a review of four weeks would not come to its end."""
+    looks = []
+
+    class Watched(count_matching.Alert):
+        @property
+        def first(self):
+            looks.append(1)
+            return count_matching.around(self.sent).first
+
+        @first.setter
+        def first(self, value):
+            pass
+
+    every = [count_matching.around(HOUR + timedelta(minutes=20 * number)) for number in range(2_000)]
+    mine = [Watched(one.sent, one.first, one.last) for one in every]
+    assert len(count_matching.nearest(every[::2], mine, 1_000)) == 1_000
+    assert len(looks) < 40 * len(every)
 
 
 def test_where_it_is_forgotten_what_alarms_sent_nobody_can_tell():
