@@ -17,8 +17,8 @@ from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import Check, Status
 from lib.definitions.alarm_templates import AlarmTemplate
-from lib.drills import subscribers
-from lib.drills.drill_session import Received
+from lib.drills import evaluation, subscribers
+from lib.drills.drill_session import Received, Session
 from lib.errors import NotAsWanted, RunbookError
 from lib.record.run_phases import VALIDATION
 from lib.resources import desired, resource_kinds
@@ -45,10 +45,17 @@ def run(run: ConnectedRun) -> list[Check]:
     engine.clear_left_behind(run, partial(resource_kinds.reopen, live))
     engine.clear(subscribers.left_behind(live), run)
     topics = _topics(live, wanted)
-    with engine.temporary_things(_listener(live, session, topics), VALIDATION, run):
-        idle(live.settings.settle_seconds, live.sleep)  # a queue's new policy takes a while to let messages through
-        heard = _Heard(live, session)
-        return [_fire(heard, one, topics) for one in wanted]
+    answers = list[Check]()
+    try:
+        with engine.temporary_things(_listener(live, session, topics), VALIDATION, run):
+            idle(live.settings.settle_seconds, live.sleep)  # a queue's new policy takes a while to let messages through
+            heard = _Heard(live, session)
+            answers.extend(_fire(heard, one, topics) for one in wanted)
+    except RunbookError as error:
+        if not answers:
+            raise
+        return [*answers, evaluation.clearance(Session(left=str(error)))]  # who was told is not lost by what stayed
+    return answers
 
 
 def _row_now(live: Live, name: str) -> Row | None:
@@ -125,7 +132,10 @@ def _fire(heard: _Heard, one: AlarmTemplate, topics: Sequence[str]) -> Check:
     def answer(status: Status, said: str) -> Check:
         return Check(Id.ALARM_TELLS, f"alarm {one.name}", status, said, EXPECTED, one.name)
 
-    now = _row_now(live, one.name)
+    try:
+        now = _row_now(live, one.name)
+    except RunbookError as error:
+        return answer(Status.FAILED, f"not fired: {error}")
     if not now:
         return answer(Status.FAILED, "there is no such alarm")
     if not actions:
@@ -138,6 +148,8 @@ def _fire(heard: _Heard, one: AlarmTemplate, topics: Sequence[str]) -> Check:
     within, by = f"within {live.settings.alert_limit_seconds:g} s", ", ".join(map(_name, actions))
     if tried.left:
         return answer(Status.FAILED if tried.unread else Status.NOT_EXERCISED, tried.left)
+    if tried.refused:
+        return answer(Status.FAILED, tried.refused)
     if tried.silent == actions:
         return answer(Status.FAILED, f"fired, and nobody was told {within}")
     if tried.silent:
@@ -159,25 +171,30 @@ def _why(row: Row) -> str:
 class _Tried:
     """The topics that did not tell that it went off, and that it is over.
 
-    `left`: what the alarm was left as, where that is not as it was before; `unread`, where nobody knows.
+    `left`: what the alarm was left as, where that is not as it was before; `unread`, where nobody knows. `refused`:
+    what AWS refused, so that nobody can tell of this alarm; the others are fired all the same.
     """
 
     silent: list[str] = field(default_factory=list)
     still_on: list[str] = field(default_factory=list)
     left: str = ""
     unread: bool = False
+    refused: str = ""
 
 
 def _fired_and_over(heard: _Heard, name: str, state: str, actions: Sequence[str]) -> _Tried:
     """Who was told that it went off, and that it is over; in its own state again, whatever happens."""
     live, tried = heard.live, _Tried()
     try:
-        _set(live, name, FIRED, f"{heard.mark}: nothing is wrong. The next line is that it is over")
-        tried.silent = heard.silent(name, FIRED, actions)
-    finally:
-        _set_back(heard, name, state, tried)
-    if not tried.silent and not tried.left:
-        tried.still_on = heard.silent(name, OVER, actions)
+        try:
+            _set(live, name, FIRED, f"{heard.mark}: nothing is wrong. The next line is that it is over")
+            tried.silent = heard.silent(name, FIRED, actions)
+        finally:
+            _set_back(heard, name, state, tried)
+        if not tried.silent and not tried.left:
+            tried.still_on = heard.silent(name, OVER, actions)
+    except RunbookError as error:
+        tried.refused = str(error)
     return tried
 
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lib.checks import Check, Status, failures, key_of, require
+from lib.checks import Check, Status, failures, id_of, key_of, require
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import command_lines
 from lib.record.change_rows import WriteState
 from lib.record.folder import ALARMS_FIRED, BROKEN_OFF, CHECKS, DRILLED
 from lib.record.records import VERDICT, Record
 from lib.settings import Settings, folder_of
-from lib.values.check_registry import due
+from lib.values.check_registry import Id, due
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict, member
 
@@ -168,7 +168,7 @@ def _without_phases(record: Record) -> str:
         return f"drill {drilled['scenario']}: {verdict['status']}" + (
             f" ({verdict['found']})" if verdict["found"] else ""
         )
-    if fired := record.latest(ALARMS_FIRED):
+    if fired := [row for row in record.latest(ALARMS_FIRED) or [] if id_of(row) is Id.ALARM_TELLS]:
         passed = sum(row["status"] == Status.PASSED for row in fired)
         return f"alarms fired as a test: {passed} of {len(fired)} told"
     begun = any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists()

@@ -10,7 +10,9 @@ from steps import carried_out, left_by_drills, runbook, words
 from lib.aws import connect
 from lib.cli import change_commands
 from lib.drills import alarm_drill, subscribers
+from lib.errors import NotAsWanted
 from lib.resources import desired
+from lib.resources.queues import Queue
 from lib.settings import with_changes
 from rehearsal.account import bridge
 
@@ -85,6 +87,21 @@ def test_the_second_action_is_listened_to_as_well(built, client):
     left = client("sns").list_subscriptions_by_topic(TopicArn=second)["Subscriptions"]
     assert left == []
     assert subscribers.left_behind(connect(chosen)) == []
+
+
+def test_who_was_told_is_not_lost_by_a_listener_that_could_not_be_removed(built, client, monkeypatch):
+    def refuse(self, value, write=Queue.write):
+        if value is None:
+            raise NotAsWanted("AWS refused to remove it")
+        return write(self, value)
+
+    monkeypatch.setattr(Queue, "write", refuse)
+    ended = runbook(built, "drill", "--alarms")
+    assert ended.code == 1
+    told = ended.record.latest("evidence/alarms.json")
+    assert (told[-1]["name"], told[-1]["status"]) == ("listeners removed", "failed")
+    assert "AWS refused to remove it" in told[-1]["found"]
+    assert "alarms fired as a test: 33 of 37 told" in runbook(built, "status", ended.record.run_id).said
 
 
 def test_an_alarm_whose_end_nobody_is_told_of_is_found(built, client):

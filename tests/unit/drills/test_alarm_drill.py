@@ -132,6 +132,27 @@ def test_where_nobody_can_tell_whether_it_was_set_back_that_is_said(call, fired,
     assert found.found.startswith("fired, and nobody knows whether it was set back: look at it in CloudWatch (AWS")
 
 
+@pytest.mark.parametrize(
+    ("call", "written"), [(("describe", OVER), []), (("set", FIRED), []), (("receive", 1), [FIRED, OVER])]
+)
+def test_what_aws_refuses_of_one_alarm_is_its_own_answer_and_ends_no_other(call, written, fired, cloudwatch):
+    def refuse():
+        raise says("AccessDenied")
+
+    cloudwatch.before = once(*call, refuse)
+    receive, calls = cloudwatch.queues.receive_message, []
+
+    def received(**asked):
+        calls.append(asked)
+        cloudwatch.before("receive", len(calls))
+        return receive(**asked)
+
+    cloudwatch.queues.receive_message = received
+    found = fired(cloudwatch)
+    assert (found.status, cloudwatch.written) == ("failed", written)
+    assert "AWS refused while" in found.found and "AccessDenied" in found.found
+
+
 def test_an_alarm_that_is_gone_by_then_is_said(fired, cloudwatch):
     cloudwatch.row = None
     assert fired(cloudwatch).found == "there is no such alarm"
