@@ -3,7 +3,7 @@
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -158,6 +158,16 @@ def _models() -> botocore.loaders.Loader:
     """
     loader = botocore.loaders.Loader
     return loader(extra_search_paths=[loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+
+
+def pages_of(call: Callable[..., Any], token: str, **asked: Any) -> Iterator[Any]:  # noqa: ANN401 - boto3 has no types
+    """Every answer to a listing for which botocore has no paginator; `token` is how its next one is asked for."""
+    more: dict[str, str] = {}
+    while True:
+        yield (answer := call(**asked, **more))
+        if not answer.get(token):
+            return
+        more = {token: answer[token]}
 
 
 def _client(session: boto3.session.Session, settings: Settings, service: str, attempts: int) -> Any:  # noqa: ANN401

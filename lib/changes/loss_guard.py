@@ -20,6 +20,7 @@ from lib.errors import Refused, RunbookError, Throttled
 from lib.record import records, run_index
 from lib.record.change_rows import Action, WriteState
 from lib.values import contacts
+from lib.values.numbers import plural
 
 EMPTY_TEXTS = ("", "false", "OFF")
 NOTHING = Plan("", ())
@@ -132,7 +133,7 @@ def refusal(planned: Sequence[Plan], run: GuardedRun) -> str:
         lost = losses(planned, known)
     if len(lost) <= run.settings.may_replace and not any(loss.never for loss in lost):
         return ""
-    values = "1 value" if len(lost) == 1 else f"{len(lost)} values"
+    values = plural(len(lost), "value")
     return (
         f"this plan would replace {values} that no recorded run wrote: {'; '.join(loss.said for loss in lost)}; "
         f"expected at most {run.settings.may_replace}. Nothing of it was written. {_advice(lost)}{_unknown(known)}"

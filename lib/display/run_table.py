@@ -8,7 +8,6 @@ from typing import Any
 from lib.changes import undo_plan
 from lib.checks import Status, brief
 from lib.display import console, marks, run_commands
-from lib.display.durations import duration
 from lib.display.marks import Judged
 from lib.display.run_commands import Way
 from lib.errors import RunbookError
@@ -20,6 +19,7 @@ from lib.record.folder import BROKEN_OFF, CRITERIA, DRILLED
 from lib.record.records import Record, Run
 from lib.settings import Settings
 from lib.values.escape import one_line
+from lib.values.numbers import say_exactly
 from lib.values.verdicts import Verdict
 
 DID = {Action.CREATE: "added", Action.UPDATE: "changed", Action.REMOVE: "removed"}
@@ -173,7 +173,7 @@ def all_runs(chosen: Settings) -> None:
 
 def _cells(run: RunRow) -> list[str]:
     where = "" if run.here else " (in the store only)"
-    took = "; ".join(filter(None, (run.who, duration(run.status.get("seconds")))))
+    took = "; ".join(filter(None, (run.who, say_exactly(run.status.get("seconds")))))
     undo = "yes, by rollback" if Way.UNDO in run.ways else "no: nothing is left" if any(run.counts.values()) else "-"
     return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
 

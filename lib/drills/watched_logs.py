@@ -26,6 +26,7 @@ from lib.resources.existing import names
 from lib.routes import DRILL_PREFIX
 from lib.values.alerts import Told
 from lib.values.check_registry import UNREADABLE, Id
+from lib.values.numbers import plural
 from lib.wait import until
 
 PROCESSOR, DISPATCHER, WORKFLOW = "processor", "dispatcher", "workflow"
@@ -114,10 +115,7 @@ def _check(log: WatchedLog) -> Check:
     elif not log.lines:
         status, said = Status.NOT_EXERCISED, f"{log.group} is silent: no drill spoke in it"
     else:
-        status, said = (
-            Status.PASSED,
-            f"{log.lines:,} line{'s' * (log.lines != 1)}" + (f", {ordinary}" if ordinary else ""),
-        )
+        status, said = Status.PASSED, ", ".join(filter(None, [plural(log.lines, "line"), ordinary]))
     return Check(Id.DRILL_LOGS, name, status, said, expected, log.what)
 
 

@@ -19,6 +19,7 @@ from lib.settings import Settings
 from lib.telemetry import checkin_frames
 from lib.telemetry.review_window import Window
 from lib.values.alerts import Score
+from lib.values.numbers import DAY, say_roughly
 
 ORDER = tuple(threshold.placeholder for threshold in table.RISKS)
 STEPS = {Score.RISK: (-10, -5, -2, 2, 5, 10), Score.SENTIMENT: (-0.2, -0.1, 0.1, 0.2)}
@@ -80,8 +81,8 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
         {"what": "with one outside 0 to 100, which no rule can use", "count": outside},
         {"what": f"that {coverage.unread}", "count": coverage.unreadable},
         {"what": "users", "count": history["userId"].nunique()},
-        {"what": "time looked at", "count": _spoken((window.end - window.start).total_seconds() / 86400)},
-        {"what": "time from the first check-in to the last", "count": _spoken(_apart(history))},
+        {"what": "time looked at", "count": say_roughly(window.end - window.start)},
+        {"what": "time from the first check-in to the last", "count": say_roughly(DAY * _apart(history))},
     ]
 
 
@@ -174,14 +175,7 @@ def span(history: pd.DataFrame, window: Window) -> str:
     """What the sweep's counts are for: a shorter time than a day is not blown up to one."""
     if _days(history, window) >= 1:
         return "a day"
-    return f"in {_spoken(_apart(history) or (window.end - window.start).total_seconds() / 86400)}"
-
-
-def _spoken(days: float) -> str:
-    """A time as people say it, in a unit of which there is at least one."""
-    units = {"days": 1, "h": 24, "min": 24 * 60}
-    unit = next((unit for unit, each in units.items() if days * each >= 1), "s")
-    return f"{days * units.get(unit, 86400):.3g} {unit}"
+    return f"in {say_roughly(DAY * _apart(history) or (window.end - window.start).total_seconds())}"
 
 
 def _days(history: pd.DataFrame, window: Window) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from lib.asl.json_text import preserve, to_text
-from lib.aws import Live
+from lib.aws import Live, pages_of
 from lib.aws_answers import absent_is_none, drop_member, readable
 from lib.changes.plans import same
 from lib.changes.resource import Field, Place
@@ -180,14 +180,8 @@ def definitions_held(live: Live, arns: Iterable[str]) -> set[str]:
 
 def versions(live: Live, arn: str) -> list[str]:
     """The ARNs of the published versions, newest first. Read-only."""
-    arns: list[str] = []
-    more: dict[str, str] = {}
-    while True:  # botocore has no paginator for it
-        answer = live.client("stepfunctions").list_state_machine_versions(stateMachineArn=arn, **more)
-        arns += [row["stateMachineVersionArn"] for row in answer["stateMachineVersions"]]
-        if not answer.get("nextToken"):
-            return arns
-        more = {"nextToken": answer["nextToken"]}
+    pages = pages_of(live.client("stepfunctions").list_state_machine_versions, "nextToken", stateMachineArn=arn)
+    return [row["stateMachineVersionArn"] for page in pages for row in page["stateMachineVersions"]]
 
 
 def _logging(configuration: dict[str, Any] | None) -> dict[str, Any]:

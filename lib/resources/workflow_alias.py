@@ -9,12 +9,13 @@ from typing import Any, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
-from lib.aws import Live
+from lib.aws import Live, pages_of
 from lib.aws_answers import absent_is_none, error_code
 from lib.changes.plans import UNKNOWN
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
-from lib.resources.workflow import StartsExecutions, definitions_held, description, value_of, versions
+from lib.resources.running_executions import StartsExecutions
+from lib.resources.workflow import definitions_held, description, value_of, versions
 
 NO_ALIAS = ("ResourceNotFound", "StateMachineDoesNotExist")
 
@@ -111,15 +112,11 @@ def routing_of(live: Live, alias: str) -> dict[str, int] | None:
 
 def aliases(live: Live, machine: str) -> list[str]:
     """The names of a machine's aliases; none where there is no machine. Read-only."""
-    names, more = list[str](), dict[str, str]()
+    pages = pages_of(live.client("stepfunctions").list_state_machine_aliases, "nextToken", stateMachineArn=machine)
     with absent_is_none(*NO_ALIAS):
-        while True:
-            answer = live.client("stepfunctions").list_state_machine_aliases(stateMachineArn=machine, **more)
-            names += [str(row["stateMachineAliasArn"]).rpartition(":")[2] for row in answer["stateMachineAliases"]]
-            if not answer.get("nextToken"):
-                break
-            more = {"nextToken": answer["nextToken"]}
-    return sorted(names)
+        rows = [row for page in pages for row in page["stateMachineAliases"]]
+        return sorted(str(row["stateMachineAliasArn"]).rpartition(":")[2] for row in rows)
+    return []
 
 
 def routings(live: Live, machine: str) -> dict[str, dict[str, int]]:

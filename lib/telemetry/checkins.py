@@ -11,6 +11,7 @@ from lib.telemetry.checkin_frames import Answer, frame
 from lib.telemetry.checkin_keys import AT_ONCE
 from lib.telemetry.checkin_reading import NOT_READABLE, Outlook, read_on
 from lib.telemetry.checkin_reading import outlook as outlook
+from lib.values.numbers import plural, say_roughly
 
 EXAMPLES = 5
 
@@ -101,22 +102,18 @@ def _is_read(answer: Answer | str) -> bool:
     return isinstance(answer, Answer) or not answer.startswith(NOT_READABLE)
 
 
-def _spoken(seconds: float) -> str:
-    return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"
-
-
 def estimate(ahead: Outlook) -> list[dict[str, str]]:
     """What there is to read and how long it takes, as a table, before it is read."""
     n, measured, earlier = len(ahead.order), len(ahead.read) - len(ahead.before), len(ahead.before)
     share, days = ahead.reachable / n if n else 1.0, len({key.day for key, _ in ahead.order})
     unfinished = "" if ahead.listing.whole else ", NOT to the end: the time was over"
     rows = {
-        "check-ins recorded in the window": f"{n:,} on {days:,} day{'s' if days != 1 else ''}",
-        "listed by": f"{ahead.listing.calls:,} call{'s' if ahead.listing.calls != 1 else ''}{unfinished}",
+        "check-ins recorded in the window": f"{n:,} on {plural(days, 'day')}",
+        "listed by": f"{plural(ahead.listing.calls, 'call')}{unfinished}",
         "read earlier in this run": f"{earlier:,} check-ins",
         "one takes": f"{ahead.each_seconds * 1000:.3g} ms, {AT_ONCE} at once, measured on {measured} check-ins",
-        "all that is left takes": _spoken(ahead.pending * ahead.each_seconds),
-        "backtest_budget_minutes, and most of a cell's time, leave": _spoken(ahead.budget - ahead.spent),
+        "all that is left takes": say_roughly(ahead.pending * ahead.each_seconds),
+        "backtest_budget_minutes, and most of a cell's time, leave": say_roughly(ahead.budget - ahead.spent),
         "will be read": "all" if share >= 1 else f"about {share:.0%}, evenly over the days",
     }
     return [{"what": what, "how much": much} for what, much in rows.items()]

@@ -259,9 +259,7 @@ def test_a_check_in_that_is_broken_off_while_the_live_workflow_is_watched_fails_
     found = {check.name: check for check in early_watch.watch(watching, outcome)}
     bad = found[early_watch.EXECUTIONS]
     assert (bad.status, now[0]) == ("failed", early_watch.PAUSE_SECONDS)
-    assert bad.found.startswith(
-        "1 since the update, 0 in as long before: check-in-1 ABORTED; watched for 0.2 min, until "
-    )
+    assert bad.found.startswith("1 since the update, 0 in as long before: check-in-1 ABORTED; watched for 15 s, until ")
 
 
 # The logs beside

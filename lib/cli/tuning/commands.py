@@ -20,6 +20,7 @@ from lib.settings import Settings
 from lib.telemetry.history import athena, conversion, exports, folder
 from lib.values.escape import one_line
 from lib.values.modes import Mode
+from lib.values.numbers import first_of
 from lib.values.reviewed import checked_moment
 
 MOST_NAMED = 5
@@ -66,7 +67,7 @@ def history(given: Callable[..., Settings], start: str, end: str, export: Path |
         done = [conversion.convert_bucket(live, kept, since, until, history_table.watch("check-ins"))]
     history_table.conversions(done)
     if export and (others := exports.passed_over(export)):
-        named = ", ".join(one_line(path.name) for path in others[:MOST_NAMED])
+        named = first_of([one_line(path.name) for path in others], MOST_NAMED)
         terminal.result(f"Not read, since by their endings no exports: {len(others):,} files, such as {named}")
     terminal.result(f"History: {kept.path}")
     return 0 if all(one.whole for one in done) else 1

@@ -22,7 +22,6 @@ from lib.display.charts.style import (
     limit_of_lanes,
     never,
     outside,
-    plural,
     time_axis,
     utc,
     words_beside,
@@ -31,6 +30,7 @@ from lib.display.charts.style import (
 from lib.display.charts.thinning import one_a_place
 from lib.drills import latency
 from lib.routes import ALERTING
+from lib.values.numbers import plural
 
 
 @in_style

@@ -6,13 +6,15 @@ from math import isinf
 import pandas as pd
 
 from lib import routes
-from lib.display.charts.style import duration_words, plural
+from lib.display.charts.style import duration_words
 from lib.drills import latency
 from lib.routes import Route, Unrouted, is_drill
 from lib.telemetry import exact_tests
 from lib.telemetry.exact_tests import percent
 from lib.telemetry.execution_status import When, Who
+from lib.telemetry.streams import log_columns
 from lib.values.check_registry import UNREADABLE
+from lib.values.numbers import plural
 
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
 
@@ -111,12 +113,11 @@ def alert_counts(frame: pd.DataFrame, drills: pd.Series) -> str:
         meant = sum(is_drill(str(arn).rsplit(":", 1)[-1], UNREADABLE) for arn in lost)
         nowhere = len(lost) - meant
         alerts = int(sum(counted.get(route, 0) for route in routes.ALERTING))
-        said = f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them {crisis}"
+        said = f"{alerts:,} of {plural(len(part), who)} raised an alert, {crises:,} of them {crisis}"
         said += f", {meant:,} failed on purpose ({UNREADABLE})" if meant else ""
         return said + (f", {nowhere:,} REACHED NO ROUTE" if nowhere else "")
 
-    unread, running = (int(frame.attrs.get(key, 0)) for key in ("unreadable", "open"))
+    running = int(frame.attrs.get("open", 0))
     said = [words(frame[~drills], "check-in", "crises"), words(frame[drills], "drill", "crisis drills")]
     said += [f"{running:,} under way without a route yet"] if running else []
-    said += [f"{plural(unread, 'line')} of the log could not be read"] if unread else []
-    return " · ".join([*said, *filter(None, [str(frame.attrs.get("cut", ""))])])
+    return " · ".join([*said, *filter(None, [log_columns.unread(frame), str(frame.attrs.get("cut", ""))])])

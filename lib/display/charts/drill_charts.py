@@ -22,12 +22,12 @@ from lib.display.charts.style import (
     limit_of_lanes,
     never,
     outside,
-    plural,
     time_axis,
 )
 from lib.display.charts.thinning import MANY, words_apart
 from lib.drills import latency
 from lib.drills.channels import Channel
+from lib.values.numbers import plural
 
 TOPICS = {Channel.TRUSTED.value: (BLUE, "o"), Channel.OPERATIONS.value: (ORANGE, "D")}
 NAMES_ACROSS, EDGE = 8, 0.06  # scenarios that can be written beside each other

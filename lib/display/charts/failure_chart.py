@@ -18,9 +18,9 @@ from lib.display.charts.style import (
     duration_words,
     empty_figure,
     in_style,
-    plural,
 )
 from lib.drills.broken_tasks import VISIBLE, Effect
+from lib.values.numbers import plural
 
 QUESTION = "Does any single failure silence a crisis?"
 STOPS = tuple(one for one in Effect if one.ruling.status == Status.FAILED)

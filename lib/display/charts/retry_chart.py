@@ -14,8 +14,8 @@ from lib.display.charts.style import (
     in_style,
     lanes,
     outside,
-    plural,
 )
+from lib.values.numbers import plural
 
 QUESTION = "Which tasks had to be tried again?"
 MOST = 20  # states that have a bar of their own; how many more there are is said

@@ -1,6 +1,5 @@
 """How busy each route is over time beside the backtest's forecast: a small chart a route, on one time axis. No AWS."""
 
-from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -8,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lib.display.charts.review_charts import COLOURS, mark_of
-from lib.display.charts.style import BLACK, GREY, Drawing, duration_words, empty_figure, in_style, time_axis
+from lib.display.charts.style import BLACK, GREY, Drawing, empty_figure, in_style, time_axis
 from lib.phases.review.route_use import RouteUse, outside
+from lib.values.numbers import plural, say_roughly
 
 QUESTION = "Is each route as busy as the backtest said?"
 BAND = "#CCCCCC"
@@ -33,9 +33,7 @@ def use_of_routes(use: RouteUse) -> Drawing:
     for axes, route in zip(every, routes, strict=True):
         _lane(axes, route, parts[parts["route"] == route], use, known)
     time_axis(every[-1], parts["time"].min(), use.end, None)
-    days = use.width / timedelta(days=1)
-    width = f"{days:.3g} days" if days >= 2 else duration_words(use.width.total_seconds())
-    figure.supylabel(f"check-ins in {width}", fontsize=9)
+    figure.supylabel(f"check-ins in {say_roughly(use.width)}", fontsize=9)
     return figure
 
 
@@ -43,11 +41,11 @@ def _answer(use: RouteUse, of: int) -> str:
     beside = f"\n{use.unseen}" if use.unseen else ""
     if use.parts["expected"].isna().all():
         why = f"{use.forecast}, so that no line and no band is drawn"
-        return f"{of:,} {'check-in' if of == 1 else 'check-ins'} since the change. NO FORECAST: {why}{beside}"
+        return f"{plural(of, 'check-in')} since the change. NO FORECAST: {why}{beside}"
     off = outside(use.parts)
     taken = use.parts[use.parts["of"] > 0]["time"].nunique()  # a part that nobody came in lies nowhere
-    parts = "part" if taken == 1 else "parts"
-    said = f"outside the band of {taken:,} {parts}: {', '.join(off)}" if off else f"none of {taken:,} {parts} outside"
+    parts = plural(taken, "part")
+    said = f"outside the band of {parts}: {', '.join(off)}" if off else f"none of {parts} outside"
     said += " (by chance 1 in 20)"
     said += f", {empty:,} more without a check-in" if (empty := use.parts["time"].nunique() - taken) else ""
     return f"{of:,} since the change against {use.forecast}; {said}. Dashed: forecast; grey: 95 % sure{beside}"

@@ -21,6 +21,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
 from lib.values.escape import attribute, legible, one_line
+from lib.values.numbers import say_roughly
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -228,19 +229,8 @@ def durations(axis: Axis, low: float, high: float, lost: bool = False) -> None:
 
 
 def duration_words(seconds: float) -> str:
-    """A duration as an operator says it: 84 ms, 1.9 s, 12 min; that of what never came is LOST."""
-    if isinf(seconds):
-        return "LOST"
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
-
-
-def plural(count: int, word: str) -> str:
-    """`1 drill`, `2 drills`."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    """A duration as `say_roughly` says it; that of what never came is LOST."""
+    return "LOST" if isinf(seconds) else say_roughly(seconds)
 
 
 def legend(axes: Axes) -> None:

@@ -13,7 +13,6 @@ from IPython.display import DisplayHandle
 
 from lib.checks import Status
 from lib.display import marks, page, signs
-from lib.display.durations import duration
 from lib.display.marks import Tone
 from lib.display.page import Shown
 from lib.display.signs import Sign
@@ -22,6 +21,7 @@ from lib.phases import hand_run
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.execution_status import ExecutionStatus
 from lib.values import contacts, escape
+from lib.values.numbers import say_exactly
 from lib.values.verdicts import Verdict
 
 LATEST = 3  # so many drills that ended alike are named
@@ -77,7 +77,7 @@ class DrillWidget:
 def panel(progress: Progress) -> str:
     """How far drills are, as HTML; every name in it is escaped."""
     ended = f"{progress.group}: {progress.ended_in_group} of {progress.in_group}" if progress.group else "Drills: none"
-    every = f"{len(progress.ended)} of {progress.drills} in all, {duration(progress.seconds)} so far"
+    every = f"{len(progress.ended)} of {progress.drills} in all, {say_exactly(progress.seconds)} so far"
     share = 100 * len(progress.ended) / max(progress.drills, 1)
     bar = f'<div style="width: {share:.1f}%; height: 100%; background-color: {signs.GREEN}"></div>'
     now = _watched(progress.watched) if progress.watched else _stage(progress)
@@ -88,7 +88,7 @@ def panel(progress: Progress) -> str:
 
 def conclusion(progress: Progress) -> Shown:
     """What is left when they are over."""
-    ended, seconds = len(progress.ended), duration(progress.seconds)
+    ended, seconds = len(progress.ended), say_exactly(progress.seconds)
     if ended < progress.drills:
         said = f"broken off after {seconds}, when {ended} of {progress.drills} executions had ended"
     else:
@@ -108,7 +108,7 @@ def _word_for(ended: EndedDrill) -> str:
 
 
 def _stage(progress: Progress) -> list[str]:
-    most = f", up to about {duration(progress.lasts)}" if progress.lasts else ""
+    most = f", up to about {say_exactly(progress.lasts)}" if progress.lasts else ""
     return [f"Now: {_html(progress.stage)}{most}", f'<div style="{STATES}"></div>']
 
 
@@ -116,7 +116,7 @@ def _watched(one: WatchedDrill) -> list[str]:
     """An execution: which, for how long, and the states that it has entered, the current one marked."""
     beside = f", one of {one.beside + 1} at once" if one.beside else ""
     runs = one.status == ExecutionStatus.RUNNING
-    how = f"runs, waited for {duration(one.seconds)}" if runs else f"{one.status} after {duration(one.seconds)}"
+    how = f"runs, waited for {say_exactly(one.seconds)}" if runs else f"{one.status} after {say_exactly(one.seconds)}"
     named = f"{'Now' if runs else 'Last'}: <strong>{_html(one.scenario)}</strong> <code>{_html(one.execution)}</code>"
     if one.states is None:
         shown = "its states cannot be read; the drills go on"

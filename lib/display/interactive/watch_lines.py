@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from lib.checks import Check, Status
 from lib.display import console, marks
-from lib.display.durations import duration
 from lib.phases.watch import breaks, journal
 from lib.phases.watch.breaks import Kind, Row
 from lib.phases.watch.pace import for_people, in_words
+from lib.values.numbers import plural, say_exactly
 
 
 def row(added: Row) -> None:
@@ -23,7 +23,7 @@ def row(added: Row) -> None:
         hours = f"{for_people(added['from'])} to {for_people(added['to'])}"
         console.line(f"NOT WATCHED from {hours}, {added['missed']} checkpoints missed: {added['why']}", result=True)
     elif kind == Kind.CLOCK:
-        console.line(f"{at}  this machine's clock was set back by {duration(added['back_seconds'])}", result=True)
+        console.line(f"{at}  this machine's clock was set back by {say_exactly(added['back_seconds'])}", result=True)
     elif kind == Kind.ALERT and added["published"]:
         console.line(f"{at}  operations were told that it is {added['news']}: {added['criterion']}", result=True)
     elif kind == Kind.ALERT:
@@ -54,7 +54,7 @@ def countdown(now: datetime, due: datetime, rows: Sequence[Row]) -> None:
         return
     made = [row for row in rows if row["row"] == Kind.CHECKPOINT]
     planned = journal.pace_of(rows).planned
-    left = duration(max(0.0, (due - now).total_seconds()))
+    left = say_exactly(max(0.0, (due - now).total_seconds()))
     console.overwrite(f"watching: {len(made)} of {planned} checkpoints made, {_broken(made, rows)}; the next in {left}")
 
 
@@ -63,7 +63,7 @@ def _broken(made: Sequence[Row], rows: Sequence[Row]) -> str:
     lasting = breaks.open_breaks(breaks.every_break(rows))
     asked = made[-1]["answers"] if made else []
     unread = sum(not _is_answered(one) for one in asked)
-    of = f"{len(asked)} {'question' if len(asked) == 1 else 'questions'}"
+    of = f"{plural(len(asked), 'question')}"
     beside = f", {unread} of {of} WITHOUT AN ANSWER" if unread else ""
     if lasting:
         return f"{len(lasting)} BROKEN{beside}"

@@ -17,6 +17,7 @@ from lib.checks import Status
 from lib.phases.doctor.findings import Finding, Question, Said, find_out
 from lib.record import origin
 from lib.settings import ROOT, Settings
+from lib.values.numbers import first_of
 
 LOCK, PROJECT = ROOT / "requirements.lock", ROOT / "pyproject.toml"
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
@@ -66,8 +67,7 @@ def _packages() -> Said:
     other = [f"{name} {here}, not {pin}" for name, pin in sorted(pins.items()) if (here := _version(name)) != pin]
     if not other:
         return Status.PASSED, f"{len(pins)} of {len(pins)} as pinned"
-    more = f" and {len(other) - NAMES_SAID} more" if len(other) > NAMES_SAID else ""
-    return Status.FAILED, f"{len(other)} of {len(pins)} are others: {'; '.join(other[:NAMES_SAID])}{more}"
+    return Status.FAILED, f"{len(other)} of {len(pins)} are others: {first_of(other, NAMES_SAID, '; ')}"
 
 
 def _version(name: str) -> str:

@@ -10,6 +10,7 @@ from lib.checks import Status
 from lib.definitions.access_policies import Whose, access_policy
 from lib.phases.doctor.findings import Said
 from lib.values.modes import Gap
+from lib.values.numbers import first_of
 
 ALLOWED = "allowed"
 NAMES_SAID = 6
@@ -30,8 +31,7 @@ def answer(live: Live, whose: Whose) -> Said:
         return Status.CANNOT_TELL, "the simulator decided nothing"
     if not lacking:
         return Status.PASSED, f"{len(decided)} of {len(decided)} allowed"
-    more = f" and {len(lacking) - NAMES_SAID} more" if len(lacking) > NAMES_SAID else ""
-    return Status.FAILED, f"{len(lacking)} of {len(decided)} are denied: {'; '.join(lacking[:NAMES_SAID])}{more}"
+    return Status.FAILED, f"{len(lacking)} of {len(decided)} are denied: {first_of(lacking, NAMES_SAID, '; ')}"
 
 
 def _principal(live: Live) -> str | None:

@@ -27,7 +27,7 @@ from lib.telemetry import continuity, executions, metrics
 from lib.telemetry.execution_status import ExecutionStatus
 from lib.values.check_registry import Id
 from lib.values.modes import Mode
-from lib.values.numbers import first_of
+from lib.values.numbers import first_of, say_roughly
 from lib.wait import until
 
 PAUSE_SECONDS = 15.0  # between two looks
@@ -80,12 +80,12 @@ def watch(run: ConnectedRun, outcome: Outcome, clock: Callable[[Live], Now] = _b
     left = max(0.0, (one.until - begun).total_seconds())
     patience = run.live.patience(left, min(PAUSE_SECONDS, left) or run.settings.poll_seconds)
     seen = until(lambda: _look(one), lambda seen: bool(failures(seen)), patience).seen
-    watched = f"watched for {_minutes(now() - begun)}, until {_minutes(now() - since)} after the update"
+    watched = f"watched for {_said(now() - begun)}, until {_said(now() - since)} after the update"
     return [replace(check, found=f"{check.found}; {watched}") for check in seen]
 
 
-def _minutes(length: timedelta) -> str:
-    return f"{max(0.0, length.total_seconds()) / 60:.1f} min"
+def _said(length: timedelta) -> str:
+    return say_roughly(max(0.0, length.total_seconds()))
 
 
 def _was_updated(outcome: Outcome) -> bool:
@@ -111,7 +111,7 @@ def _executions(one: _Watch) -> Check:
     after = [row for row in rows if row["started"] > one.since]
     before = Counter(row["status"] for row in rows if row["started"] <= one.since)
     more = [row for row in after if _count(after, row["status"]) > before[row["status"]]]
-    named = ", ".join(f"{row['name']} {row['status']}" for row in more[:NAMES_SAID])
+    named = first_of([f"{row['name']} {row['status']}" for row in more], NAMES_SAID)
     said = f"{len(after)} since the update, {before.total()} in as long before" + (f": {named}" if named else "")
     ended = [row for row in listing.rows if row["stopped"] and row["started"] > one.since and not is_drill(row["name"])]
     doubts = [listing.cut, "" if ended else NONE_ENDED]

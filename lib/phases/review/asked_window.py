@@ -17,6 +17,7 @@ from lib.telemetry import cutover, metrics
 from lib.telemetry.execution_status import Count
 from lib.telemetry.metrics import STATES, Query
 from lib.telemetry.review_window import NO_CHANGE, Cutover, Window
+from lib.values.numbers import say_roughly
 from lib.wait import until
 
 WEEK = timedelta(days=7)
@@ -111,7 +112,7 @@ def _compared(live: Live, change: Cutover, wanted: Asked, now: datetime) -> tupl
     back = _back(live.settings)
     why = (
         f"no execution was counted in the same hours of {far}, from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} "
-        f"UTC; so it is the {words(back)} right before the change, which are other hours of the day or week"
+        f"UTC; so it is the {say_roughly(back)} right before the change, which are other hours of the day or week"
     )
     return (change.earliest - back, change.earliest), why
 
@@ -134,14 +135,6 @@ def _data(window: Window) -> dict[str, object]:
     return {**{key: one.isoformat() if one else None for key, one in moments.items()}, "because": window.because}
 
 
-def words(length: timedelta) -> str:
-    """`3 min`, `5.5 h`, `2 days`: how long a time is."""
-    seconds = length.total_seconds()
-    if seconds < 2 * HOUR:
-        return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
-    return f"{seconds / HOUR:.3g} h" if length < timedelta(days=2) else f"{seconds / HOUR / 24:.3g} days"
-
-
 def fields(window: Window, zone: tzinfo | None = None) -> list[dict[str, str]]:
     """The window as a table; `here` is the zone of this machine, or the one that is given."""
     change = window.change
@@ -149,7 +142,7 @@ def fields(window: Window, zone: tzinfo | None = None) -> list[dict[str, str]]:
         ("change", window.change_at, (change.doubt if change else NO_CHANGE)),
         ("something else runs since", change.later if change else None, "another deployment, or an undo"),
         ("looked at from", window.after or window.start, ""),
-        ("until", window.end, words(window.end - (window.after or window.start)) + " are looked at"),
+        ("until", window.end, f"{say_roughly(window.end - (window.after or window.start))} are looked at"),
     ]
     if window.compared:
         rows += [("compared with", window.compared[0], window.because), ("until then", window.compared[1], "")]

@@ -68,8 +68,12 @@ def _unsent(seen: Deliveries) -> list[str]:
     """Whose route was decided a while ago, and of whom the log shows neither an alert nor an end."""
     alerts = seen.alerts
     mine = alerts[(alerts["way"] == Way.OPEN) & (alerts["sent"] < pd.Timestamp(seen.window.end - LATE))]
-    named = ", ".join(str(arn).rsplit(":", 1)[-1] for arn in mine["execution"][:MOST_NAMED])
+    named = _named(mine)
     return [f"{len(mine)} took a route and have sent no alert yet: {named}"] if len(mine) else []
+
+
+def _named(alerts: pd.DataFrame) -> str:
+    return first_of([str(arn).rsplit(":", 1)[-1] for arn in alerts["execution"]], MOST_NAMED)
 
 
 def _lost(rows: pd.DataFrame) -> str:
@@ -136,11 +140,7 @@ def in_time(seen: Deliveries, limit: float) -> Check:
     )
     surely = {"LATE": late[~late["at_most"]], "NOT EVERY ALERT TAKEN": refused}
     if any(len(bad) for bad in surely.values()):
-        named = [
-            f"{word}: {', '.join(str(arn).rsplit(':', 1)[-1] for arn in bad['execution'][:MOST_NAMED])}"
-            for word, bad in surely.items()
-            if len(bad)
-        ]
+        named = [f"{word}: {_named(bad)}" for word, bad in surely.items() if len(bad)]
         return answer(Status.FAILED, "; ".join([said, *named]))
     doubt = len(late) + open_yet
     said += f"; of {doubt} the log does not show when their alerts were accepted" if doubt else ""

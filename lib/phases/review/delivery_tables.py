@@ -15,7 +15,7 @@ from lib.telemetry.deliveries.reconciliation import UNTOLD, Compared
 from lib.telemetry.deliveries.sources import SUM, Metric, Thing
 from lib.telemetry.execution_status import Count
 from lib.telemetry.metrics import THROTTLED
-from lib.values.numbers import first_of
+from lib.values.numbers import first_of, say_roughly
 
 NO_DATA = "no datapoint"
 # What nobody may see after the change, by the thing that is its: an alert that even a dead-letter queue did not take,
@@ -144,7 +144,7 @@ def dead_letter_rows(seen: Deliveries) -> list[dict[str, Any]]:
             "what": one.queue,
             "status": Status.CANNOT_TELL if one.count is None else Status.WAITING if one.count else Status.PASSED,
             "messages now": "no such queue" if one.count is None else f"{one.count}",
-            "oldest": "no datapoint of an age" if one.oldest_seconds is None else f"{one.oldest_seconds / 3600:.3g} h",
+            "oldest": "no datapoint of an age" if one.oldest_seconds is None else say_roughly(one.oldest_seconds),
             "from": ", ".join(one.sources) or "nothing that is known here",
         }
         for one in seen.letters

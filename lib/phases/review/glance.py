@@ -9,7 +9,6 @@ import pandas as pd
 from lib.checks import WORST_FIRST, Check, Status
 from lib.drills import latency
 from lib.phases.review import delivery_tables
-from lib.phases.review.asked_window import words
 from lib.phases.review.reading import Reading
 from lib.phases.review.sparklines import NOTHING, Sparkline, at_middles, in_parts, longest, parts
 from lib.routes import Route
@@ -20,7 +19,7 @@ from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.metrics import PERCENTILES
 from lib.telemetry.streams import log_columns
 from lib.values.check_registry import Id
-from lib.values.numbers import say_number
+from lib.values.numbers import say_number, say_roughly
 
 HALF, _, _ = PERCENTILES
 AN_HOUR = timedelta(hours=1)
@@ -118,7 +117,7 @@ def _route(read: Reading, route: Route, question: str, check: Check, worry: str)
         points = points[known] if len(log) else points.head(0)
     points = points[points["value"] > 0] if unread else points
     forecast = f"{say_number(read.forecast.a_day(str(route)))} a day forecast" if read.forecast else "no forecast"
-    whole = words(read.window.end - read.deliveries.begin)
+    whole = say_roughly(read.window.end - read.deliveries.begin)
     least = "at least " if unread else ""
     after = f"{least}{len(mine):,} in {f'a part of {whole}' if cut else whole}" if len(log) else NOTHING
     return Sparkline(

@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lib.checks import Check, Status
-from lib.phases.review.asked_window import words
 from lib.telemetry.review_window import Window
 from lib.values.check_registry import Id
+from lib.values.numbers import say_roughly
 
 # The plan's own: "Monitor CloudWatch for 24 hours". A day has each hour once.
 ENOUGH = timedelta(hours=24)
 RESTING = (Id.CRITERION_3, Id.CRITERION_4)  # on what real check-ins did since the change
-NAME, EXPECTED = "time since the change that is looked at", f"at least {words(ENOUGH)}, which the plan monitors"
+NAME = "time since the change that is looked at"
+EXPECTED = f"at least {say_roughly(ENOUGH)}, which the plan monitors"
 
 
 def check(window: Window) -> Check:
@@ -29,7 +30,7 @@ def _enough(window: Window) -> bool:
 def _found(window: Window) -> str:
     if window.after is None:
         return "no moment of a change is known"
-    said = f"{words(window.end - window.after)}, from {_said(window.after)} to {_said(window.end)} UTC"
+    said = f"{say_roughly(window.end - window.after)}, from {_said(window.after)} to {_said(window.end)} UTC"
     if _enough(window):
         return said
     if window.change and window.change.later:

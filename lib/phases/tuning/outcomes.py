@@ -24,6 +24,7 @@ from lib.settings import Settings
 from lib.telemetry import checkin_frames
 from lib.telemetry.history.reviewed_items import Items
 from lib.values import csv_text
+from lib.values.numbers import first_of
 from lib.values.reviewed import Outcome
 
 KEY = ["userId", "time"]
@@ -211,7 +212,7 @@ def _require_under_names(path: Path, head: Sequence[str], lines: Iterable[Sequen
     if beside:
         raise BadParameters(
             f"outcomes_file {path.name} has cells under no column's name; put each under its own. Found row "
-            f"{', row '.join(map(str, beside[:MOST_NAMED]))}"
+            f"{first_of([*map(str, beside)], MOST_NAMED, ', row ')}"
         )
 
 
@@ -234,6 +235,4 @@ def _require_none(source: str, what: str, rows: pd.DataFrame) -> None:
     """Raise BadParameters where there are rows, naming the first of them: by no word of theirs, it may be anybody's."""
     if not rows.empty:
         places = rows["row"] if "row" in rows else rows.index.get_level_values("time")
-        named = [str(place) for place in places[:MOST_NAMED]]
-        more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-        raise BadParameters(f"{source} {what}. Found {', '.join(named)}{more}")
+        raise BadParameters(f"{source} {what}. Found {first_of([*map(str, places)], MOST_NAMED)}")

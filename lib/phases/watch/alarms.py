@@ -19,6 +19,7 @@ from lib.resources.connected_run import ConnectedRun
 from lib.resources.monitoring import alarm_listing
 from lib.telemetry.deliveries import alarm_history
 from lib.values.check_registry import Id
+from lib.values.numbers import first_of
 
 EXPECTED = "quiet"
 
@@ -45,7 +46,7 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
     ]
     mute = [name for name in names if name not in ours or not ours[name]["ActionsEnabled"]]
     said = [f"{len(now)} of {len(names)} in ALARM, {len(past)} more went off since", f"{tests} fired as a test"]
-    said += [f"gone, or may not act: {_first(mute)}"] if mute else []
+    said += [f"gone, or may not act: {first_of(mute, NAMED)}"] if mute else []
     status = Status.FAILED if mute else Status.PASSED
     whole = Check(Id.WATCH_ALARMS, "watch: alarms can go off", status, "; ".join(said), "each is there and may act")
     return Reading([whole, *loud], {"in alarm": len(now), "went off": len(past), "tests": tests})
@@ -53,10 +54,6 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
 
 def _alarm(name: str, said: str) -> Check:
     return Check(Id.WATCH_ALARM, f"watch: alarm {name}", Status.FAILED, said, EXPECTED, name)
-
-
-def _first(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _went_off(live: Live, span: Span) -> tuple[dict[str, datetime], int]:

@@ -22,6 +22,7 @@ from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
 from lib.telemetry.streams import log_columns
 from lib.values.check_registry import Id
+from lib.values.numbers import first_of
 
 BUSIER = 1.5  # times the forecast: at this, a route that is twice as busy is surely called, one by chance seldom
 # Routes are counted once the log holds them; a crisis is looked for at once, and again for as long as it may come late.
@@ -70,9 +71,8 @@ def _crises(log: pd.DataFrame, crises: pd.DataFrame, span: Span, limit: float, l
         if lost or not took <= limit:
             slow.append((arn.rpartition(":")[2], _so_far(took, ended)))
     if slow:
-        more = f" and {len(slow) - NAMED} more" if len(slow) > NAMED else ""
         named, unnamed = (
-            f"{len(slow)} of {len(seconds)}: {', '.join(one[:NAMED])}{more}"
+            f"{len(slow)} of {len(seconds)}: {first_of(one, NAMED)}"
             for one in ([" ".join(each) for each in slow], [became for _, became in slow])
         )
         return Check(Id.WATCH_CRISES, name, Status.FAILED, named, expected), unnamed

@@ -26,6 +26,7 @@ from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
 from lib.telemetry.metrics import STATES, Query
 from lib.values.check_registry import Id
+from lib.values.numbers import first_of
 
 # How likely one look may take chance for a fault: a day of 97 looks is then quiet nine times in ten.
 ERROR_A_LOOK = 0.001
@@ -85,8 +86,7 @@ def _said(one: _Ended, cut: str, which: str | None = None) -> str:
 
 
 def _named(one: _Ended) -> str:
-    named = ", ".join(f"{row['name']} {row['status']}" for row in one.bad[:NAMED])
-    return f"{named} and {len(one.bad) - NAMED} more" if len(one.bad) > NAMED else named
+    return first_of([f"{row['name']} {row['status']}" for row in one.bad], NAMED)
 
 
 def _counted(one: _Ended) -> str:

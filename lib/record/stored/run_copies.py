@@ -17,6 +17,7 @@ from lib.record.seals.manifest import MANIFEST, VERDICT
 from lib.record.stored.store_check import Shelf
 from lib.record.stored.sync import same_content
 from lib.settings import Settings
+from lib.values.numbers import first_of
 from lib.values.run_names import COPIES
 
 # Beside the copies; no run's name begins so.
@@ -66,11 +67,10 @@ def what_is_missing(settings: Settings) -> str:
     every = _read(settings.runs_folder / COPIES / MISSING)
     if not every or not settings.record_store:
         return ""
-    named = "; ".join(f"{run_id} ({why})" for run_id, why in list(every.items())[:NAMED])
-    more = f"; and {len(every) - NAMED} more" if len(every) > NAMED else ""
+    named = first_of([f"{run_id} ({why})" for run_id, why in every.items()], NAMED, "; ")
     return (
         f"{len(every)} of the runs in {settings.record_store} could not be copied, so what they tell since the last "
-        f"look is not counted here: {named}{more}. Let these credentials read them"
+        f"look is not counted here: {named}. Let these credentials read them"
     )
 
 

@@ -13,6 +13,7 @@ from lib.errors import RunbookError
 from lib.resources.rules import targets
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.values.check_registry import Id
+from lib.values.numbers import plural
 from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
@@ -121,6 +122,6 @@ def _rule(live: Live) -> Piece:
     reached = [arn for arn in arns if f"{arn}:".startswith(f"{live.settings.dispatcher_arn}:")]
     who = "to the dispatcher" if reached else f"and not to {live.settings.dispatcher_function_name}"
     others = len(arns) - len(reached[:1])
-    more = f"{others} other target{'s' if others != 1 else ''}" if others else ""
+    more = plural(others, "other target") if others else ""
     # Such as ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.
     return Piece(f"{'ENABLED' if state.startswith('ENABLED') else state}, {who}", more)

@@ -13,12 +13,13 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from lib.aws import Live
+from lib.aws import Live, pages_of
 from lib.aws_answers import absent_is_none, answer_or_code
 from lib.errors import NotAsWanted
 from lib.routes import is_drill
 from lib.values import contacts
 from lib.values.foreign import foreign_json
+from lib.values.numbers import first_of
 
 LATEST_EXECUTIONS = 200  # check-ins, found among
 MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills
@@ -119,8 +120,7 @@ def _capped(rows: Iterator[Mapping[str, Any]], most: int, what: str, unread: lis
 
 def _say(names: list[str], what: str, unread: list[str]) -> None:
     if names:
-        more = f" and {len(names) - NAMES_SAID} more" if len(names) > NAMES_SAID else ""
-        unread.append(f"{what} {', '.join(names[:NAMES_SAID])}{more} (it does not tell)")
+        unread.append(f"{what} {first_of(names, NAMES_SAID)} (it does not tell)")
 
 
 @dataclass(frozen=True)
@@ -171,12 +171,10 @@ def by_environment(live: Live, function: str, possible: bool = False) -> Iterato
 def by_rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:
     """Enabled rules of every bus."""
     events = live.client("events")
-    buses = [str(row["Name"]) for row in _pages(events.list_event_buses, "EventBuses", "NextToken")]
+    buses = [str(row["Name"]) for row in _rows(events.list_event_buses, "EventBuses")]
     for bus in buses:
         for arn in targets:
-            for rule in _pages(
-                partial(events.list_rule_names_by_target, TargetArn=arn, EventBusName=bus), "RuleNames", "NextToken"
-            ):
+            for rule in _rows(events.list_rule_names_by_target, "RuleNames", TargetArn=arn, EventBusName=bus):
                 if events.describe_rule(Name=rule, EventBusName=bus)["State"] != "DISABLED":
                     yield Starter(f"rule {rule}" + (f" of bus {bus}" if bus != DEFAULT_BUS else ""), arn)
 
@@ -184,7 +182,7 @@ def by_rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:
 def by_schedules(live: Live, machine: str) -> Iterator[Starter]:
     """Enabled schedules that name it as their target, or in the input of a call of StartExecution."""
     scheduler = live.client("scheduler")
-    for row in _pages(scheduler.list_schedules, "Schedules", "NextToken"):
+    for row in _rows(scheduler.list_schedules, "Schedules"):
         arn = str(row.get("Target", {}).get("Arn", ""))
         if arn.endswith(UNIVERSAL):
             target = scheduler.get_schedule(Name=row["Name"], GroupName=row["GroupName"])["Target"]
@@ -203,7 +201,7 @@ def _started_by(text: str) -> str:
 
 def by_pipes(live: Live, machine: str) -> Iterator[Starter]:
     pipes = live.client("pipes")
-    for row in _pages(partial(pipes.list_pipes, TargetPrefix=machine), "Pipes", "NextToken"):
+    for row in _rows(pipes.list_pipes, "Pipes", TargetPrefix=machine):
         arn = str(row.get("Target", ""))
         if row.get("DesiredState") != "STOPPED" and (arn == machine or arn.startswith(f"{machine}:")):
             yield Starter(f"pipe {row['Name']}", arn)
@@ -212,8 +210,9 @@ def by_pipes(live: Live, machine: str) -> Iterator[Starter]:
 def by_executions(live: Live, machine: str, unread: list[str], counted: list[int]) -> Iterator[Starter]:
     """What the latest check-ins came by. AWS says so of each that was started by an alias or a version."""
     with absent_is_none("StateMachineDoesNotExist"):
-        pages = partial(live.client("stepfunctions").list_executions, stateMachineArn=machine, maxResults=1000)
-        listed = list(islice(_pages(pages, "executions", "nextToken"), MOST_EXECUTIONS))
+        client = live.client("stepfunctions")
+        every = _rows(client.list_executions, "executions", "nextToken", stateMachineArn=machine, maxResults=1000)
+        listed = list(islice(every, MOST_EXECUTIONS))
         rows = [row for row in listed if not is_drill(str(row["name"]))][:LATEST_EXECUTIONS]
         counted.append(len(rows))
         if len(listed) == MOST_EXECUTIONS and not rows:
@@ -224,11 +223,5 @@ def by_executions(live: Live, machine: str, unread: list[str], counted: list[int
                 yield Starter(f"{count} of the latest {len(rows)} check-ins", str(arn), seen=True)
 
 
-def _pages(call: Callable[..., Any], key: str, token: str) -> Iterator[Any]:
-    more: dict[str, str] = {}
-    while True:
-        answer = call(**more)
-        yield from answer.get(key, [])
-        if not answer.get(token):
-            return
-        more = {token: answer[token]}
+def _rows(call: Callable[..., Any], key: str, token: str = "NextToken", **asked: Any) -> Iterator[Any]:  # noqa: ANN401
+    return (row for page in pages_of(call, token, **asked) for row in page.get(key, []))

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from lib import routes
-from lib.aws import Live
+from lib.aws import Live, pages_of
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.definitions import loader
@@ -118,11 +118,5 @@ def _paged(client: Any, operation: str, key: str, **given: str) -> list[dict[str
     return [row for page in client.get_paginator(operation).paginate(**given) for row in page[key]]
 
 
-def _all(call: Any, key: str, **given: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - what has no paginator
-    more = dict[str, str]()
-    while True:
-        answer = call(**given, **more)
-        yield from answer.get(key, [])
-        if not answer.get("NextToken"):
-            return
-        more = {"NextToken": answer["NextToken"]}
+def _all(call: Any, key: str, **given: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - boto3 has no types
+    return (row for page in pages_of(call, "NextToken", **given) for row in page.get(key, []))

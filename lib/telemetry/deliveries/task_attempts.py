@@ -17,7 +17,7 @@ from lib.aws_answers import absent_is_none, readable
 from lib.telemetry import workflow_log
 from lib.telemetry.execution_status import error_class
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.streams import log_events
+from lib.telemetry.streams import log_columns, log_events
 from lib.telemetry.workflow_log import FAILED_ATTEMPTS, KIND, TASK_ENTERED
 
 SCHEDULED = ("TaskScheduled", "LambdaFunctionScheduled")
@@ -52,7 +52,8 @@ def read(live: Live, log: pd.DataFrame) -> pd.DataFrame:
     also at its first reading, and `attrs["note"]` that there is no log.
     """
     failed = log[log[KIND].isin(FAILED_ATTEMPTS)]
-    executions, cut = set(failed["execution"]), [said for said in (str(log.attrs.get("cut", "")),) if said]
+    executions = set(failed["execution"])
+    cut = [*filter(None, [str(log.attrs.get("cut", "")), log_columns.unread(log)])]
     if failed.empty:
         return _typed([], cut, log)
     events: dict[str, dict[int, Event]] = {}

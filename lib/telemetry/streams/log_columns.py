@@ -12,6 +12,7 @@ from collections import deque
 from lib.routes import Route, is_drill
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
+from lib.values.numbers import plural
 
 NAMED = 20_000  # executions that are kept with all their lines, whatever became of them
 GRACE_MILLISECONDS = 60_000  # after an execution's end, in which a line of it may come late or twice
@@ -100,6 +101,10 @@ def _texts(known: list[str], places: array[int]) -> pd.Series:
 
 def unseen(frame: pd.DataFrame) -> str:
     """What of the log could not be looked at, "" where it was whole: of `read`, or of what was made of it."""
+    return "; ".join(filter(None, [str(frame.attrs.get("note", "")), str(frame.attrs.get("cut", "")), unread(frame)]))
+
+
+def unread(frame: pd.DataFrame) -> str:
+    """How many lines of the log could not be read, "" where all could."""
     unreadable = frame.attrs.get("unreadable", 0)
-    lines = f"{unreadable:,} lines of the log are no events" if unreadable else ""
-    return "; ".join(filter(None, [str(frame.attrs.get("note", "")), str(frame.attrs.get("cut", "")), lines]))
+    return f"{plural(unreadable, 'line')} of the log could not be read" if unreadable else ""

@@ -216,9 +216,9 @@ def test_nothing_recorded_is_an_empty_sweep_and_no_move() -> None:
 def test_between_two_check_ins_an_hour_apart_lies_one_hour() -> None:
     frame = history(spread(2), timedelta(hours=1))
     rows = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
-    assert rows["time from the first check-in to the last"] == "1 h"
+    assert rows["time from the first check-in to the last"] == "60 min"
     assert threshold_tuning.overview(history(spread(1)), WINDOW)[-1]["count"] == "0 s"
-    assert threshold_tuning.span(frame, WINDOW) == "in 1 h"
+    assert threshold_tuning.span(frame, WINDOW) == "in 60 min"
 
 
 def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not() -> None:

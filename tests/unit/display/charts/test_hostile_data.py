@@ -140,7 +140,7 @@ def test_a_burst_of_marks_is_thinned_and_says_so_and_people_lie_over_drills() ->
     assert len(people.get_xdata()) <= PLACES + 1
     left_out = count - len(people.get_xdata()) - len(drills.get_xdata())
     assert f"{left_out:,} marks that would cover another are not drawn, but counted" in axes_of(figure).get_xlabel()
-    assert "2000 check-ins, 1000 drills" in words(figure)
+    assert "2,000 check-ins, 1,000 drills" in words(figure)
 
 
 def test_up_to_so_many_marks_are_all_drawn() -> None:

@@ -113,7 +113,7 @@ def test_a_check_in_that_fails_ends_the_watch_at_once_and_is_named(status, watch
     bad = found[early_watch.EXECUTIONS]
     assert (bad.status, seconds) == ("failed", 105)
     said = f"1 since the update, 0 in as long before: check-in-7 {status}"
-    assert bad.found == f"{said}; watched for 1.8 min, until 1.8 min after the update"
+    assert bad.found == f"{said}; watched for 105 s, until 105 s after the update"
 
 
 def test_what_failed_as_often_before_is_not_the_updates(watched, aws):
@@ -140,7 +140,7 @@ def test_a_throttle_and_an_alarm_that_goes_off_end_it_as_well(watched, aws):
     aws.throttles.append((60, 2.0))
     found, seconds = watched(5)
     assert (found[early_watch.THROTTLES].status, seconds) == ("failed", 60)
-    assert found[early_watch.THROTTLES].found.startswith("2 since the update; watched for 1.0 min")
+    assert found[early_watch.THROTTLES].found.startswith("2 since the update; watched for 60 s")
     aws.throttles.clear()
     names = [f"alarm-{at}" for at in range(150)]
     aws.alarms.append((61, "alarm-149"))
@@ -186,7 +186,7 @@ def test_it_goes_by_the_clock_of_aws_however_far_ahead_this_machines_is(watched,
     aws.get_caller_identity = lambda: answered
     found, seconds = watched(5, began=60, by_aws=True)
     assert (seconds, aws.looks) == (240, 17)
-    assert found[early_watch.EXECUTIONS].found.endswith("; watched for 4.0 min, until 5.0 min after the update")
+    assert found[early_watch.EXECUTIONS].found.endswith("; watched for 4 min, until 5 min after the update")
 
 
 def test_of_all_alarms_only_accepted_and_lost_may_be_false_by_lateness():

@@ -99,7 +99,7 @@ def test_what_the_log_holds_no_longer_is_a_gap_and_said():
 def test_where_lines_of_the_log_are_no_events_no_zero_is_known():
     found = crises(3, 4, unreadable=7)
     assert (found.points["value"].tolist(), found.after) == ([1.0, 1.0], "at least 2 in 5 h")
-    assert found.doubt == "7 lines of the log are no events"
+    assert found.doubt == "7 lines of the log could not be read"
 
 
 def success(*rows, compared=None):

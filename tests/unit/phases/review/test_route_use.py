@@ -109,7 +109,7 @@ def test_parts_that_nobody_came_in_are_not_counted_among_those_within_the_band()
     [
         ("cut", "the log group keeps 1 day", "the log group keeps 1 day"),
         ("note", "the log group does not exist", "the log group does not exist"),
-        ("unreadable", 3, "3 lines of the log are no events"),
+        ("unreadable", 3, "3 lines of the log could not be read"),
     ],
 )
 def test_what_of_the_log_could_not_be_looked_at_is_said(forecast, count, why, what, said):

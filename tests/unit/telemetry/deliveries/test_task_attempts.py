@@ -168,3 +168,10 @@ def test_an_error_whose_name_is_none_of_a_class_is_not_named(said):
 def test_a_class_within_a_class_is_named():
     (row,) = read(*tried("c1", "org.example.Outer$TooLate")).itertuples()
     assert row.error == "org.example.Outer$TooLate"
+
+
+def test_where_a_line_of_the_log_could_not_be_read_the_retries_are_not_all_that_there_were():
+    strange = {"message": '{"type": "TaskFailed"}', "timestamp": 0}
+    for lines in ([strange], [*tried("c1", "KeyError"), strange]):
+        (*_, last) = retries.rows(read(*lines))
+        assert last == {"what": "not all were counted: 1 line of the log could not be read"}
