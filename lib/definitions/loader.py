@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 DEFINITION, DASHBOARD = "stepfunctions-phase3-definition.json", "dashboard.json"
 POLICY = "policies/phase3-execution-policy.json"
 DECISION = "EvaluateRisk"  # where the definition decides the route
-NO_ROUTE = (Unrouted.INVALID, Unrouted.UNPROCESSED)  # what it says of a check-in before there is a route
+UNROUTED = (Unrouted.INVALID, Unrouted.UNPROCESSED)  # what it says of a check-in before there is a route
 
 
 def template(name: str) -> Any:  # noqa: ANN401
@@ -36,7 +36,7 @@ def definition() -> dict[str, Any]:
     workflow: dict[str, Any] = template(DEFINITION)
     every = list(walk(workflow))
     said = {state.name: route for state in every if (route := _said(state))}
-    unknown = sorted(set(said.values()) - {*Route, *NO_ROUTE})
+    unknown = sorted(set(said.values()) - {*Route, *UNROUTED})
     _require(not unknown, DEFINITION, f"says route {', '.join(unknown)}, which does not stand in lib/routes.py")
     for route in Route:
         _require(said.get(route.state) == route, DEFINITION, f"has no state {route.state} that says route {route}")
@@ -51,7 +51,7 @@ def definition() -> dict[str, Any]:
 
 def unrouted_states() -> dict[str, Unrouted]:
     """The states that say of a check-in that it takes no route, so that operations are told: name -> what is said."""
-    return {state.name: Unrouted(said) for state in walk(definition()) if (said := _said(state)) in NO_ROUTE}
+    return {state.name: Unrouted(said) for state in walk(definition()) if (said := _said(state)) in UNROUTED}
 
 
 def policy() -> dict[str, Any]:

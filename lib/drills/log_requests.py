@@ -113,10 +113,7 @@ def _named(line: str) -> str:
     if not line.startswith("{"):
         match = NAMED.match(line)
         return next(filter(None, match.groups()), "") if match else ""
-    try:
-        event = foreign_json.object_of(line)
-    except ValueError:
-        return ""
+    event = foreign_json.object_or_empty(line)
     record = event.get("record")
     said = record.get("requestId") if isinstance(record, dict) else event.get("requestId")
     return said if isinstance(said, str) else ""

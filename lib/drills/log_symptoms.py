@@ -57,7 +57,7 @@ LINES = {
 BEGINS_PLATFORM = ("RequestId:", "REPORT", "Error:")
 THROTTLED = re.compile(r"Throttl|TooManyRequests|Rate exceeded|ProvisionedThroughput", re.IGNORECASE)
 MEMORY = re.compile(r"Runtime\.OutOfMemory|signal: killed")
-CLASS = re.compile(NAME)
+CLASS = re.compile(NAME)  # in its usual form alone, by a line that a function may have printed itself
 ENDED_WELL = "ExecutionSucceeded"
 # How Step Functions calls an event, by its end.
 ENDED = {"ExecutionFailed": Symptom.ERROR, "ExecutionAborted": Symptom.ERROR, "ExecutionTimedOut": Symptom.TIMEOUT}
@@ -66,7 +66,7 @@ ENDED = {"ExecutionFailed": Symptom.ERROR, "ExecutionAborted": Symptom.ERROR, "E
 def of_function(line: str) -> Seen | None:
     """What a line of a function's log is a symptom of, in Lambda's text format or its JSON; None of most."""
     if line.startswith("{"):
-        return _of_json(_parsed(line))
+        return _of_json(foreign_json.object_or_empty(line))
     for symptom, pattern in LINES.items():
         # What a function prints itself may hold anybody's words: of a killed process, Lambda's own lines alone tell.
         if symptom is Symptom.OUT_OF_MEMORY and not line.startswith(BEGINS_PLATFORM):
@@ -89,7 +89,7 @@ class Event:
 
 def of_workflow(line: str) -> Event:
     """What a line of the workflow's log tells."""
-    event = _parsed(line)
+    event = foreign_json.object_or_empty(line)
     kind, execution = str(event.get("type") or ""), str(event.get("execution_arn") or "")
     details = event.get("details")
     error = error_class(details.get("error") if isinstance(details, Mapping) else None)
@@ -107,14 +107,14 @@ def _of_json(event: Mapping[str, Any]) -> Seen | None:
         return _of_platform(record)
     if str(event.get("level") or "").upper() not in ("ERROR", "FATAL", "CRITICAL"):
         return None
-    name = _class(event.get("errorType"))
+    name = error_class(event.get("errorType"), CLASS)
     if MEMORY.search(name):
         return Seen(Symptom.OUT_OF_MEMORY, name)
     return Seen(Symptom.THROTTLE if THROTTLED.search(name) else Symptom.ERROR, name)
 
 
 def _of_platform(record: Mapping[str, Any]) -> Seen | None:
-    status, name = str(record.get("status") or ""), _class(record.get("errorType"))
+    status, name = str(record.get("status") or ""), error_class(record.get("errorType"), CLASS)
     if MEMORY.search(name):
         return Seen(Symptom.OUT_OF_MEMORY, name)
     if status == "timeout":
@@ -124,15 +124,3 @@ def _of_platform(record: Mapping[str, Any]) -> Seen | None:
     metrics = record.get("metrics")
     cold = isinstance(metrics, Mapping) and "initDurationMs" in metrics
     return Seen(Symptom.COLD_START, Symptom.COLD_START.value) if cold else None
-
-
-def _class(value: object) -> str:
-    """The name of a class of errors by a line that a function may have printed itself, in its usual form alone."""
-    return value if isinstance(value, str) and CLASS.fullmatch(value) else UNNAMED
-
-
-def _parsed(line: str) -> Mapping[str, Any]:
-    try:
-        return foreign_json.object_of(line)
-    except ValueError:
-        return {}

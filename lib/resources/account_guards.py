@@ -152,7 +152,8 @@ class AccountGuards:
         """What is kept under a name, and `when` by AWS's clock. What is there and cannot be understood is there."""
         with self._allowed(), readable(f"reading {self.place}/{name}"), absent_is_none(GONE):
             answer = self.live.client("ssm").get_parameter(Name=f"{self.place}/{name}").get("Parameter", {})
-            return {**_parsed(answer.get("Value", "")), "when": _told(answer.get("LastModifiedDate"))}
+            held = foreign_json.object_or_empty(answer.get("Value", ""))
+            return {**held, "when": _told(answer.get("LastModifiedDate"))}
         return None
 
     def _make(self, name: str, value: Mapping[str, Any]) -> bool:
@@ -182,10 +183,3 @@ class AccountGuards:
 
 def _told(when: datetime | None) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if when else "a time that AWS does not tell"
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        return foreign_json.object_of(text)
-    except ValueError:
-        return {}

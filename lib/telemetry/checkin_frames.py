@@ -21,7 +21,7 @@ TRAJECTORIES = ("improving", "stable", "declining", "unknown")
 
 COLUMNS = ["userId", "time", *CONTRACT]
 TAKEN = "taken"  # a column of the route that was taken, which no rule decides by
-ROUTE, NO_ROUTE = "route", UNKNOWN_CELL  # where a check-in says it, and what stands for a word that is no route
+ROUTE, NO_SUCH_ROUTE = "route", UNKNOWN_CELL  # where a check-in says it, and what stands for a word that is no route
 CELL = "answer "  # a column of the JSON that the object held of a field, for the routing
 USABLE = {"risk_score": (0, 100), "score": (-1, 1)}
 
@@ -30,7 +30,7 @@ USABLE = {"risk_score": (0, 100), "score": (-1, 1)}
 class Answer:
     """One recorded check-in: `cells` holds a JSON value a field, "" where the object has none.
 
-    `taken` is the route that it says it took, "" where it says none, and NO_ROUTE of a word that is none.
+    `taken` is the route that it says it took, "" where it says none, and NO_SUCH_ROUTE of a word that is none.
     """
 
     user: str
@@ -61,7 +61,7 @@ def with_scores(checkins: pd.DataFrame) -> pd.DataFrame:
 def taken_in(content: Mapping[str, Any]) -> str:
     """The route that a check-in says it took: a word of ours, or that it says another, which is not kept."""
     said = content.get(ROUTE)
-    return "" if said is None else said if said in list(Route) else NO_ROUTE
+    return "" if said is None else said if said in list(Route) else NO_SUCH_ROUTE
 
 
 def cells(checkins: pd.DataFrame) -> pd.DataFrame:

@@ -210,11 +210,8 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     """
     bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
     asked = bad[(bad["outcome"] == Ending.FAILED) & (bad["name"] != "")].groupby("when").tail(ASKED)
-    said = {row.name: if_known(partial(executions.error_of, live, row.arn)) for row in asked.itertuples(index=False)}
-    named = {
-        name: f"{status} {said[name]}".strip() for name, status in zip(asked["name"], asked["status"], strict=True)
-    }
-    named = {name: kind for name, kind in named.items() if said[name] is not None}
+    said = [(row, if_known(partial(executions.error_of, live, row.arn))) for row in asked.itertuples(index=False)]
+    named = {row.name: f"{row.status} {error}".strip() for row, error in said if error is not None}
     limit = f"for over {live.settings.long_execution_seconds:g} s"
     unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == Ending.TOO_LONG, NOT_LOOKED_AT)
     kind = [named.get(name, other) for name, other in zip(bad["name"], unnamed, strict=True)]

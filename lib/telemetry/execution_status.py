@@ -10,9 +10,9 @@ UNNAMED = "unnamed"
 CLASS = re.compile(r"[A-Za-z_][\w.$]{0,80}")
 
 
-def error_class(value: object) -> str:
-    """The name of a class of errors; what is none is no name, since it may be anybody's words."""
-    return value if isinstance(value, str) and CLASS.fullmatch(value) else UNNAMED
+def error_class(value: object, form: re.Pattern[str] = CLASS) -> str:
+    """The name of a class of errors, of this form; what is none is no name, since it may be anybody's words."""
+    return value if isinstance(value, str) and form.fullmatch(value) else UNNAMED
 
 
 class ExecutionStatus(StrEnum):

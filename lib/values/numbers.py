@@ -1,7 +1,7 @@
 """How numbers and lengths of time are said: in full, in a unit that fits; and of many names the first. Pure text."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400  # seconds
 UNITS = {"days": DAY, "h": HOUR, "min": MINUTE, "s": 1}
@@ -35,6 +35,11 @@ def say_roughly(length: timedelta | float) -> str:
         return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
     unit = next((unit for unit, each in UNITS.items() if seconds >= 2 * each), "s")
     return f"{seconds / UNITS[unit]:.3g} {unit}"
+
+
+def say_minute(moment: datetime) -> str:
+    """A moment in UTC, to the minute; whoever says it says that it is UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def say_exactly(seconds: object) -> str:

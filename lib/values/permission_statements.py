@@ -28,7 +28,7 @@ MEMBERS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 def statements(policy: str | None, function: str) -> list[Statement]:
     """Every statement of a policy's text, a lone one too; one that is no object is nobody's permission."""
     stated = document(policy, f"the resource policy of {function}").get("Statement", [])
-    return [one for one in _many(stated) if isinstance(one, dict)]
+    return [one for one in one_or_more(stated) if isinstance(one, dict)]
 
 
 def value_of(statement: Statement) -> dict[str, Any]:
@@ -61,11 +61,11 @@ def carries(statement: Statement, rule_arn: str) -> bool:
 
     A function URL's does not, nor any other whose condition no event of a rule meets.
     """
-    conditions = [(key.lower(), _many(wanted)) for _, key, wanted in _conditions(statement)]
+    conditions = [(key.lower(), one_or_more(wanted)) for _, key, wanted in _conditions(statement)]
     sources = [patterns for key, patterns in conditions if key == "aws:sourcearn"]
     return (
         _service(statement.get("Principal"), "events.amazonaws.com")
-        and any(fnmatchcase(INVOKE, str(pattern)) for pattern in _many(statement.get("Action")))
+        and any(fnmatchcase(INVOKE, str(pattern)) for pattern in one_or_more(statement.get("Action")))
         and all(key in ("aws:sourcearn", "aws:sourceaccount") for key, _ in conditions)
         and all(any(fnmatchcase(rule_arn, str(pattern)) for pattern in patterns) for patterns in sources)
     )
@@ -79,11 +79,12 @@ def _conditions(statement: Statement) -> Iterator[tuple[str, str, Any]]:
             yield operator, key, wanted
 
 
-def _many(value: Any) -> list[Any]:  # noqa: ANN401 - one or a list, everywhere in a policy
+def one_or_more(value: Any) -> list[Any]:  # noqa: ANN401
+    """As a list, what a policy may say as one or as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def _service(principal: Any, name: str) -> bool:  # noqa: ANN401
     if isinstance(principal, dict):
-        return name in _many(principal.get("Service"))
+        return name in one_or_more(principal.get("Service"))
     return bool(principal == "*")

@@ -22,7 +22,7 @@ from lib.display.charts.style import (
     in_style,
     legend,
 )
-from lib.phases.tuning.spots import Spot
+from lib.phases.tuning.found_settings import Spot
 from lib.values.numbers import say_number
 
 # The first is seen also where others are at its place; after the last they begin again.

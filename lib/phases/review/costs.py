@@ -15,7 +15,7 @@ from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing.known_executions import if_known
 from lib.routes import Route
 from lib.telemetry import executions
-from lib.telemetry.deliveries import alert_log, counts
+from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.streams.log_columns import UNNAMED
@@ -35,7 +35,7 @@ def rows(run: ConnectedRun, read: Reading) -> list[dict[str, Any]]:
     log_bytes = counts.total(read.deliveries.after, Thing.LOG, Metric.LOG_BYTES)
     published = counts.total(read.deliveries.after, Thing.TOPIC, Metric.PUBLISHED)
     alerts = read.deliveries.alerts
-    by_event = ~alerts["way"].isin([Way.DIRECT.value, Way.TOPIC.value]) & ~alerts["route"].isin(alert_log.UNROUTED)
+    by_event = ~alerts["way"].isin([Way.DIRECT.value, Way.TOPIC.value]) & ~alerts["route"].isin(loader.UNROUTED)
     events = float(by_event.sum())
     parts = [
         (

@@ -23,6 +23,7 @@ from lib.telemetry.deliveries import counts
 from lib.telemetry.execution_status import When, Who
 from lib.telemetry.review_window import Window
 from lib.values.check_registry import Id
+from lib.values.numbers import say_minute
 
 # Asked of the whole time alone: of each failure's kind by calls, and of whether enough was looked at.
 WHOLE_ONLY = (Id.NO_NEW_KIND, Id.LONG_ENOUGH)
@@ -60,16 +61,12 @@ def _end(window: Window) -> tuple[datetime | None, str]:
         return None, "no moment of a change is known"
     until = window.change.latest + ENOUGH
     if window.after > window.change.latest:
-        return until, f"not looked at: this time begins at {_said(window.after)} UTC, after the change"
+        return until, f"not looked at: this time begins at {say_minute(window.after)} UTC, after the change"
     if window.end >= until:
         return until, ""
     if window.change.later and window.change.later < until:
-        return until, f"never over: since {_said(window.change.later)} UTC something else runs"
-    return until, f"not over yet: until {_said(until)} UTC"
-
-
-def _said(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+        return until, f"never over: since {say_minute(window.change.later)} UTC something else runs"
+    return until, f"not over yet: until {say_minute(until)} UTC"
 
 
 def _executions(read: Reading, until: datetime) -> pd.DataFrame:

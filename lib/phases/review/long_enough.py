@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from lib.checks import Check, Status
 from lib.telemetry.review_window import Window
 from lib.values.check_registry import Id
-from lib.values.numbers import say_roughly
+from lib.values.numbers import say_minute, say_roughly
 
 # The plan's own: "Monitor CloudWatch for 24 hours". A day has each hour once.
 ENOUGH = timedelta(hours=24)
@@ -30,16 +30,12 @@ def _enough(window: Window) -> bool:
 def _found(window: Window) -> str:
     if window.after is None:
         return "no moment of a change is known"
-    said = f"{say_roughly(window.end - window.after)}, from {_said(window.after)} to {_said(window.end)} UTC"
+    said = f"{say_roughly(window.end - window.after)}, from {say_minute(window.after)} to {say_minute(window.end)} UTC"
     if _enough(window):
         return said
     if window.change and window.change.later:
         return f"{said}; since then something else runs, so that of this change no more can be seen"
-    return f"{said}: too early, so review it again after {_said(window.after + ENOUGH)} UTC"
-
-
-def _said(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{said}: too early, so review it again after {say_minute(window.after + ENOUGH)} UTC"
 
 
 def without_early_passes(decided: Sequence[Check], window: Window) -> list[Check]:

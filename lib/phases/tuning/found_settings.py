@@ -1,6 +1,7 @@
 """What a search found, as tables and as what charts are drawn from. Pure, no AWS."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from lib import routes
 from lib.phases.tuning import exact_optimum, recall_floor
 from lib.phases.tuning.judged_settings import Judged, prices_of
 from lib.phases.tuning.search import Answer, Search
-from lib.phases.tuning.spots import Spot
 from lib.routes import Route
 from lib.settings import Settings
 from lib.values.numbers import say_number
@@ -21,6 +21,15 @@ NOBODY = "not reviewed"
 ALL, NONE_AT_ALL = "alert everybody", "alert nobody"
 CHANCES = np.arange(51) / 100
 UNTOLD = Answer.CANNOT_TELL.value
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A setting in a chart: its name, and where it stands."""
+
+    name: str
+    x: float
+    y: float
 
 
 def answer_in_words(search: Search, doubts: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from lib.phases.threshold_tuning import Current
 from lib.phases.tuning.found_settings import UNTOLD
 from lib.routes import Route
 from lib.telemetry import checkin_frames
-from lib.telemetry.checkin_frames import NO_ROUTE, TAKEN
+from lib.telemetry.checkin_frames import NO_SUCH_ROUTE, TAKEN
 
 
 def count_routes(history: pd.DataFrame, now: Current) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def count_routes(history: pd.DataFrame, now: Current) -> list[dict[str, Any]]:
         "took another of the same level": (level[0] == level[1]) & (pairs["taken"] != pairs["now"]),
     }
     rows = {what: f"{int(which.sum()):,}" if len(pairs) else UNTOLD for what, which in named.items()}
-    silent, wrong = int((history[TAKEN] == "").sum()), int((history[TAKEN] == NO_ROUTE).sum())
+    silent, wrong = int((history[TAKEN] == "").sum()), int((history[TAKEN] == NO_SUCH_ROUTE).sum())
     rows |= {"do not say which route they took": f"{silent:,}", "say a word that is no route": f"{wrong:,}"}
     every = f"{len(history):,}"
     return [{"they": what, "so many check-ins": many, "of check-ins": every} for what, many in rows.items()]

@@ -13,13 +13,13 @@ from lib.checks import Check, Status
 from lib.definitions.alarm_lint import DRILL_PASSED
 from lib.drills.alarm_drill import FIRED, TEST
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import LATE, NAMED, clock
+from lib.phases.watch.failures import LATE, NAMED
 from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.monitoring import alarm_listing
 from lib.telemetry.deliveries import alarm_history
 from lib.values.check_registry import Id
-from lib.values.numbers import first_of
+from lib.values.numbers import first_of, say_minute
 
 EXPECTED = "quiet"
 
@@ -35,8 +35,8 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
     went_off, tests = _went_off(run.live, span)
     past = {name: at for name, at in went_off.items() if name in ours and name not in fired}
     loud = [
-        *(_alarm(name, f"in ALARM since {clock(row['StateUpdatedTimestamp'])} UTC") for name, row in now.items()),
-        *(_alarm(name, f"went off at {clock(at)} UTC, and is quiet again") for name, at in past.items()),
+        *(_alarm(name, f"in ALARM since {say_minute(row['StateUpdatedTimestamp'])} UTC") for name, row in now.items()),
+        *(_alarm(name, f"went off at {say_minute(at)} UTC, and is quiet again") for name, at in past.items()),
     ]
     loud = [
         replace(one, status=Status.WAITING, found=f"{one.found}: a drill that passes ends it")

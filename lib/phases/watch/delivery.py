@@ -14,7 +14,6 @@ from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import clock
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
 from lib.resources.existing.subscriptions import audience
@@ -27,6 +26,7 @@ from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.metrics import Query
 from lib.values.check_registry import Id
+from lib.values.numbers import say_minute
 
 LAMBDA, EVENTS = "AWS/Lambda", "AWS/Events"
 # CloudWatch's names; each is an alert that is lost or late, so that the limit is 0.
@@ -159,7 +159,7 @@ def _topic(summed: pd.DataFrame, name: str, span: Span) -> Check:
 
 
 def _since(span: Span) -> str:
-    return f" since {clock(span.counted_since)} UTC"
+    return f" since {say_minute(span.counted_since)} UTC"
 
 
 def _queue(one: DeadLetters) -> Check:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from itertools import pairwise
 from typing import Any
@@ -26,7 +26,7 @@ from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
 from lib.telemetry.metrics import STATES, Query
 from lib.values.check_registry import Id
-from lib.values.numbers import first_of
+from lib.values.numbers import first_of, say_minute
 
 # How likely one look may take chance for a fault: a day of 97 looks is then quiet nine times in ten.
 ERROR_A_LOOK = 0.001
@@ -81,7 +81,7 @@ def failures(run: ConnectedRun, span: Span) -> Reading:
 def _said(one: _Ended, cut: str, which: str | None = None) -> str:
     """In words; `which` they are, by name where nothing else is given."""
     said = f"{len(one.bad)} of {one.of} check-ins failed, or took longer than they may"
-    hours = f", from {clock(one.span.since)} to {clock(one.span.until)} UTC" if one.bad else ""
+    hours = f", from {say_minute(one.span.since)} to {say_minute(one.span.until)} UTC" if one.bad else ""
     return "; ".join(filter(None, [said + hours, _named(one) if which is None else which, cut]))
 
 
@@ -142,8 +142,8 @@ def silence(run: ConnectedRun, span: Span) -> Reading:
     if uncounted and not silent:
         (first, last), most = uncounted[0], None
     counted = "no datapoint" if most is None else f"{most:g}"
-    said = f"{len(here)} began; none from {clock(first)} to {clock(last)} UTC ({in_words(last - first)}), and {counted}"
-    said += " in the same hours of the week before"
+    said = f"{len(here)} began; none from {say_minute(first)} to {say_minute(last)} UTC ({in_words(last - first)})"
+    said += f", and {counted} in the same hours of the week before"
     if silent:
         return _silent(Status.FAILED, said, len(here))
     return _silent(Status.PASSED if here and not uncounted else Status.CANNOT_TELL, said, len(here))
@@ -196,8 +196,3 @@ def _is_missing(points: pd.DataFrame, pause: tuple[datetime, datetime]) -> bool:
     start, end = points.attrs["window"]
     share = (pause[1] - pause[0]) / (end - start)
     return float(points["value"].sum()) * share >= SILENT_FROM
-
-
-def clock(moment: datetime) -> str:
-    """A moment as an answer of the watch says it, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -7,6 +7,8 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from lib.values.permission_statements import one_or_more
+
 Compare = Callable[[str, str], bool]
 
 # What every call of ours carries, by its condition key in lower case.
@@ -35,7 +37,7 @@ def decide_access(
     policies: Iterable[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]
 ) -> bool | None:
     """An Allow matches and no Deny does; None where that hangs on a condition that is not known here."""
-    statements = [statement for document in policies for statement in _many(document.get("Statement", []))]
+    statements = [statement for document in policies for statement in one_or_more(document.get("Statement", []))]
     known = {**CARRIED, **_region(resource), **{key.lower(): value for key, value in context.items()}}
     decisions: dict[str, set[bool | None]] = {"Allow": set(), "Deny": set()}
     for statement in statements:
@@ -55,7 +57,7 @@ def _speaks(statement: Mapping[str, Any], action: str, resource: str, known: Map
     if not _named(statement, "Action", action.lower(), str.lower) or not _named(statement, "Resource", resource, str):
         return False
     answers = [
-        _holds(str(operator).lower(), known.get(str(key).lower()), [str(one) for one in _many(wanted)])
+        _holds(str(operator).lower(), known.get(str(key).lower()), [str(one) for one in one_or_more(wanted)])
         for operator, keys in statement.get("Condition", {}).items()
         for key, wanted in keys.items()
     ]
@@ -64,8 +66,8 @@ def _speaks(statement: Mapping[str, Any], action: str, resource: str, known: Map
 
 def _named(statement: Mapping[str, Any], field: str, value: str, folded: Callable[[str], str]) -> bool:
     if f"Not{field}" in statement:
-        return not any(_like(value, folded(pattern)) for pattern in _many(statement[f"Not{field}"]))
-    return any(_like(value, folded(pattern)) for pattern in _many(statement.get(field, [])))
+        return not any(_like(value, folded(pattern)) for pattern in one_or_more(statement[f"Not{field}"]))
+    return any(_like(value, folded(pattern)) for pattern in one_or_more(statement.get(field, [])))
 
 
 def _holds(operator: str, value: str | None, wanted: list[str]) -> bool | None:
@@ -77,7 +79,3 @@ def _holds(operator: str, value: str | None, wanted: list[str]) -> bool | None:
         return None
     matches, otherwise = known
     return any(matches(value, one) for one in wanted) is not otherwise
-
-
-def _many(value: Any) -> list[Any]:  # noqa: ANN401 - IAM allows one or a list everywhere
-    return value if isinstance(value, list) else [value]

@@ -186,17 +186,9 @@ def by_schedules(live: Live, machine: str) -> Iterator[Starter]:
         arn = str(row.get("Target", {}).get("Arn", ""))
         if arn.endswith(UNIVERSAL):
             target = scheduler.get_schedule(Name=row["Name"], GroupName=row["GroupName"])["Target"]
-            arn = _started_by(target.get("Input", "{}"))
+            arn = str(foreign_json.object_or_empty(target.get("Input", "{}")).get("StateMachineArn", ""))
         if row.get("State") != "DISABLED" and (arn == machine or arn.startswith(f"{machine}:")):
             yield Starter(f"schedule {row['Name']}", arn)
-
-
-def _started_by(text: str) -> str:
-    try:
-        given = foreign_json.object_of(text)
-    except ValueError:
-        return ""
-    return str(given.get("StateMachineArn", ""))
 
 
 def by_pipes(live: Live, machine: str) -> Iterator[Starter]:

@@ -19,7 +19,6 @@ from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.workflow_log import ENDS, FAILED_ATTEMPTS, KIND, PARALLEL_EXITED, STARTED, TASK_ENTERED, TASK_EXITED
 
 EVENTS, TOPICS, FAILED = "events:putEvents", "sns:publish", "ExecutionFailed"
-UNROUTED = loader.NO_ROUTE
 COLUMNS = ["execution", "route", "drill", "started", "sent", "way", "seconds", "at_most", "refused"]
 
 
@@ -107,7 +106,7 @@ def alerts(log: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
     frame = mine.set_index("execution").join(shown).reset_index()
     over = frame["gathered"].notna() | frame["ended"].notna()
-    without = frame["route"].isin([str(one) for one in UNROUTED])
+    without = frame["route"].isin([str(one) for one in loader.UNROUTED])
     ways = [frame["instead"].notna(), frame["event"].notna(), without & frame["accepted"].notna(), over]
     names = [Way.DIRECT.value, Way.EVENT.value, Way.TOPIC.value, Way.NOT_SHOWN.value]
     frame["way"] = np.select(ways, names, Way.OPEN.value)

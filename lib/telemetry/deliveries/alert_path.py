@@ -17,7 +17,7 @@ from datetime import datetime
 from lib.definitions import loader
 from lib.routes import ALERTING, Route, Unrouted
 from lib.settings import Settings
-from lib.telemetry.deliveries import alert_log, counts
+from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.count_matching import Alert, around
 from lib.telemetry.deliveries.reconciliation import HOUR, Others, Place, Stage, surplus
@@ -44,7 +44,7 @@ class Beside:
 
 def stages(settings: Settings, alerts: pd.DataFrame, counted: pd.DataFrame, beside: Beside) -> list[Stage]:
     """Every place of `alerts` (`alert_log.alerts`) with its counts by hour (`counts.read`)."""
-    routed = alerts[~alerts["route"].isin(alert_log.UNROUTED)]
+    routed = alerts[~alerts["route"].isin(loader.UNROUTED)]
     sent = routed[routed["way"].isin([way.value for way in BY_EVENT])]
     rules = [*_rules(sent, counted)]
     foreign = tuple(_foreign(rules))
@@ -94,7 +94,7 @@ def _topic(
     rule, and of a copy that is missing, nobody can tell whose it was.
     """
     routes: list[Route | Unrouted] = [route for route in ALERTING if audience in route.row.told]
-    mine = _of_routes(alerts, routes + (list(alert_log.UNROUTED) if audience is Told.OPERATIONS else []))
+    mine = _of_routes(alerts, routes + (list(loader.UNROUTED) if audience is Told.OPERATIONS else []))
     mine = mine[mine["way"] != Way.OPEN]
     messages = (*foreign, *(around(at) for at in beside.messages.get(name, ())))
     copies, since = max(1, beside.subscribers.get(name, 1)), beside.since if audience is Told.OPERATIONS else None

@@ -1,8 +1,8 @@
 """JSON that somebody else wrote, to be looked at and never written back: a line of a log, an answer, a body. No AWS.
 
 Whoever may write such a text may write anything into it. So there is one way for it to be unreadable, a ValueError, and
-whatever is read is safe to walk, to compare and to write into a record: it nests flatly, its numbers are in bounds, and
-its texts are whole.
+whatever is read nests flatly, so that it is safe to walk. A number or a text of it that is kept or reckoned with is
+taken by `number_of` or `text_of`: then it is in bounds, and whole.
 """
 
 import json
@@ -33,6 +33,14 @@ def object_of(text: str | bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"it is a {type(value).__name__}, and no object")
     return value
+
+
+def object_or_empty(text: str | bytes) -> dict[str, Any]:
+    """The object of a JSON text; an empty one of whatever else somebody wrote there."""
+    try:
+        return object_of(text)
+    except ValueError:
+        return {}
 
 
 def depth(value: Any) -> int:  # noqa: ANN401

@@ -7,7 +7,7 @@ import pandas as pd
 from drawn import axes_of, words
 
 from lib.display.charts import joint_charts, style
-from lib.phases.tuning.spots import Spot
+from lib.phases.tuning.found_settings import Spot
 
 FRAME = pd.DataFrame({"alerts": [0.0, 10.0, 40.0], "missed": [8.0, 3.0, 0.0]})
 SPOTS = [Spot("now", 20.0, 5.0), Spot("best of all together", 10.0, 3.0)]
