@@ -1,6 +1,7 @@
 """One event of the workflow's log, from a line that anybody may have written who may write to that log. No AWS.
 
-The one place where such a line is read: what it cannot make an event of is a ValueError, and never another error.
+The one place where such a line becomes an event: what it cannot make one of is a ValueError, and never another error.
+What a line is a symptom of, `drills.log_symptoms` says, and keeps none.
 """
 
 from collections.abc import Container, Mapping
