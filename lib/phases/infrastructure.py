@@ -6,7 +6,7 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.drills import drill_pace
-from lib.resources.existing.subscriptions import audience, ended_by_a_mail
+from lib.resources.existing.subscriptions import FOREIGN, audience, ended_by_a_mail
 from lib.resources.functions import environment_keys
 from lib.values.check_registry import Id
 from lib.values.modes import Approval, Mode
@@ -31,16 +31,18 @@ def nothing_lost(live: Live, before: Sequence[str]) -> list[Check]:
 def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     """Whether the operations topic has a confirmed subscriber; without one, a crisis page reaches nobody.
 
-    `waiting` until a person has confirmed; where it is `needed` and approval is required, that is `failed`.
+    `waiting` until a person has confirmed; where it is `needed` and approval is required, that is `failed`. Of what
+    another account subscribed nobody can tell here whether a filter lets a page through.
     """
     with readable("listing the operations topic's subscribers"):
         counts = audience(live, live.settings.ops_topic_name)
         loose = ended_by_a_mail(live, live.settings.ops_topic_name)
     stops = needed and live.settings.approval == Approval.REQUIRED and live.settings.mode == Mode.APPLY
-    status = Status.PASSED if counts["confirmed"] else Status.FAILED if stops else Status.WAITING
+    otherwise = Status.CANNOT_TELL if FOREIGN in counts else Status.FAILED if stops else Status.WAITING
+    status = Status.PASSED if counts["confirmed"] else otherwise
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
     if not counts["confirmed"]:
-        said += ": A CRISIS PAGE REACHES NOBODY YET"
+        said += ", whose filter AWS tells there alone" if FOREIGN in counts else ": A CRISIS PAGE REACHES NOBODY YET"
     if loose:
         said += (
             f"; whoever has a mail of theirs can end {loose} of them by its link: docs/operate.md says how to confirm"
@@ -64,13 +66,13 @@ def contacts_reachable(live: Live) -> list[Check]:
     with readable("listing the trusted-contact topic's subscribers"):
         counts = audience(live, live.settings.alert_topic_name)
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
-    if not counts["confirmed"]:
+    if not counts["confirmed"] and FOREIGN not in counts:
         said += ": only an SMS of the dispatcher would reach a contact"
     return [
         Check(
             Id.CONTACT_SUBSCRIBERS,
             "trusted-contact subscribers",
-            Status.PASSED if counts["confirmed"] else Status.WAITING,
+            Status.PASSED if counts["confirmed"] else Status.CANNOT_TELL if FOREIGN in counts else Status.WAITING,
             said,
             "at least one",
         )
@@ -83,7 +85,8 @@ def drill_audience(live: Live) -> list[dict[str, object]]:
         topics = (live.settings.alert_topic_name, live.settings.ops_topic_name)
         counted = {topic: audience(live, topic) for topic in topics}
     pace = drill_pace.PACED if drill_pace.is_paced(live) else drill_pace.AT_ONCE
+    ways = dict.fromkeys(how for counts in counted.values() for how in counts)
     return [
-        {"topic": topic, **{f"{how} subscribers": count for how, count in counts.items()}, "drills start": pace}
+        {"topic": topic, **{f"{how} subscribers": counts.get(how, 0) for how in ways}, "drills start": pace}
         for topic, counts in counted.items()
     ]

@@ -12,7 +12,9 @@ from lib.resources.existing.subscriptions import (
     BY_MAIL,
     NO_FILTER,
     NO_TOPIC,
+    NOT_TOLD,
     PENDING,
+    attributes_of,
     dead_letters_of,
     subscriptions,
 )
@@ -72,8 +74,8 @@ class Topic(LiveThing):
 class Subscription(LiveThing):
     """Value: `{"dead_letter_queue": ARN or "", "raw": "true" or "false", "filter": FilterPolicy or ""}`.
 
-    `endpoint` may be FROM_PARAMETERS. While a subscription waits for its owner, AWS does not tell its attributes, and
-    the value holds UNKNOWN in their place.
+    `endpoint` may be FROM_PARAMETERS. While a subscription waits for its owner, and where another account made it, AWS
+    does not tell its attributes, and the value holds UNKNOWN in their place.
     """
 
     topic: str
@@ -101,13 +103,13 @@ class Subscription(LiveThing):
         return NOTICED_BY.get(self.protocol, "its owner, who is asked to confirm it when it is new")
 
     def _read(self) -> dict[str, str] | None:
-        arn = self._arn()
-        if arn is None:
+        row = self._row()
+        if row is None:
             return None
-        if arn in PENDING:
-            return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
         with absent_is_none(*NO_TOPIC):  # it was removed just now
-            attributes = self.live.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+            attributes = NOT_TOLD if row["SubscriptionArn"] in PENDING else attributes_of(self.live, row)
+            if attributes is NOT_TOLD:
+                return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
             return {
                 "dead_letter_queue": dead_letters_of(attributes),
                 "raw": str(attributes.get("RawMessageDelivery", "false")).lower(),
@@ -116,11 +118,15 @@ class Subscription(LiveThing):
         return None
 
     def _arn(self) -> str | None:
-        """What SNS calls it; the one that is written as ours is, before another that means the same."""
+        row = self._row()
+        return row["SubscriptionArn"] if row else None
+
+    def _row(self) -> dict[str, str] | None:
+        """As SNS lists it; the one that is written as ours is, before another that means the same."""
         rows = [row for row in subscriptions(self.live, self.topic) if row["Protocol"] == self.protocol]
         meant = [row for row in rows if subscriber_addresses.same(self.protocol, self.address, row["Endpoint"])]
         ordered = sorted(meant, key=lambda row: row["Endpoint"] != self.address)
-        return ordered[0]["SubscriptionArn"] if ordered else None
+        return ordered[0] if ordered else None
 
     def _write(self, value: dict[str, str] | None) -> None:
         sns, arn = self.live.client("sns"), self._arn()

@@ -58,6 +58,7 @@ if __name__ == "__main__":
     _one_write_at_a_time()
     missing_answers.list_unconfirmed_as_pending()
     missing_answers.refuse_empty_redrive_policies()
+    missing_answers.close_others_subscriptions()
     missing_answers.describe_filters_whole()
     missing_answers.tell_what_executions_run()
     alarms.behave_as_on_aws()

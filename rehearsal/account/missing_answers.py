@@ -3,8 +3,8 @@
 Always: a subscription whose owner has not confirmed is listed as pending, as on AWS; ministack lists it like any other,
 so that a page which reaches nobody would look as if it reached somebody. A metric filter is described with what AWS
 fills in where nobody gave it, so that who compares it with what was given meets that here. A subscription's dead-letter
-queue is not taken away by an empty text. And an execution is told with the definition that it runs; ministack tells
-that of now.
+queue is not taken away by an empty text, and what another account subscribed is closed to this one. And an execution is
+told with the definition that it runs; ministack tells that of now.
 
 Where a person calls (`server.PERSON` names one), also what an account that needs approval asks, since there no check
 may be left out: who calls, what a permission is worth under a condition, whether a definition can be read, and which
@@ -27,6 +27,7 @@ from ministack.services import cloudwatch_logs, iam, sns, stepfunctions
 Answer = tuple[int, dict[str, str], bytes]
 LISTS = ("_list_subscriptions", "_list_subscriptions_by_topic")
 PENDING, SET_ATTRIBUTE = "PendingConfirmation", "_set_subscription_attributes"
+OWNERS_ALONE = ("_get_subscription_attributes", SET_ATTRIBUTE)
 SAID = {"Allow": "allowed", "Deny": "explicitDeny", "ImplicitDeny": "implicitDeny"}
 SIMULATE, VALIDATE = "SimulatePrincipalPolicy", "_validate_state_machine_definition"
 START, DESCRIBE = "_start_execution", "_describe_state_machine_for_execution"
@@ -66,6 +67,24 @@ def refuse_empty_redrive_policies() -> None:
         return whole
 
     setattr(sns, SET_ATTRIBUTE, inner)
+
+
+def close_others_subscriptions() -> None:
+    """Let what another account subscribed to a topic be read and changed by that account alone."""
+    for name in OWNERS_ALONE:
+        setattr(sns, name, _for_its_owner(getattr(sns, name)))
+
+
+def _for_its_owner(call: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    def inner(params: object) -> Answer:
+        arn = sns._p(params, "SubscriptionArn")
+        one = sns._find_subscription(arn.rpartition(":")[0], arn)
+        if one and one["owner"] != get_account_id():
+            refused: Answer = sns._error("AuthorizationError", "Not authorized to access this subscription", 403)
+            return refused
+        return call(params)
+
+    return inner
 
 
 def describe_filters_whole() -> None:

@@ -16,7 +16,7 @@ from lib.errors import NotAsWanted
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
-from lib.resources.existing.subscriptions import audience
+from lib.resources.existing.subscriptions import FOREIGN, audience
 from lib.resources.rules import targets
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry import metrics
@@ -125,10 +125,13 @@ def subscribers(run: ConnectedRun, span: Span) -> Reading:
             counted = audience(run.live, topic)
         first = next((one[topic] for one in span.earlier if topic in one), counted["confirmed"])
         said = ", ".join(f"{count} {word}" for word, count in counted.items())
-        muted = counted["confirmed"] < first or (needed and not counted["confirmed"])
+        muted = counted["confirmed"] < first or (needed and not counted["confirmed"] and FOREIGN not in counted)
         # The dispatcher reaches a contact by SMS as well, so that a topic without subscribers is for a person to judge.
-        status = Status.FAILED if muted else Status.PASSED if counted["confirmed"] else Status.WAITING
-        expected = f"{max(first, 1 if needed else 0)} confirmed, as when the watch began, without a filter"
+        quiet = Status.CANNOT_TELL if FOREIGN in counted else Status.WAITING
+        status = Status.FAILED if muted else Status.PASSED if counted["confirmed"] else quiet
+        expected = (
+            f"{max(first, int(needed and FOREIGN not in counted))} confirmed, as when the watch began, without a filter"
+        )
         checks.append(Check(Id.WATCH_SUBSCRIBERS, f"watch: subscribers of {topic}", status, said, expected, topic))
         firsts[topic] = first
     return Reading(checks, firsts)

@@ -1,13 +1,19 @@
 """Who subscribes to a topic, as SNS tells it. Read-only, in botocore's errors, which whoever asks makes readable."""
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from botocore.exceptions import ClientError
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none
+from lib.aws_answers import absent_is_none, error_code
 from lib.values.exact_json import document
 
 NO_TOPIC = ("NotFound", "NotFoundException")  # nor a subscription
 PENDING = ("PendingConfirmation", "pending confirmation")
+REFUSED = ("AuthorizationError", "AuthorizationErrorException")
+FOREIGN = "another account's"  # how a subscriber is counted of whom AWS tells nothing here
+NOT_TOLD: Mapping[str, str] = MappingProxyType({})  # its attributes
 # Whoever listens to drills, by a queue of this name, is nobody.
 LISTENING = "Your6-Listening"
 NO_FILTER = (None, "", "{}")
@@ -30,17 +36,29 @@ def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
 def with_attributes(
     live: Live, topic: str, of: Callable[[Mapping[str, str]], bool] = bool
 ) -> Iterator[tuple[dict[str, str], Mapping[str, str]]]:
-    """Each subscription of a topic as SNS lists it, with its attributes, none while it waits for its owner. Read-only.
+    """Each subscription of a topic as SNS lists it, with its attributes: none while it waits for its owner,
+    NOT_TOLD where another account made it. Read-only.
 
     Only of those `of` which this is true. One that was removed since it was listed is passed over.
     """
     for row in filter(of, subscriptions(live, topic)):
-        if row["SubscriptionArn"] in PENDING:
-            yield row, {}
-            continue
         with absent_is_none(*NO_TOPIC):
-            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
-            yield row, answer["Attributes"]
+            yield row, {} if row["SubscriptionArn"] in PENDING else attributes_of(live, row)
+
+
+def attributes_of(live: Live, row: Mapping[str, str]) -> Mapping[str, str]:
+    """The attributes of a confirmed subscription; NOT_TOLD of what another account made, which alone may read it.
+
+    Read-only.
+    """
+    try:
+        answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+        attributes: Mapping[str, str] = answer["Attributes"]
+        return attributes
+    except ClientError as error:
+        if error_code(error) in REFUSED and row.get("Owner", live.settings.account_id) != live.settings.account_id:
+            return NOT_TOLD
+        raise
 
 
 def listens_to_drills(row: Mapping[str, str]) -> bool:
@@ -63,11 +81,16 @@ def dead_letters_of(attributes: Mapping[str, str]) -> str:
 
 def audience(live: Live, topic: str) -> dict[str, int]:
     """Subscribers of a topic: `confirmed`, `filtered` (confirmed, but receives only what its filter lets through) and
-    `waiting` for confirmation. A queue that listens to drills is no subscriber. Read-only."""
+    `waiting` for confirmation; FOREIGN, where there are any. A queue that listens to drills is no subscriber.
+
+    Read-only.
+    """
     counts = {"confirmed": 0, "filtered": 0, "waiting": 0}
     for row, attributes in with_attributes(live, topic, lambda row: not listens_to_drills(row)):
         unfiltered = "confirmed" if attributes.get("FilterPolicy") in NO_FILTER else "filtered"
-        counts["waiting" if row["SubscriptionArn"] in PENDING else unfiltered] += 1
+        confirmed = FOREIGN if attributes is NOT_TOLD else unfiltered
+        how = "waiting" if row["SubscriptionArn"] in PENDING else confirmed
+        counts[how] = counts.get(how, 0) + 1
     return counts
 
 

@@ -16,6 +16,7 @@ from lib.resources.existing.subscriptions import (
     LISTENING,
     NO_FILTER,
     NO_TOPIC,
+    NOT_TOLD,
     PENDING,
     listens_to_drills,
     subscriptions,
@@ -110,12 +111,15 @@ def _subscribers(live: Live, name: str) -> dict[str, Any]:
 
 def _subscription(attributes: Mapping[str, Any], row: Mapping[str, str]) -> dict[str, Any]:
     policy = attributes.get("FilterPolicy")
+    # Of a queue or a function the endpoint is nobody's address, and it is read as well.
+    endpoint = {"Endpoint": row["Endpoint"]} if row["Protocol"] in (Protocol.SQS, "lambda") else {}
+    if attributes is NOT_TOLD:  # but whose it is
+        return {"Owner": row.get("Owner"), **endpoint}
     return {
         **only(attributes, OF_A_SUBSCRIPTION),
         "FilterPolicy": None if policy in NO_FILTER else parse_document(policy),
         "RedrivePolicy": parse_document(attributes.get("RedrivePolicy")),
-        # Of a queue or a function the endpoint is nobody's address, and it is read as well.
-        **({"Endpoint": row["Endpoint"]} if row["Protocol"] in (Protocol.SQS, "lambda") else {}),
+        **endpoint,
     }
 
 
