@@ -16,11 +16,12 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from lib.aws_answers import BAD_CREDENTIALS, NO_CREDENTIALS, Readers, answer_with_names, error_code, readable
+from lib.aws_answers import NO_CREDENTIALS, Readers, answer_with_names, error_code, readable
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.record import origin
 from lib.record.calls import CallLog, Calls
 from lib.settings import Settings
+from lib.values.foreign.aws_codes import BAD_CREDENTIALS
 from lib.wait import SOON_SECONDS, Patience, answer_within
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.

@@ -30,26 +30,15 @@ from botocore.parsers import ResponseParser, ResponseParserError, ResponseParser
 
 from lib.errors import BadParameters, NotAsWanted, Throttled, Unanswered, Unreachable
 from lib.values import contacts
+from lib.values.foreign.aws_codes import BAD_CREDENTIALS, OFF_THE_CLOCK, OFF_THE_CLOCK_WORDS, THROTTLING
 
 NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError,
     TokenRetrievalError, MetadataRetrievalError, LoginError,
 )  # fmt: skip
 NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
-THROTTLING = (
-    "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
-    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
-    "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
-    # Somebody else is changing the same thing at this moment, so it was not changed.
-    "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
-    # For a minute SQS makes no queue by the name of one that was removed, so it was not made.
-    "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
-)  # fmt: skip
 TRY_AGAIN = "nothing is wrong with what the caller may do. Try again in a minute"  # of a call that is_throttled
-BAD_CREDENTIALS = (
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-    "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
-)  # fmt: skip
+LOG_IN = "log in again"
 Asked = TypeVar("Asked")
 
 
@@ -193,9 +182,10 @@ def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = s
         ) from error
     except ClientError as error:
         if error_code(error) in BAD_CREDENTIALS:
-            raise Unreachable(
-                f"AWS does not take these credentials while {doing} ({masked(_words(error))}); log in again"
-            ) from error
+            what, do = (
+                ("the time of this machine's clock", "set it") if _is_late(error) else ("these credentials", LOG_IN)
+            )
+            raise Unreachable(f"AWS does not take {what} while {doing} ({masked(_words(error))}); {do}") from error
         if writing and error_code(error) in THROTTLING:
             raise Throttled(f"AWS asked to wait while {doing}: {masked(_words(error))}") from error
         if writing and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
@@ -208,6 +198,11 @@ def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = s
 def error_code(error: ClientError) -> str:
     """`ResourceNotFoundException` and the like."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _is_late(error: ClientError) -> bool:
+    """Whether AWS took the call for one of long ago, or of later, which no other credentials mend."""
+    return error_code(error) in OFF_THE_CLOCK or any(words in str(error) for words in OFF_THE_CLOCK_WORDS)
 
 
 def is_throttled(error: BaseException) -> bool:

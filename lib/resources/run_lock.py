@@ -36,7 +36,7 @@ CONNECTING_SECONDS = 5
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
 LOOKED_BACK = 50  # versions; AWS keeps a parameter's last hundred
-DENIED = "AccessDeniedException"
+DENIED, AT_ONCE = "AccessDeniedException", "TooManyUpdates"
 
 
 def of(live: Live) -> EnvironmentLock:
@@ -207,7 +207,7 @@ def _confirm(live: Live, run_id: str, token: str) -> None:
 def _renew(live: Live, lock: Lock, token: str) -> None:
     """Write it again with a new lease, by one call: one that is repeated later may meet another's lock."""
     value = json.dumps(replace(lock, renewals=lock.renewals + 1).to_row())
-    with readable("renewing the lock"):
+    with readable("renewing the lock"), absent_is_none(AT_ONCE):  # the other thread of this run is renewing it now
         live.once().client("ssm").put_parameter(
             Name=live.settings.lock_name, Value=value, Type="String", Overwrite=True
         )

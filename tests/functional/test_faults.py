@@ -8,8 +8,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from lib.aws_answers import THROTTLING, error_code
+from lib.aws_answers import error_code
 from lib.errors import Refused
+from lib.values.foreign.aws_codes import THROTTLING
 from rehearsal.account import fault_proxy
 from rehearsal.account.calls import operation_of
 from rehearsal.account.fault_proxy import DELAY, DROP, FREEZE, REFUSE, Fault

@@ -21,9 +21,10 @@ from botocore.exceptions import (
 from botocore.retries.standard import ExponentialBackoff
 
 from lib.aws import NOT_TOLD, Identity, _client, _models, _session, connect
-from lib.aws_answers import BAD_CREDENTIALS, absent_is_none, answer_or_code, error_code, readable
+from lib.aws_answers import absent_is_none, answer_or_code, error_code, readable
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
 from lib.settings import load
+from lib.values.foreign.aws_codes import BAD_CREDENTIALS
 
 IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:iam::{account}:user/operator</Arn><UserId>U</UserId><Account>{account}</Account></GetCallerIdentityResult>

@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 
 from lib.aws import _client, _session
 from lib.aws_answers import Answer, answer, readable
@@ -142,3 +143,19 @@ def test_what_aws_says_of_an_error_is_still_told(answered):
     body = '{"__type": "ResourceNotFoundException", "message": "Rule x does not exist."}'
     with pytest.raises(NotAsWanted, match="Rule x does not exist"), readable("asking"):
         answered("events", 400, body).describe_rule(Name="x")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: 20261129T110000Z is now earlier than 20261129T115500Z"),
+        ("InvalidSignatureException", "Signature not yet current: 20261129T130000Z is still later than ..."),
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+        ("RequestExpired", "Request has expired."),
+    ],
+)
+def test_a_clock_that_is_wrong_is_not_called_wrong_credentials(code, said):
+    with pytest.raises(Unreachable, match=r"does not take the time of this machine's clock.*; set it$"), readable("x"):
+        raise ClientError({"Error": {"Code": code, "Message": said}}, "GetCallerIdentity")
+    with pytest.raises(Unreachable, match=r"these credentials.*; log in again$"), readable("x"):
+        raise ClientError({"Error": {"Code": "SignatureDoesNotMatch", "Message": "no"}}, "GetCallerIdentity")

@@ -462,6 +462,19 @@ def test_nobody_guesses_the_token_of_another_run(store, live):
     assert [len(token) for token in tokens] == [32, 32, 32]
 
 
+def test_one_that_the_thread_renews_at_the_same_moment_keeps_no_write_from_going_on(store, live):
+    def at_once(call):
+        if call == "renew":
+            raise says("TooManyUpdates")
+
+    with locked(live, "r1") as still_ours:
+        store.passes(81)
+        store.before = at_once
+        still_ours()
+        assert store.calls[-2:] == ["renew", "get"]  # and whose it is was read again
+        store.before = lambda call: None
+
+
 def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
     def denied(call):
         if call == "renew":

@@ -1,0 +1,33 @@
+"""By which codes AWS's services refuse, where the same follows whichever of them it is. Calls nothing."""
+
+# AWS asks to wait: the call was not carried out, and may be by and by.
+THROTTLING = (
+    "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+    "ProvisionedThroughputExceededException", "PriorRequestNotComplete", "BandwidthLimitExceeded",
+    "EC2ThrottledException", "RequestTimeout", "RequestTimeoutException",
+    # The key that encrypts it is asked for too often.
+    "KMSThrottling", "KMSThrottlingException", "KmsThrottled", "KmsThrottlingException",
+    # Somebody else is changing the same thing at this moment, so it was not changed.
+    "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
+    "ConcurrentAccess", "ConcurrentAccessException", "TooManyUpdates", "TransactionConflictException",
+    "TransactionInProgressException", "ReplicatedWriteConflictException",
+    # One of its name is still being removed, so it was not made.
+    "StateMachineDeleting",
+    # For a minute SQS makes no queue by the name of one that was removed, so it was not made.
+    "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
+)  # fmt: skip
+# The call was signed at another time than AWS has; some services say so by their code, some in words alone.
+OFF_THE_CLOCK = ("RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed")
+OFF_THE_CLOCK_WORDS = ("Signature expired", "Signature not yet current")
+BAD_CREDENTIALS = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
+    *OFF_THE_CLOCK,
+)  # fmt: skip
+# How each service calls what is not there. AWS lists for a minute what was removed, so that it is removed twice.
+GONE = (
+    "AWS.SimpleQueueService.NonExistentQueue", "DashboardNotFoundError", "NoSuchEntity", "NotFound",
+    "NotFoundException", "QueueDoesNotExist", "ResourceNotFound", "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+)  # fmt: skip
