@@ -45,15 +45,24 @@ class Writer:
         if kept:
             self.note(change, WriteState.KEPT, why=kept)
             return Result(change, WriteState.KEPT, kept)
-        if change.action != Action.NONE:
-            if not same(change.resource.read(), change.before):
-                raise Refused(
-                    f"{change.resource.name} changed after it was planned; nothing more was written. Plan again"
-                )
+        done = change.action == Action.NONE or self._is_undone(change)
+        if not done:
             self._write(change)
         if self.undoes and settles:  # also where nothing was left to do: an undo that was cut short may not have waited
             change.resource.settle()
-        return Result(change, WriteState.NOTHING_TO_DO if change.action == Action.NONE else WriteState.APPLIED)
+        return Result(change, WriteState.NOTHING_TO_DO if done else WriteState.APPLIED)
+
+    def _is_undone(self, change: Change) -> bool:
+        """Whether it is as an undo would leave it, by now: AWS lists for a minute what is removed already.
+
+        Raises Refused where it is neither so nor as it was planned.
+        """
+        live = change.resource.read()
+        if same(live, change.before):
+            return False
+        if self.undoes and same(live, change.after):
+            return True
+        raise Refused(f"{change.resource.name} changed after it was planned; nothing more was written. Plan again")
 
     def _write(self, change: Change) -> None:
         # Asked as late as can be: while the thing was read, somebody may have taken our lock away and begun to write.
@@ -77,6 +86,7 @@ class Writer:
 
     def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
+        repeated = False  # what may have been carried out unseen
         for last in attempts(WAITS, self.sleep):
             self.still_ours()  # again before each try: the waits between them add up to longer than a lease may last
             try:
@@ -95,6 +105,12 @@ class Writer:
                     ) from error
                 if last:
                     raise
+                repeated = repeated or unanswered
+            except NotAsWanted:
+                # AWS shows late what it did, and refuses a second time what it did the first: to make or remove it.
+                if not (repeated and same(change.resource.read(), change.after)):
+                    raise
+                break
         return None
 
     def note(self, change: Change, state: WriteState, **more: object) -> None:

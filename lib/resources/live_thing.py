@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from lib.aws import Live
-from lib.aws_answers import readable
+from lib.aws_answers import absent_is_none, readable
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted
 from lib.values import contacts
+from lib.values.foreign.aws_codes import GONE
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.
 ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -34,12 +35,14 @@ class LiveThing(Resource):
             return self._read()
 
     def write(self, value: Any) -> datetime | None:  # noqa: ANN401
-        """Make it so; None removes it. Each call is made once. Returns when AWS says that it was, where it does.
+        """Make it so; None removes it, also where it is gone. Each call is made once. Returns when, as AWS says.
 
         Raises Throttled where AWS asked to wait, Unanswered where nobody knows whether it was carried out.
         """
         with readable(f"writing {self.name}", writing=True, masked=self.live.settings.masked), self._understood():
-            return replace(self, live=self.live.once())._write(value)
+            with absent_is_none(*(GONE if value is None else ())):
+                return replace(self, live=self.live.once())._write(value)
+            return None
 
     def restorable(self, value: Any) -> Any:  # noqa: ANN401
         """A recorded value as it can be restored now. Read-only; of most things, that value."""

@@ -36,7 +36,8 @@ class Queue(LiveThing):
         sqs = self.live.client("sqs")
         url = _queue_url(self)
         if value is None:
-            sqs.delete_queue(QueueUrl=url)
+            if url is not None:
+                sqs.delete_queue(QueueUrl=url)
         elif url is None:
             sqs.create_queue(QueueName=self.queue, Attributes=value)
         else:
@@ -90,6 +91,8 @@ class QueueStatement(LiveThing):
         return isinstance(statement, dict) and statement.get("Sid") == self.sid
 
     def _write(self, value: dict[str, Any] | None) -> None:
+        if value is None and _queue_url(self) is None:
+            return  # it went with its queue
         text = self._statements().replaced(self._ours, [] if value is None else [value])
         policy = text if members(text, "Statement", lone=True).values else ""
         self.live.client("sqs").set_queue_attributes(QueueUrl=self._url(), Attributes={"Policy": policy})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from accounts import differences, snapshot
 from botocore.exceptions import ClientError
 
 from lib.aws import connect
@@ -767,3 +768,30 @@ def test_a_permission_that_could_not_be_put_back_is_not_taken_over(live):
     )
     with pytest.raises(NotAsWanted, match="condition on aws:SourceIp"):
         _permission(live)[0].read()
+
+
+def removable(live):
+    """Each kind that an undo may remove, of which none is there."""
+    s, group = live.settings, "/aws/vendedlogs/states/none"
+    return [
+        Queue(live, "none"), QueueStatement(live, "none", "Ours"), Topic(live, "none"),
+        Subscription(live, "none", "sqs", s.queue_arn("none")), Permission(live, s.dispatcher_function_name, "none"),
+        InlinePolicy(live, s.execution_role_name, "none"), Rule(live, "none"), Target(live, "none", "none"),
+        LogGroup(live, group), MetricFilter(live, group, "none"), Alarm(live, "none"), Widgets(live, "none", "Ours:"),
+        Candidate(live, s.state_machine_name), DrillUser(live, s.table_name, s.drill_user_id),
+    ]  # fmt: skip
+
+
+def test_what_is_gone_already_is_removed_without_a_word(live):
+    # AWS goes on listing a queue, a log group, a subscription for a minute after it was removed.
+    before = snapshot(live.settings)
+    things = removable(live)
+    assert {one.kind for one in things} == {*KINDS} - {
+        Workflow.kind,
+        WorkflowAlias.kind,
+        EnvironmentVariable.kind,
+        Section.kind,
+    }
+    for thing in things:
+        thing.write(None)
+    assert differences(before, snapshot(live.settings)) == set()

@@ -85,6 +85,21 @@ def test_trying_again_has_an_end(kind, settings, record):
     assert world.live == {}
 
 
+def test_what_aws_shows_late_and_refuses_the_second_time_was_carried_out(settings, record):
+    world = Trouble((Unanswered("timeout"), True), (NotAsWanted("it exists already"), False))
+    world.late = {"new": 1}
+    assert carried_out(world, settings, record, new=1).states == ("applied",)
+    assert (world.tries, world.live) == (2, {"new": 1})
+    assert states(record) == ["intended", "unknown", "applied"]
+
+
+def test_what_is_refused_the_second_time_and_is_not_there_failed(settings, record):
+    world = Trouble((Unanswered("timeout"), False), (NotAsWanted("no right to"), False))
+    with pytest.raises(NotAsWanted, match="no right to"):
+        carried_out(world, settings, record, new=1)
+    assert states(record) == ["intended", "unknown", "failed", "not applied"]
+
+
 def test_any_other_error_is_not_tried_again(settings, record):
     world = Trouble((NotAsWanted("AccessDenied"), False))
     with pytest.raises(NotAsWanted):
@@ -512,3 +527,14 @@ def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
     with pytest.raises(type(error)):
         engine.clear([world.thing("ear"), world.thing("mouth")], world.run(load("local"), record))
     assert [row["name"] for row in record.rows(LOG)].count("thing mouth") == 0
+
+
+def test_what_is_gone_by_the_time_that_it_would_be_removed_is_removed(settings, record):
+    world = World({"left": 1, "stays": 2})
+    things = [world.thing(label) for label in ("left", "stays")]
+    world.still_ours = lambda: world.live.pop("left", None)  # AWS listed it for a while
+    reads = {"left": iter([1, None]), "stays": iter([2, 2])}
+    for thing in things:
+        thing.read = reads[thing.label].__next__
+    assert engine.clear(things, world.run(settings, record)) == [thing.name for thing in things]
+    assert world.writes == [("stays", None)]
