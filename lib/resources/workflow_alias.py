@@ -18,6 +18,7 @@ from lib.resources.running_executions import StartsExecutions
 from lib.resources.workflow import definitions_held, description, value_of, versions
 
 NO_ALIAS = ("ResourceNotFound", "StateMachineDoesNotExist")
+FIRST_REVISION = "INITIAL"  # by which a workflow is published that was never updated, of which AWS tells none
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class WorkflowAlias(StartsExecutions):
                 "workflow itself; somebody changed it since. Plan again"
             )
         answer = self.live.client("stepfunctions").publish_state_machine_version(
-            stateMachineArn=self._machine_arn, revisionId=now["revisionId"]
+            stateMachineArn=self._machine_arn, revisionId=now.get("revisionId") or FIRST_REVISION
         )
         return str(answer["stateMachineVersionArn"])
 

@@ -80,8 +80,10 @@ def _of_name(listed: Mapping[str, Sequence[dict[str, Any]]], name: str) -> dict[
 
 def _value(live: Live, description: Mapping[str, Any]) -> dict[str, Any]:
     """What of a described alarm PutMetricAlarm takes."""
-    taken = set(live.client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members)
-    value = {key: description[key] for key in taken - {NAME, TAGS} if description.get(key) not in EMPTY}
+    taken = live.client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members
+    value = {key: description[key] for key in taken.keys() - {NAME, TAGS} if description.get(key) not in EMPTY}
+    # A whole number may be sent as an integer, which botocore leaves one; to us 1 is another value than 1.0.
+    value |= {key: float(value[key]) for key in value if taken[key].type_name == "double"}
     if value.get(WINDOW) == SLIDING:
         value.pop(WINDOW)
     if "Dimensions" in value:

@@ -9,7 +9,7 @@ from machines import NOW, StepFunctions, connected, described, says
 from lib.asl.json_text import to_text
 from lib.errors import NotAsWanted
 from lib.resources.workflow import RUN_TAG, Candidate, Workflow, _text, value_of, versions
-from lib.resources.workflow_alias import WorkflowAlias
+from lib.resources.workflow_alias import WorkflowAlias, routed_to
 from lib.settings import load
 from lib.values.exact_json import Laid
 
@@ -171,3 +171,17 @@ def test_of_an_alias_that_is_gone_nothing_is_harmless():
     machine, alias = given_back(hangs="released")
     with pytest.raises(NotAsWanted, match="1 executions still run"):
         machine.settle([replace(alias, alias="gone")])
+
+
+def test_a_workflow_that_was_never_updated_is_published_by_the_revision_that_aws_calls_its_first():
+    aws = StepFunctions(
+        LOCAL.state_machine_arn, {LOCAL.state_machine_arn: {**described("first"), "revisionId": None}}, {"live": {}}
+    )
+    published = []
+    aws._publish_state_machine_version = lambda **given: (
+        published.append(given["revisionId"]) or {"stateMachineVersionArn": f"{LOCAL.state_machine_arn}:1"}
+    )
+    there = connected(LOCAL, stepfunctions=aws)
+    held = Workflow(there, LOCAL.state_machine_name).read()
+    WorkflowAlias(there, LOCAL.state_machine_name, "live").write(routed_to(held))
+    assert published == ["INITIAL"]

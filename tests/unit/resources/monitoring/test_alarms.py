@@ -5,6 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 from theirs import Fake, live
 
+from lib.changes.plans import Change
 from lib.errors import NotAsWanted
 from lib.resources.resource_kinds import Alarm
 
@@ -57,3 +58,13 @@ def test_a_window_that_cloudwatch_names_for_every_alarm_is_no_difference():
     clock = {"WallClockWindow": {"AlignmentUnit": "HOUR"}}
     found["EvaluationWindow"] = clock
     assert Alarm(live(cloudwatch=client), "Made").read() == VALUE | {"EvaluationWindow": clock}
+
+
+def test_a_threshold_that_cloudwatch_sends_as_a_whole_number_is_no_difference():
+    meta = boto3.Session(region_name="us-east-1").client("cloudwatch", aws_access_key_id="x", aws_secret_access_key="x")
+    client = Fake(
+        describe_alarms={"MetricAlarms": [VALUE | {"AlarmName": "Made", "Threshold": 0}], "CompositeAlarms": []}
+    )
+    client.meta = meta.meta
+    thing = Alarm(live(cloudwatch=client), "Made")
+    assert Change(thing, thing.read(), VALUE).action == "none"
