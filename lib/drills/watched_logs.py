@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from lib.asl.functions import Called
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.checks import Check, Status
-from lib.drills import log_symptoms
+from lib.drills import log_links, log_symptoms
 from lib.drills.drill_session import Drill, Session
 from lib.drills.log_requests import EXPECTED, Requests, Span
 from lib.drills.log_symptoms import ORDINARY, Seen, Symptom
@@ -33,11 +32,6 @@ PROCESSOR, DISPATCHER, WORKFLOW = "processor", "dispatcher", "workflow"
 BEFORE = timedelta(seconds=2)  # the clocks of logs and executions may differ by as much
 AFTER = timedelta(seconds=5)  # an error of an execution is written by then
 MOST = 50_000  # lines that are read; what is beyond is said
-CONSOLES = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
 
 
 @dataclass
@@ -75,8 +69,13 @@ def watch(live: Live, session: Session) -> list[WatchedLog]:
     """Each log since the first drill; waits for what drills must have written in it. None without a drill."""
     if not session.drills:
         return []
+    # Once: what a workflow calls is read of all that may start it, which in a large account takes hundreds of calls.
+    groups = {
+        PROCESSOR: _group(live, PROCESSOR, names.processor),
+        DISPATCHER: _group(live, DISPATCHER, names.dispatcher),
+    }
     return until(
-        lambda: _read(live, session.drills),
+        lambda: _read(live, session.drills, groups),
         lambda logs: all(log.trouble or not log.silent for log in logs),
         live.patience(live.settings.listen_seconds),
     ).seen
@@ -128,16 +127,18 @@ def _worst(log: WatchedLog) -> list[tuple[Seen, int]]:
     return sorted(bad, key=lambda row: (list(Symptom).index(row[0].symptom), row[0].name))
 
 
-def _read(live: Live, drills: Sequence[Drill]) -> list[WatchedLog]:
+def _read(live: Live, drills: Sequence[Drill], groups: Mapping[str, tuple[str, str]]) -> list[WatchedLog]:
     mine = {drill.execution.arn for drill in drills}
     # A candidate has no log of its own: of its executions the drills themselves tell.
     ours = [arn for arn in mine if f":{live.settings.state_machine_name}:" in arn]
-    called: dict[str, Callable[[Live], Called]] = {PROCESSOR: names.processor, DISPATCHER: names.dispatcher}
     due = {
         PROCESSOR: [one for one in drills if "checkinResult" not in one.given],
         DISPATCHER: [one for one in drills if one.scenario.expect[f"{Told.CONTACT}_alerts"]],
     }
-    logs = [_of_function(live, what, ask, drills, due[what]) for what, ask in called.items()]
+    logs = [
+        _of_function(live, WatchedLog(what, group, _names(due[what]), trouble=why), drills, due[what])
+        for what, (group, why) in groups.items()
+    ]
     if ours:
         ended = [one for one in drills if one.execution.arn in ours and one.execution.stopped]
         log = WatchedLog(WORKFLOW, live.settings.log_group_name, _names(ended))
@@ -149,22 +150,26 @@ def _names(drills: Sequence[Drill]) -> frozenset[str]:
     return frozenset(one.execution.name for one in drills)
 
 
-def _of_function(
-    live: Live, what: str, ask: Callable[[Live], Called], drills: Sequence[Drill], due: Sequence[Drill]
-) -> WatchedLog:
+def _group(live: Live, what: str, ask: Callable[[Live], Called]) -> tuple[str, str]:
+    """Where a function writes its log, or "" and why nobody can tell."""
     try:
         with readable(f"asking where the {what} writes its log"):
             function = ask(live)
             answer = live.client("lambda").get_function_configuration(FunctionName=function.said)
-            group = str((answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{function.name}")
+            return str((answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{function.name}"), ""
     except RunbookError as error:
-        return WatchedLog(what, "", _names(due), trouble=str(error))
+        return "", str(error)
+
+
+def _of_function(live: Live, log: WatchedLog, drills: Sequence[Drill], due: Sequence[Drill]) -> WatchedLog:
+    if log.trouble:
+        return log
     requests = Requests(_names(drills), live.settings.drill_user_id)
-    log = _of_lines(live, WatchedLog(what, group, _names(due)), _start(drills), requests.look)
+    log = _of_lines(live, log, _start(drills), requests.look)
     late = timedelta(seconds=live.settings.alert_limit_seconds)  # so long after its end may come what a drill set off
     log.spoke |= requests.speakers([_span(one, AFTER + late) for one in due])
     # What fails of the check-in that cannot be scored has to, in the processor: it calls no other function.
-    failing = [one for one in drills if one.scenario.name == UNREADABLE and what == PROCESSOR]
+    failing = [one for one in drills if one.scenario.name == UNREADABLE and log.what == PROCESSOR]
     for seen, stream in requests.errors([_span(one, AFTER) for one in failing]):
         _add(live, log, seen, stream)
     return log
@@ -225,7 +230,7 @@ def _count(live: Live, log: WatchedLog, row: Mapping[str, Any], seen: Seen | Non
 
 def _add(live: Live, log: WatchedLog, seen: Seen, stream: str) -> None:
     log.seen[seen] += 1
-    log.links.setdefault(seen.symptom, link(live, log.group, stream))
+    log.links.setdefault(seen.symptom, log_links.link(live, log.group, stream))
 
 
 def _rows(live: Live, group: str, start: datetime) -> Iterator[Mapping[str, Any]]:
@@ -233,13 +238,3 @@ def _rows(live: Live, group: str, start: datetime) -> Iterator[Mapping[str, Any]
     asked = {"logGroupName": group, "startTime": round(start.timestamp() * 1000)}
     for page in pages.paginate(**asked, PaginationConfig={"MaxItems": MOST}):
         yield from page["events"]
-
-
-def link(live: Live, group: str, stream: str) -> str:
-    """Where a person sees a log stream: in the console of its partition and region; where none is known, its name."""
-    s = live.settings
-    if s.partition not in CONSOLES:
-        return f"{group} {stream}"
-    group, stream = (quote(quote(part, safe=""), safe="").replace("%", "$") for part in (group, stream))
-    place = f"https://{s.region}.{CONSOLES[s.partition]}/cloudwatch/home?region={s.region}"
-    return f"{place}#logsV2:log-groups/log-group/{group}/log-events/{stream}"

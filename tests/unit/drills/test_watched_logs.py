@@ -10,7 +10,7 @@ from machines import connected, says
 
 from lib.asl.functions import Called
 from lib.definitions import templates
-from lib.drills import log_requests, watched_logs
+from lib.drills import log_links, log_requests, watched_logs
 from lib.drills.drill_session import Session
 from lib.drills.log_symptoms import Symptom
 from lib.drills.scenarios import Scenario, outcome
@@ -133,6 +133,16 @@ def test_a_silent_log_is_waited_for_and_said_where_a_drill_must_have_spoken_in_i
     late = Logs()
     late.late = 4
     assert watched(late, listen_seconds=3)[0]["dispatcher"].status == "passed"
+
+
+def test_where_a_function_logs_is_asked_once_however_long_its_log_is_waited_for(watched, monkeypatch):
+    asked = []
+    for what, name in (("processor", "Your6-CheckinProcessor"), ("dispatcher", "Your6-AlertDispatcher")):
+        monkeypatch.setattr(names, what, lambda live, what=what, name=name: asked.append(what) or Called(name))
+    late = Logs()
+    late.late = 40
+    assert watched(late, listen_seconds=30)[0]["dispatcher"].status == "passed"
+    assert sorted(asked) == ["dispatcher", "processor"]
 
 
 def test_what_others_log_meanwhile_is_no_word_of_a_drill(watched):
@@ -275,6 +285,6 @@ def test_without_a_drill_no_log_is_read(watched):
 )
 def test_a_link_leads_to_the_console_of_the_partition(region, host):
     settings = LOCAL.model_copy(update={"region": region})
-    assert watched_logs.link(connected(settings), "/g", "s").startswith(f"https://{region}.{host}/cloudwatch/home?")
+    assert log_links.link(connected(settings), "/g", "s").startswith(f"https://{region}.{host}/cloudwatch/home?")
     nowhere = LOCAL.model_copy(update={"region": "us-iso-east-1"})
-    assert watched_logs.link(connected(nowhere), "/g", "s") == "/g s"
+    assert log_links.link(connected(nowhere), "/g", "s") == "/g s"
