@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, cast
+
+from botocore.exceptions import ClientError
 
 from lib.asl.json_text import preserve, to_text
 from lib.aws import Live, pages_of
-from lib.aws_answers import absent_is_none, drop_member, readable
+from lib.aws_answers import absent_is_none, drop_member, error_code, readable
 from lib.changes.plans import same
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
@@ -17,7 +20,8 @@ from lib.values.exact_json import Laid
 from lib.values.name_limits import candidate_of
 from lib.wait import until
 
-NO_MACHINE = ("StateMachineDoesNotExist",)
+NO_MACHINE, FULL = ("StateMachineDoesNotExist",), "ServiceQuotaExceededException"
+MOST_A_PAGE = 1000  # of versions or aliases: a workflow has no more, and AWS lists them once a second
 DELETING = "DELETING"  # as Step Functions calls a workflow that it removes as soon as its last execution has ended
 RUN_TAG = "your6-phase3-run"  # names the run that made a candidate; without it, a workflow of that name is somebody's
 
@@ -26,7 +30,8 @@ RUN_TAG = "your6-phase3-run"  # names the run that made a candidate; without it,
 class Workflow(StartsExecutions):
     """Value: `{"definition": parsed or its text, "roleArn", "loggingConfiguration"}`; tracing and encryption stay.
 
-    Every write publishes a version, so that each execution can be told by the revision it ran on.
+    Every write publishes a version, so that each execution can be told by the revision it ran on; one that may have no
+    more versions is written all the same, and whoever asks for the version is told that it is not there.
     """
 
     machine: str
@@ -53,11 +58,15 @@ class Workflow(StartsExecutions):
             raise Refused(
                 f"{self.machine} was there before the plan and is never removed; restore its definition instead"
             )
-        answer = self.live.client("stepfunctions").update_state_machine(
-            stateMachineArn=self.arn,
-            publish=True,
-            **{**value, "definition": _text(value["definition"])},
-        )
+        update = partial(self.live.client("stepfunctions").update_state_machine, stateMachineArn=self.arn)
+        given = {**value, "definition": _text(value["definition"])}
+        try:
+            answer = update(**given, publish=True)
+        except ClientError as error:
+            if error_code(error) != FULL:
+                raise
+            # It has all the versions that AWS lets it have: none of them keeps it from running what it shall.
+            answer = update(**given)
         return cast(datetime, answer["updateDate"])
 
     def definitions(self) -> set[str]:
@@ -180,7 +189,8 @@ def definitions_held(live: Live, arns: Iterable[str]) -> set[str]:
 
 def versions(live: Live, arn: str) -> list[str]:
     """The ARNs of the published versions, newest first. Read-only."""
-    pages = pages_of(live.client("stepfunctions").list_state_machine_versions, "nextToken", stateMachineArn=arn)
+    lists = live.client("stepfunctions").list_state_machine_versions
+    pages = pages_of(lists, "nextToken", stateMachineArn=arn, maxResults=MOST_A_PAGE)
     return [row["stateMachineVersionArn"] for page in pages for row in page["stateMachineVersions"]]
 
 

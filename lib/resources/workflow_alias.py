@@ -15,7 +15,7 @@ from lib.changes.plans import UNKNOWN
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
 from lib.resources.running_executions import StartsExecutions
-from lib.resources.workflow import definitions_held, description, value_of, versions
+from lib.resources.workflow import MOST_A_PAGE, definitions_held, description, value_of, versions
 
 NO_ALIAS = ("ResourceNotFound", "StateMachineDoesNotExist")
 FIRST_REVISION = "INITIAL"  # by which a workflow is published that was never updated, of which AWS tells none
@@ -113,7 +113,8 @@ def routing_of(live: Live, alias: str) -> dict[str, int] | None:
 
 def aliases(live: Live, machine: str) -> list[str]:
     """The names of a machine's aliases; none where there is no machine. Read-only."""
-    pages = pages_of(live.client("stepfunctions").list_state_machine_aliases, "nextToken", stateMachineArn=machine)
+    lists = live.client("stepfunctions").list_state_machine_aliases
+    pages = pages_of(lists, "nextToken", stateMachineArn=machine, maxResults=MOST_A_PAGE)
     with absent_is_none(*NO_ALIAS):
         rows = [row for page in pages for row in page["stateMachineAliases"]]
         return sorted(str(row["stateMachineAliasArn"]).rpartition(":")[2] for row in rows)

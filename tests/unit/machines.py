@@ -117,11 +117,11 @@ class StepFunctions:
         self.held[version] = self.held[stateMachineArn]
         return {"stateMachineVersionArn": version}
 
-    def _list_state_machine_versions(self, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803
+    def _list_state_machine_versions(self, stateMachineArn: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         numbered = [arn for arn in self.held if arn.startswith(f"{stateMachineArn}:")]
         return {"stateMachineVersions": [{"stateMachineVersionArn": arn} for arn in reversed(numbered)]}
 
-    def _list_state_machine_aliases(self, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803
+    def _list_state_machine_aliases(self, stateMachineArn: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         return {"stateMachineAliases": [{"stateMachineAliasArn": f"{stateMachineArn}:{one}"} for one in self.aliases]}
 
     def _describe_state_machine_alias(self, stateMachineAliasArn: str) -> dict[str, Any]:  # noqa: N803

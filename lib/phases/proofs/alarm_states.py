@@ -70,7 +70,7 @@ def _long_without_data(wanted: Sequence[AlarmTemplate], ours: Sequence[dict[str,
     """Of an alarm that has no data yet, and not for so long, nobody can tell; of one that is not there still less."""
     since = datetime.now(UTC) - LONG
     dark = [row for row in ours if row["StateValue"] == NO_DATA]
-    long = [row["AlarmName"] for row in dark if row["StateUpdatedTimestamp"] < since]
+    long = [row["AlarmName"] for row in dark if alarm_listing.changed_at(row) < since]
     open_yet = Status.CANNOT_TELL if dark else Status.PASSED
     status = Status.WAITING if long else Status.NOT_APPLIED if len(ours) < len(wanted) else open_yet
     found = f"{', '.join(long) or 'none'} of {len(ours)} that are there"

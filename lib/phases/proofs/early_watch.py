@@ -160,7 +160,7 @@ def _alarms(one: _Watch) -> Check:
         return _unread(Id.WATCHED_ALARMS, ALARMS, error)
     rows = [row for row in there.values() if row["StateValue"] == "ALARM"]
     gone = [name for name in names if name not in there]
-    went_off = [row["AlarmName"] for row in rows if row["StateUpdatedTimestamp"] > one.since]
+    went_off = [row["AlarmName"] for row in rows if alarm_listing.changed_at(row) > one.since]
     doubtful = _to_look_at(one.live) & {*went_off}
     new = [name for name in went_off if name not in doubtful]
     quiet = Status.CANNOT_TELL if gone else Status.PASSED

@@ -35,7 +35,7 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
     went_off, tests = _went_off(run.live, span)
     past = {name: at for name, at in went_off.items() if name in ours and name not in fired}
     loud = [
-        *(_alarm(name, f"in ALARM since {say_minute(row['StateUpdatedTimestamp'])} UTC") for name, row in now.items()),
+        *(_alarm(name, f"in ALARM since {say_minute(alarm_listing.changed_at(row))} UTC") for name, row in now.items()),
         *(_alarm(name, f"went off at {say_minute(at)} UTC, and is quiet again") for name, at in past.items()),
     ]
     loud = [

@@ -1,6 +1,7 @@
 """The account's alarms as CloudWatch lists them, by its own filters: the one reader of them. Read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from lib.aws import Live
@@ -32,6 +33,15 @@ def of_both_kinds(live: Live, names: Sequence[str] | None = None, **asked: str) 
 def of_names(live: Live, names: Sequence[str]) -> dict[str, Row]:
     """The metric alarms of these names that are there, by name."""
     return {row["AlarmName"]: row for row in of_both_kinds(live, names)[METRIC]}
+
+
+def changed_at(row: Mapping[str, Any]) -> datetime:
+    """When an alarm's state last became another; where CloudWatch does not say that, when it last dated the state.
+
+    It dates the state anew also where only how well it could be evaluated became another.
+    """
+    moment: datetime = row.get("StateTransitionedTimestamp") or row["StateUpdatedTimestamp"]
+    return moment
 
 
 def _parts(names: list[str]) -> list[list[str]]:

@@ -83,9 +83,7 @@ def read(live: Live, start: datetime, end: datetime, now: datetime) -> list[Alar
 
 
 def _since(held: Mapping[str, Any] | None) -> datetime | None:
-    """When its state last became another; where AWS does not say it, when it was last updated."""
-    moment = held and (held.get("StateTransitionedTimestamp") or held.get("StateUpdatedTimestamp"))
-    return moment.astimezone(UTC) if moment else None
+    return None if held is None else alarm_listing.changed_at(held).astimezone(UTC)
 
 
 def changes_of_state(live: Live, start: datetime, end: datetime) -> Iterator[StateChange]:

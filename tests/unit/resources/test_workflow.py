@@ -185,3 +185,18 @@ def test_a_workflow_that_was_never_updated_is_published_by_the_revision_that_aws
     held = Workflow(there, LOCAL.state_machine_name).read()
     WorkflowAlias(there, LOCAL.state_machine_name, "live").write(routed_to(held))
     assert published == ["INITIAL"]
+
+
+def test_a_workflow_with_all_the_versions_that_it_may_have_is_given_back_its_definition_all_the_same():
+    arn = LOCAL.state_machine_arn
+    aws, whole = StepFunctions(arn, {arn: described("the run's")}), StepFunctions._update_state_machine
+
+    def update(publish=False, **given):
+        if publish:
+            raise says("ServiceQuotaExceededException")
+        return whole(aws, publish=publish, **given)
+
+    aws._update_state_machine = update
+    thing = Workflow(connected(LOCAL, stepfunctions=aws), LOCAL.state_machine_name)
+    thing.write(value_of(described("released")))
+    assert aws.runs() == "released"

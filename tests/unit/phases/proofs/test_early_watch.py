@@ -25,7 +25,7 @@ class Account:
 
     def __init__(self):
         self.executions, self.throttles, self.alarms, self.denied, self.looks = [], [], [], "", 0
-        self.gone = set()
+        self.gone, self.changed = set(), None
         self.clock = lambda: 0.0
 
     def ends(self, after, status="FAILED", name="check-in"):
@@ -57,6 +57,7 @@ class Account:
                 "AlarmName": name,
                 "StateValue": "ALARM" if name in off else "OK",
                 "StateUpdatedTimestamp": UPDATED + timedelta(seconds=off.get(name, 1)),
+                **({"StateTransitionedTimestamp": self.changed} if self.changed else {}),
             }
             for name in AlarmNames
         ]
@@ -134,6 +135,14 @@ def test_where_no_check_in_has_ended_since_none_can_have_failed(watched, aws):
     assert (quiet.status, early_watch.NONE_ENDED in quiet.found) == ("cannot tell", True)
     aws.ends(60, "SUCCEEDED")
     assert watched(5)[0][early_watch.EXECUTIONS].status == "passed"
+
+
+def test_an_alarm_of_before_the_update_did_not_go_off_because_cloudwatch_dates_its_state_anew(watched, aws):
+    aws.alarms.append((61, "ours"))
+    aws.changed = UPDATED - timedelta(hours=3)
+    found, seconds = watched(5, names=["ours"])
+    assert (found[early_watch.ALARMS].status, seconds) == ("waiting", 300)
+    assert found[early_watch.ALARMS].found.startswith("ours (since before the update)")
 
 
 def test_a_throttle_and_an_alarm_that_goes_off_end_it_as_well(watched, aws):
