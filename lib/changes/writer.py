@@ -86,7 +86,7 @@ class Writer:
 
     def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
-        repeated = False  # what may have been carried out unseen
+        repeated = False
         for last in attempts(WAITS, self.sleep):
             self.still_ours()  # again before each try: the waits between them add up to longer than a lease may last
             try:
@@ -94,9 +94,9 @@ class Writer:
             except (Throttled, Unanswered) as error:
                 unanswered = isinstance(error, Unanswered)
                 self.note(change, WriteState.UNKNOWN if unanswered else WriteState.PUT_OFF, why=str(error))
-                # No answer is not "not done": AWS says what it holds.
+                # No answer is not "not done", nor is a look at what was done that AWS put off: it says what it holds.
                 live = change.resource.read()
-                if unanswered and same(live, change.after):
+                if same(live, change.after):
                     break
                 # Never write over a third value: AWS may have carried our call out only after somebody else's.
                 if not same(live, change.before) and not half_done(change.resource, live, change.before, change.after):
@@ -105,7 +105,7 @@ class Writer:
                     ) from error
                 if last:
                     raise
-                repeated = repeated or unanswered
+                repeated = True
             except NotAsWanted:
                 # AWS shows late what it did, and refuses a second time what it did the first: to make or remove it.
                 if not (repeated and same(change.resource.read(), change.after)):

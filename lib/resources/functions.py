@@ -5,7 +5,6 @@ Only a statement of ours is read into a value, since only ours is written; all o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -15,6 +14,7 @@ from lib.aws_answers import absent_is_none, error_code, readable
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.live_thing import LiveThing
+from lib.values.foreign.aws_codes import THROTTLING
 from lib.values.permission_statements import Statement, statements, value_of
 from lib.wait import until
 
@@ -81,7 +81,14 @@ class EnvironmentVariable(LiveThing):
     def _wait(self) -> None:
         # botocore's own waiter sleeps by a clock that nobody can inject, and counts looks where our limit is a time.
         # Its newer `function_updated_v2` asks GetFunction: another permission, and a link to the code in the answer.
-        asked = partial(self.live.client("lambda").get_function_configuration, FunctionName=self.function)
+        def asked() -> dict[str, Any]:
+            with absent_is_none(
+                *THROTTLING
+            ):  # the update is written; that it is asked for too often says nothing of it
+                row: dict[str, Any] = self.live.client("lambda").get_function_configuration(FunctionName=self.function)
+                return row
+            return {"LastUpdateStatus": "not told"}
+
         ended = (UPDATED, NOT_UPDATED)
         answer = until(asked, lambda row: row["LastUpdateStatus"] in ended, self.live.patience()).seen
         if (status := answer["LastUpdateStatus"]) != UPDATED:

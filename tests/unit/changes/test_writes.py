@@ -69,6 +69,14 @@ def test_a_write_without_an_answer_that_was_carried_out_is_not_repeated(settings
     assert states(record) == ["intended", "unknown", "applied"]
 
 
+def test_a_write_that_was_carried_out_before_a_look_at_it_was_throttled_is_nobody_elses(settings, record):
+    # What Lambda, or the removal of a workflow, waits for is asked within the write.
+    world = Trouble((Throttled("asked too often whether it is done"), True))
+    assert carried_out(world, settings, record, new=1).states == ("applied",)
+    assert (world.tries, world.live) == (1, {"new": 1})
+    assert states(record) == ["intended", "put off", "applied"]
+
+
 def test_a_write_without_an_answer_that_was_not_carried_out_is_repeated(settings, record):
     world = Trouble((Unanswered("timeout"), False))
     assert carried_out(world, settings, record, new=1).states == ("applied",)

@@ -106,6 +106,22 @@ def test_a_variable_whose_update_is_not_told_to_have_succeeded_is_no_success(tol
     assert now[0] == slept
 
 
+def test_a_look_that_is_throttled_is_waited_over_until_the_update_is_told_to_have_succeeded():
+    function, looks = BusyFunction("", times=0), []
+    whole = function.get_function_configuration
+
+    def throttled(**given):
+        looks.append(given)
+        if 1 < len(looks) <= 3:
+            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "GetFunctionConfiguration")
+        return answer(whole(**given), "GetFunctionConfiguration")
+
+    function.get_function_configuration = throttled
+    live, now = connected(function)
+    EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
+    assert (function.variables["OURS"], now[0], len(looks)) == ("ours", 4.0, 5)
+
+
 def test_a_permission_is_added_when_a_busy_function_is_free_again():
     busy = BusyFunction("ResourceConflictException", times=100)
     live, now = connected(busy)
