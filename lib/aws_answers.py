@@ -7,7 +7,7 @@ trouble, by a key that the caller may not use, or by one that has changed. Every
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ from botocore.parsers import ResponseParser, ResponseParserError, ResponseParser
 
 from lib.errors import BadParameters, NotAsWanted, Throttled, Unanswered, Unreachable
 from lib.values import contacts
-from lib.values.foreign.aws_codes import BAD_CREDENTIALS, OFF_THE_CLOCK, OFF_THE_CLOCK_WORDS, THROTTLING
+from lib.values.foreign.aws_codes import BAD_CREDENTIALS, OFF_THE_CLOCK, THROTTLING
 
 NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError,
@@ -39,6 +39,7 @@ NO_CREDENTIALS = (
 NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 TRY_AGAIN = "nothing is wrong with what the caller may do. Try again in a minute"  # of a call that is_throttled
 LOG_IN = "log in again"
+AWS_BEARS = timedelta(minutes=5)  # so far may this machine's clock be off before AWS takes no signature of it
 Asked = TypeVar("Asked")
 
 
@@ -201,8 +202,13 @@ def error_code(error: ClientError) -> str:
 
 
 def _is_late(error: ClientError) -> bool:
-    """Whether AWS took the call for one of long ago, or of later, which no other credentials mend."""
-    return error_code(error) in OFF_THE_CLOCK or any(words in str(error) for words in OFF_THE_CLOCK_WORDS)
+    """Whether AWS took the call for one of long ago, or of later, which no other credentials mend.
+
+    Most services say so in words alone; but each says what time it is.
+    """
+    theirs = answered_at(error.response)
+    off = theirs is not None and abs(datetime.now(UTC) - theirs) > AWS_BEARS
+    return off or error_code(error) in OFF_THE_CLOCK
 
 
 def is_throttled(error: BaseException) -> bool:

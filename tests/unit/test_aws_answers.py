@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -146,16 +148,18 @@ def test_what_aws_says_of_an_error_is_still_told(answered):
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "off", "advice"),
     [
-        ("SignatureDoesNotMatch", "Signature expired: 20261129T110000Z is now earlier than 20261129T115500Z"),
-        ("InvalidSignatureException", "Signature not yet current: 20261129T130000Z is still later than ..."),
-        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
-        ("RequestExpired", "Request has expired."),
+        ("SignatureDoesNotMatch", 360, "the time of this machine's clock.*; set it$"),
+        ("InvalidSignatureException", -360, "the time of this machine's clock.*; set it$"),
+        ("RequestTimeTooSkewed", None, "the time of this machine's clock.*; set it$"),
+        ("RequestExpired", None, "the time of this machine's clock.*; set it$"),
+        ("SignatureDoesNotMatch", 240, "these credentials.*; log in again$"),
+        ("ExpiredToken", None, "these credentials.*; log in again$"),
     ],
 )
-def test_a_clock_that_is_wrong_is_not_called_wrong_credentials(code, said):
-    with pytest.raises(Unreachable, match=r"does not take the time of this machine's clock.*; set it$"), readable("x"):
-        raise ClientError({"Error": {"Code": code, "Message": said}}, "GetCallerIdentity")
-    with pytest.raises(Unreachable, match=r"these credentials.*; log in again$"), readable("x"):
-        raise ClientError({"Error": {"Code": "SignatureDoesNotMatch", "Message": "no"}}, "GetCallerIdentity")
+def test_a_clock_that_is_wrong_is_not_called_wrong_credentials(code, off, advice):
+    headers = {} if off is None else {"date": format_datetime(datetime.now(UTC) + timedelta(seconds=off), usegmt=True)}
+    refused = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPHeaders": headers}}
+    with pytest.raises(Unreachable, match=f"AWS does not take {advice}"), readable("x"):
+        raise ClientError(refused, "GetCallerIdentity")

@@ -49,6 +49,7 @@ INSIDE = {
 # told by it as well. Whoever else calls one of these has to make its errors readable, which is seen here as well.
 IN_BOTOCORES_ERRORS = {
     "lib.resources.existing.names versions_of",
+    "lib.resources.existing.subscriptions attributes_of",
     "lib.resources.existing.subscriptions audience",
     "lib.resources.existing.subscriptions ended_by_a_mail",
     "lib.resources.existing.subscriptions has_mail",

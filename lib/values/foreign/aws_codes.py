@@ -17,9 +17,8 @@ THROTTLING = (
     # For a minute SQS makes no queue by the name of one that was removed, so it was not made.
     "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
 )  # fmt: skip
-# The call was signed at another time than AWS has; some services say so by their code, some in words alone.
+# The call was signed at another time than AWS has, by the codes of the services that have one for it.
 OFF_THE_CLOCK = ("RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed")
-OFF_THE_CLOCK_WORDS = ("Signature expired", "Signature not yet current")
 BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
     "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired",
