@@ -6,10 +6,12 @@ in inboxes that nobody here empties. The command in it shows whose they are, whe
 """
 
 from lib.aws_answers import readable
+from lib.errors import NotAsWanted, RunbookError
 from lib.phases.watch.breaks import Break, News
 from lib.phases.watch.pace import for_people
 from lib.record import command_lines
 from lib.resources.connected_run import ConnectedRun
+from lib.resources.existing import subscriptions
 from lib.values import contacts, escape
 
 MARK = "[WATCH]"  # begins every subject and message, as [DRILL] does those of a drill
@@ -45,11 +47,29 @@ def _cut(text: str) -> str:
 
 
 def publish(run: ConnectedRun, one: Break, news: News) -> str:
-    """Tell the operations topic; returns the message's id. Raises RunbookError where it may not have been taken.
+    """Tell the operations topic; returns the message's id. Raises RunbookError where it may not have been taken, or
+    where SNS took it and nobody can hear of it: without a confirmed subscriber a topic takes every message.
 
     A call is made once, and tried again at the next checkpoint: told twice is better than not at all.
     """
     with readable("telling the operations topic of the watch", writing=True, masked=run.settings.masked):
         said = {"Subject": subject(run, one, news), "Message": message(run, one, news)}
         answer = run.live.once().client("sns").publish(TopicArn=run.settings.ops_topic_arn, **said)
-        return str(answer["MessageId"])
+    _require_heard(run)
+    return str(answer["MessageId"])
+
+
+def _require_heard(run: ConnectedRun) -> None:
+    """Raise NotAsWanted where nobody subscribes to the topic. Where AWS does not tell that, it has taken the message."""
+    topic = run.settings.ops_topic_name
+    try:
+        with readable(f"listing the subscribers of {topic}"):
+            counts = subscriptions.audience(run.live, topic)
+    except RunbookError:
+        return
+    if not counts["confirmed"] and subscriptions.FOREIGN not in counts:
+        said = ", ".join(f"{count} {word}" for word, count in counts.items())
+        raise NotAsWanted(
+            f"{topic} took it, and it has no confirmed subscriber ({said}), so that nobody hears of it; tell them "
+            "yourself, and have one confirmed"
+        )

@@ -105,6 +105,18 @@ def test_a_denied_publish_is_in_the_record_and_tried_at_each_checkpoint(record, 
     assert tries[0]["error"].startswith("NotAsWanted: AWS refused while telling the operations topic of the watch")
 
 
+def test_what_the_topic_takes_where_nobody_subscribes_was_told_to_nobody(record, time, aws):
+    aws.subscribers[S.ops_topic_name] = [{"FilterPolicy": '{"nobody": ["sends this"]}'}]
+    filling_queue(aws)
+    rows = watched(record, time, aws, minutes=15)
+    tries = [row for row in rows if row["row"] == Kind.ALERT]
+    assert len(aws.published) == len(tries) == 4 and not any(row["published"] for row in tries)
+    assert "no confirmed subscriber (0 confirmed, 1 filtered, 0 waiting), so that nobody hears" in tries[0]["error"]
+    assert "not told to the operations topic: 2" in summary.of_run(record).said
+    limits = {one.limit for one in breaks.every_break(rows) if "subscribers" in one.name}
+    assert limits == {"at least one confirmed, without a filter"}  # and none was there when the watch began
+
+
 # The table in the docs.
 
 
