@@ -16,7 +16,7 @@ from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.cli.review import sign_command, watch_command
 from lib.cli.tuning import commands as tuning_commands
 from lib.display import run_commands, terminal
-from lib.display.run_commands import Way
+from lib.display.run_commands import Way, phases_left
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
 from lib.record import command_lines, records, run_phases
@@ -137,10 +137,10 @@ def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Ex
             terminal.validity(valid)
         left = resume.remaining_phases(run, valid)
         if not left:
-            also = " and what it validated" if valid else ""
-            terminal.say(
-                f"Run {run.record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written."
-            )
+            also, run_id, others = " and what it validated" if valid else "", run.record.run_id, phases_left(run)
+            done = f"did what it was begun for, and not {', '.join(others)}" if others else "is complete"
+            terminal.say(f"Run {run_id} {done}: AWS holds everything it wanted{also}. Nothing was written.")
+            ways_on(run, Verdict.SUCCEEDED)
             return 0
         terminal.say(f"Going on with run {run.record.run_id} of {run.settings.environment} from phase {left[0]}")
         if agreed.asks:
@@ -211,7 +211,7 @@ def ways_on(run: Run, verdict: Verdict) -> None:
     commands = run_commands.commands(run, *_with_its_lock(run.settings, run.record.run_id))
     if Way.UNDO in commands:
         terminal.result(f"Undo:   {commands[Way.UNDO]}")
-    if Way.GO_ON in commands and verdict != Verdict.SUCCEEDED:
+    if Way.GO_ON in commands and (verdict != Verdict.SUCCEEDED or phases_left(run)):
         terminal.result(f"Go on:  {commands[Way.GO_ON]}")
 
 

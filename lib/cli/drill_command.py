@@ -46,7 +46,7 @@ def _scenario_named(name: str) -> Scenario:
 @click.option("--alarms", is_flag=True, help="Instead, fire each alarm once, marked as a test, and see who is told.")
 @exits_with_code
 def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -> int:
-    """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon.
+    """Run one drill as the drill user, marked [DRILL], and see whose alert comes and how soon.
 
     \b
     Examples:
@@ -85,8 +85,8 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
         terminal.checks(f"Drill {scenario}", checks)
         times = {topic: latency.until_last(row, topic) for topic in latency.TOPICS}
         lost = latency.topics_lost(row)  # of another topic without a time, no alert was due
-        reached = {topic: seconds for topic, seconds in times.items() if topic in lost or seconds is not None}
-        terminal.drill_verdict(scenario, drill_log.verdict(checks), judged["found"], reached)
+        came = {topic: seconds for topic, seconds in times.items() if topic in lost or seconds is not None}
+        terminal.drill_verdict(scenario, drill_log.verdict(checks), judged["found"], came)
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
         # What CloudWatch does not take is none of the drill, which is recorded and shown by now.
         why = publication.why_uncounted(row, checks)
@@ -96,7 +96,7 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
         if why:
             terminal.result(f"The alarm no-drill does not count this drill: {why}")
         terminal.result(f"Record: {record.folder}")
-        shown = _to_data(record, judged, row, reached, [*checks, *published])
+        shown = _to_data(record, judged, row, came, [*checks, *published])
         terminal.data({**shown, "uncounted": why})
     require(checks)
     return 0
@@ -127,8 +127,9 @@ def _fire_alarms(chosen: Settings) -> int:
     run = session.begin_with(chosen)
     terminal.identity(run.live)
     with runner.sealed_run(run.record):
-        checks = alarm_drill.run(run)
-        run.record.keep_json(ALARMS_FIRED, [check.to_row() for check in checks])
+        fired = alarm_drill.run(run)
+        run.record.keep_json(ALARMS_FIRED, [check.to_row() for check in fired])
+        checks = [*_operations_reachable(run.live), *fired]  # our own queue hears an alarm also where nobody else does
         run.record.checked(DRILL, checks)
         terminal.checks("Alarms, each fired as a test", checks)
         terminal.result(f"Record: {run.record.folder}")
@@ -138,10 +139,9 @@ def _fire_alarms(chosen: Settings) -> int:
 
 
 def _evaluate(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
-    """Every check of the drill, and whether a person, not only our queue, would have got its page."""
-    people = _operations_reachable(live)
+    """Every check of the drill, and whether a person would have got its page."""
     return [
-        *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
+        *_operations_reachable(live),
         *(Check.from_row(check) for check in row["checks"]),
         *([success_criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
         evaluation.strays(drilled),
@@ -151,9 +151,11 @@ def _evaluate(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Chec
 
 
 def _operations_reachable(live: Live) -> list[Check]:
-    """Likewise where AWS refuses to tell, which nobody can call a failure, nor a pass."""
+    """Whether a person, not only our queue, would get a page: a drill waits for none. Where AWS refuses to tell,
+    nobody can call that a failure, nor a pass."""
     try:
-        return infrastructure.operations_reachable(live)
+        people = infrastructure.operations_reachable(live)
+        return [replace(one, status=Status.FAILED) if one.status == Status.WAITING else one for one in people]
     except RunbookError as error:
         name, expected = "operations subscribers", "at least one confirmed, without a filter"
         return [Check(Id.OPERATIONS_SUBSCRIBERS, name, Status.CANNOT_TELL, str(error), expected)]
@@ -163,7 +165,7 @@ def _to_data(
     record: Record,
     judged: Mapping[str, str],
     row: Mapping[str, Any],
-    reached: Mapping[str, float | None],
+    came: Mapping[str, float | None],
     checks: Sequence[Check],
 ) -> dict[str, Any]:
     """The drill as plain data, for a script: its keys are documented in docs/operate.md."""
@@ -174,7 +176,7 @@ def _to_data(
         "why": judged["found"],
         "route": row["route"],
         "started": row["started"],
-        "seconds_until": dict(reached),
+        "seconds_until": dict(came),
         "checks": [check.to_row() for check in checks],
         "record": str(record.folder),
     }

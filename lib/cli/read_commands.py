@@ -13,7 +13,7 @@ from lib.checks import require
 from lib.cli import notebooks, runner
 from lib.cli.app import exit_code, exits_with_code, main, parameters, takes_json
 from lib.cli.lab import command as lab_command
-from lib.display import plan_table, run_table, terminal
+from lib.display import plan_table, run_commands, run_table, terminal
 from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
 from lib.phases.review import request
@@ -35,7 +35,6 @@ from lib.values.modes import Approval, Mode
 from lib.values.verdicts import Verdict
 
 LAST_BEFORE_CONFIRMATION = "03"  # 05 does not pass before a person has confirmed the subscription
-APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 
 
 @main.command()
@@ -76,7 +75,7 @@ def plan(given: Callable[..., Settings], proposal: Path | None, unverified: bool
     plan_table.changes(plans)
     terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
-    after = next_command(chosen, plans, made["fingerprint"])
+    after = next_command(chosen, plans, made["fingerprint"], *run_commands.newest_left(chosen))
     data = plan_table.to_data(plans, run, made["fingerprint"]) | {kept_plans.DOUBTS: against}
     try:
         loss_guard.require_no_loss(plans, run)
@@ -99,15 +98,25 @@ def _with_proposal(chosen: Settings, taken: Proposal, unverified: bool) -> tuple
     return with_changes(chosen, **proposed), against
 
 
-def next_command(chosen: Settings, plans: Sequence[Plan], approved: str) -> str:
-    """The command that comes after a plan that was reviewed: it carries that plan out, or drills where it is done."""
+def next_command(
+    chosen: Settings, plans: Sequence[Plan], approved: str, run_id: str = "", left: Sequence[str] = ()
+) -> str:
+    """The command that comes after a plan that was reviewed: it carries that plan out, or drills where it is done.
+
+    Where the newest run (`run_id`) did its part, and all that is planned is of the phases that it `left`, they go into
+    its record.
+    """
     pending = [change for plan in plans for change in plan.pending]
-    if not pending:
+    if not {plan.phase for plan in plans if plan.pending} <= set(left):
+        run_id = ""  # what that run did is not live any more, or is to become something else
+    if not (pending or run_id):
         return command_lines.runbook(chosen, "drill")
-    words = ["--approved-plan", approved, *APPROVED] if chosen.approval == Approval.REQUIRED else []
+    words = ["--approved-plan", approved, *run_commands.APPROVED] if chosen.approval == Approval.REQUIRED else []
     new = [one.resource for one in pending if one.action == Action.CREATE and isinstance(one.resource, Subscription)]
     if any(one.protocol in CONFIRMED_BY_A_PERSON for one in new):
         words += ["--to", LAST_BEFORE_CONFIRMATION]
+    if run_id:
+        words += run_commands.from_phase(left[0], run_id)
     return command_lines.runbook(chosen, "apply", *words)
 
 

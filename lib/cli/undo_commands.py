@@ -124,9 +124,7 @@ def undone(run: Run, execute: runner.Execute) -> Phase:
     before = record.kept_as(rollbacks.LEDGER)
     done = runner.roll_back(run, terminal.progress, execute)
     made = [name for name in record.kept_as(rollbacks.LEDGER) if name not in before]
-    if made:
-        terminal.ledger(record, made[-1])
-    terminal.result(f"Record: {record.folder}")
+    terminal.undone(record, done, terminal.ledger(record, made[-1]) if made else "", run.settings.mode)
     return done
 
 

@@ -8,7 +8,7 @@ from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeVar
 
 from lib.checks import Status
-from lib.record.change_rows import WriteState
+from lib.record.change_rows import BACK_ALREADY, UNDONE, UNDONE_SINCE, WriteState
 from lib.telemetry.configuration.facts import Meaning
 from lib.values.alerts import Cause
 from lib.values.verdicts import Verdict
@@ -35,7 +35,6 @@ GOOD, OPEN, BAD, QUIET = Mark("✓", Tone.GOOD), Mark("?", Tone.OPEN), Mark("✗
 RUNNING, WAITING, KEPT = Mark("▸", Tone.OPEN), Mark("…", Tone.OPEN), Mark("•", Tone.OPEN)
 AS_IT_WAS = Mark("=", Tone.QUIET)
 UNKNOWN = Mark("", Tone.NONE)
-UNDONE = "undone"  # what a ledger says of a change that was taken back
 BY_ITS_ALERTS = "judged by its alerts"  # of a drill whose execution may end in any way
 MARKS: dict[str, Mark] = {
     Status.PASSED: GOOD, Status.FAILED: BAD, Status.WAITING: WAITING, Status.CANNOT_TELL: OPEN,
@@ -47,7 +46,7 @@ MARKS: dict[str, Mark] = {
     WriteState.VERIFIED: GOOD, WriteState.KEPT: KEPT, WriteState.NOT_TRIED: BAD,
     WriteState.UNREADABLE: BAD, WriteState.NOT_BELIEVED: BAD,
     Meaning.TOLD: QUIET, Cause.DRILL: QUIET, Cause.TEST: QUIET,
-    UNDONE: GOOD, BY_ITS_ALERTS: QUIET,
+    UNDONE: GOOD, BACK_ALREADY: AS_IT_WAS, UNDONE_SINCE: KEPT, BY_ITS_ALERTS: QUIET,
 }  # fmt: skip
 # The order in which rows are read: what is bad, what no mark is known of, what is open, the rest, what is good.
 ORDER = ("✗", "", "▸", "?", "…", "•", "○", "✓", "=")

@@ -4,12 +4,14 @@ Decided from the run's record alone, in one place for whoever prints them. Reads
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
 from lib.changes import undo_plan
+from lib.errors import RunbookError
 from lib.phases import restore
-from lib.record import command_lines, run_phases
+from lib.record import command_lines, run_index, run_phases
 from lib.record.records import Record, Run
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
@@ -17,6 +19,7 @@ from lib.settings import Settings
 from lib.values.modes import Approval
 from lib.values.run_names import COPIES
 
+APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')  # whoever types it fills them in
 RESTORED = (Workflow.kind, WorkflowAlias.kind)  # the kinds that a restore puts back, and no other
 
 
@@ -56,9 +59,32 @@ def _is_over(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> bool:
 
 def commands(run: Run, *words: str) -> dict[Way, str]:
     """The command of each way that can be gone; `words` go with those that take the lock."""
-    named = {Way.GO_ON: ("apply", "--resume"), Way.UNDO: ("rollback",), Way.RESTORE: ("restore",)}
+    run_id, possible = run.record.run_id, ways(run)
+    named = {Way.GO_ON: ("apply", "--resume", run_id), Way.UNDO: ("rollback", run_id), Way.RESTORE: ("restore", run_id)}
     more = {Way.RESTORE: ()}  # it asks for no lock
-    return {
-        way: command_lines.runbook(run.settings, *named[way], run.record.run_id, *more.get(way, words))
-        for way in ways(run)
-    }
+    if left := phases_left(run) if Way.GO_ON in possible else []:  # to resume it would do nothing
+        # A plan of what is left, which another person approved.
+        approved = ("--approved-plan", '"$PLAN"', *APPROVED) if run.settings.approval == Approval.REQUIRED else ()
+        named[Way.GO_ON] = ("apply", *approved, *from_phase(left[0], run_id))
+        more[Way.GO_ON] = ()
+    return {way: command_lines.runbook(run.settings, *named[way], *more.get(way, words)) for way in possible}
+
+
+def phases_left(run: Run) -> list[str]:
+    """The phases that a run, which did well what it was begun for, leaves to be run; none of one that was undone."""
+    return [] if undo_plan.was_undone(run.record.changes()) else run_phases.not_begun(run.record)
+
+
+def newest_left(settings: Settings) -> tuple[str, list[str]]:
+    """The newest run that applied, where it leaves phases to be run, and these; ("", []) where it leaves none."""
+    with suppress(RunbookError, OSError):  # a record that cannot be read keeps nobody from planning
+        for record in reversed(run_index.latest_of_each(run_index.all_records(settings))):
+            if run_phases.resumable(record):
+                left = phases_left(Run(settings, record))
+                return (record.run_id, left) if left else ("", [])
+    return "", []
+
+
+def from_phase(first: str, run_id: str) -> tuple[str, ...]:
+    """The words that run the phases from this one on in the record of a run."""
+    return ("--from", first, "--set", f"run_id={run_id}")

@@ -167,6 +167,9 @@ def all_runs(chosen: Settings) -> None:
         console.paragraph(f"Besides {counted}{well}, the latest {same[0].run_id}.")
     if others:
         console.line(f"No runs, by their names, but folders among them: {', '.join(map(one_line, others))}")
+    if not runs:
+        elsewhere = f"nor in {chosen.record_store}" if chosen.record_store else "and no record_store tells of others"
+        console.line(f"No run of {chosen.environment} is recorded in {chosen.runs_folder}, {elsewhere}.", result=True)
     if none:
         console.line(f"Nothing took place in: {', '.join(f'{run.run_id} ({run.verdict})' for run in none)}")
 
@@ -176,6 +179,18 @@ def _cells(run: RunRow) -> list[str]:
     took = "; ".join(filter(None, (run.who, say_exactly(run.status.get("seconds")))))
     undo = "yes, by rollback" if Way.UNDO in run.ways else "no: nothing is left" if any(run.counts.values()) else "-"
     return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
+
+
+def waiting_for_people(record: Record) -> list[dict[str, str]]:
+    """What a run left for a person to do, as plain data; nothing of one that was undone since."""
+    return [] if undo_plan.was_undone(record.changes()) else run_phases.waits_for_people(record)
+
+
+def people_to_act(record: Record) -> None:
+    """Say what a run left for a person to do, with the time at which it was so."""
+    for one in waiting_for_people(record):
+        asked = f"as phase {one['phase']} found it at {one['time'][:16].replace('T', ' ')} UTC"
+        console.verdict_line(Status.WAITING, f": {one['check']}: {brief(one['found'])}, {asked}", result=True)
 
 
 def one_run(run: Run) -> None:
@@ -190,6 +205,7 @@ def one_run(run: Run) -> None:
     console.data({
         **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed,
         "watched": watched.to_row() if watched else None, "not_passed": newest, "doubt": doubt,
+        "waiting": waiting_for_people(record),
     })  # fmt: skip
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
@@ -200,6 +216,7 @@ def one_run(run: Run) -> None:
     console.verdict_line(row.verdict, f": run {record.run_id}, as recorded{when}: {row.did}", result=True)
     if rows:
         console.table(f"Run {record.run_id}", columns, rows)
+    people_to_act(record)
     if criteria or signed:
         console.line(f"Review: {signature.latest(reviewed)}")
         if criteria:

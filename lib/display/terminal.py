@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.aws import Live
 from lib.checks import Check, Status
-from lib.display import console, marks
+from lib.display import console, marks, run_table
 from lib.display.console import table
 from lib.display.signs import MAY
 from lib.phases import rollback
@@ -19,6 +19,7 @@ from lib.record.records import Record
 from lib.record.run_phases import Phase
 from lib.record.stored import run_copies
 from lib.settings import Settings
+from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 
@@ -110,6 +111,7 @@ def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> No
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
     criteria(record, done, earlier)
     console.verdict_line(verdict, f": run {record.run_id}", result=True)
+    run_table.people_to_act(record)
     result(f"Record: {record.folder}")
 
 
@@ -147,10 +149,27 @@ def _phase_row(phase: Phase) -> list[str]:
     return [phase.notebook, phase.verdict, *counts, took, planned]
 
 
-def ledger(record: Record, name: str = rollback.LEDGER) -> None:
-    """What the rollback did with each thing, as 90_rollback left it in the record, under this name; failures first."""
+def ledger(record: Record, name: str = rollback.LEDGER) -> str:
+    """What the rollback did with each thing, as 90_rollback left it in the record, under this name: failures first, and
+    of many that are back only how many. Returns it in numbers."""
     rows = [[row["what"], marks.Judged(row["outcome"])] for row in record.read_json(name) or []]
-    table("Rollback", ["what", "outcome"], marks.worst_first(rows, [outcome for _, outcome in rows]))
+    ordered = marks.worst_first(rows, [outcome for _, outcome in rows])
+    back = [row for row in ordered if marks.mark_of(row[1]) in (marks.GOOD, marks.AS_IT_WAS)]
+    folded = back if len(back) > marks.FOLDED else []
+    if shown := [row for row in ordered if row not in folded]:
+        table("Rollback", ["what", "outcome"], shown)
+    for word, count in Counter(marks.word_and_rest(outcome)[0] for _, outcome in folded).items():
+        console.verdict_line(word, f": {count} more, all of them in the record")
+    counted = Counter(marks.word_and_rest(outcome)[0] for _, outcome in ordered)
+    return ", ".join(f"{count} {word.removeprefix('is ')}" for word, count in counted.items())
+
+
+def undone(record: Record, done: Phase, counted: str, mode: Mode) -> None:
+    """What became of a rollback, in one line, and where its record is."""
+    what = "rollback" if mode == Mode.APPLY else "dry run, which wrote nothing, of the rollback"
+    said = f": {what} of run {record.run_id}" + (f": {counted}" if counted else "")
+    console.verdict_line(done.verdict, said, result=True)
+    result(f"Record: {record.folder}")
 
 
 def read_back(rows: Sequence[dict[str, str]]) -> None:
@@ -171,11 +190,14 @@ def checks(title: str, answers: Sequence[Check]) -> None:
         console.verdict_line(Status.PASSED, f": {len(passed)} more checks, all of them in the record")
 
 
-def drill_verdict(scenario: str, status: Status, why: str, reached: Mapping[str, float | None]) -> None:
-    """The drill in one line: how it ended, whose alert came and how soon, and what failed."""
-    came = (f"{who} {'NOT reached' if s is None else f'reached in {s:.1f} s'}" for who, s in reached.items())
-    said = "; ".join(filter(None, (", ".join(came), why)))
-    console.verdict_line(status, f": drill {scenario}" + (f"; {said}" if said else ""), result=True)
+def drill_verdict(scenario: str, status: Status, why: str, came: Mapping[str, float | None]) -> None:
+    """The drill in one line: how it ended, whose topic had its alert and how soon, and what failed.
+
+    Our own queues listen at the topics: who subscribes to them, and so is reached, is a check of its own.
+    """
+    said = (f"{who} topic had {'NO alert' if s is None else f'its alert in {s:.1f} s'}" for who, s in came.items())
+    all_said = "; ".join(filter(None, (", ".join(said), why)))
+    console.verdict_line(status, f": drill {scenario}" + (f"; {all_said}" if all_said else ""), result=True)
 
 
 def findings(answers: Sequence[Finding]) -> None:

@@ -14,7 +14,7 @@ from lib.checks import brief
 from lib.drills.drill_runner import GATE
 from lib.errors import BadParameters, RunbookError
 from lib.record import records, run_phases
-from lib.record.change_rows import Action, WriteState
+from lib.record.change_rows import BACK_ALREADY, UNDONE, Action, WriteState
 from lib.record.records import LOG
 from lib.resources import resource_kinds
 from lib.resources.connected_run import ConnectedRun
@@ -101,7 +101,7 @@ def _thing(row: Mapping[str, Any]) -> tuple[str, bool]:
 
 def ledger(outcome: Outcome) -> list[dict[str, str]]:
     """What became of each thing: undone, back already, kept, failed or not tried and why, or only planned."""
-    words = {WriteState.APPLIED: "undone", WriteState.NOTHING_TO_DO: "is as recorded already"}
+    words = {WriteState.APPLIED: UNDONE, WriteState.NOTHING_TO_DO: BACK_ALREADY}
     rows = [
         {
             "what": result.change.resource.name,

@@ -110,11 +110,13 @@ def scenarios_pass(
     found = f"{count} of {len(planned)} scenarios and {within} of {len(edges)} boundary cases passed"
     found += f"; checks: {in_numbers(others)}"
     found = f"failed: {', '.join(bad)}; {found}" if bad else found
-    holding = {check.status for check in others if _holds_up(check, "1")}
+    held_up_by = [check for check in others if _holds_up(check, "1")]
+    holding = {check.status for check in held_up_by}
     if (count, within) != (len(planned), len(edges)):
         holding.add(Status.CANNOT_TELL)
     counts = "open" if holding else "open, and not counted"
     found += f"; {counts}: {named}" if (named := open_ones(others)) else ""
+    found = f"held up by {open_ones(held_up_by)}; {found}" if held_up_by and not bad else found  # what decides, first
     held = Status.CANNOT_TELL if Status.CANNOT_TELL in holding else Status.WAITING if holding else Status.PASSED
     return Check(Id.CRITERION_1, "1 All test scenarios pass", held if whole else Status.FAILED, found, RULE_1)
 

@@ -31,6 +31,10 @@ class WriteState(StrEnum):
     NOT_BELIEVED = "not believed"  # of a row that anybody may have put there
 
 
+# What is said of a change that was taken back, of one that needed no taking back, and of a run of which some were.
+UNDONE, BACK_ALREADY, UNDONE_SINCE = "undone", "is as recorded already", "undone since"
+
+
 class Action(StrEnum):
     """What a change does to its thing."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from lib.checks import Check, Status, failures, id_of, key_of, require
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import command_lines
-from lib.record.change_rows import WriteState
+from lib.record.change_rows import UNDONE_SINCE, WriteState
 from lib.record.folder import ALARMS_FIRED, BROKEN_OFF, CHECKS, DRILLED
 from lib.record.records import VERDICT, Record
 from lib.settings import Settings, folder_of
@@ -22,6 +22,7 @@ from lib.values.verdicts import Verdict, member
 
 DID_NOT_START = "did not start"
 WELL = {Verdict.SUCCEEDED, Verdict.TRIED}  # as a run ends well that carries its plan out, and one that only tries it
+NAMED = 2  # so many things that were undone are named; more are counted
 PLAN_ONLY = "plan only"  # of a record that holds a plan, and no phase
 
 
@@ -125,6 +126,18 @@ def recorded_phases(record: Record) -> list[Phase]:
     return phases_of(record.verdict() or {})
 
 
+def not_begun(record: Record) -> list[str]:
+    """The phases that come after the last one of a run that began with the first, and so far succeeded in apply mode.
+
+    None of any other run: one that stopped goes on with its own, and one that began elsewhere may want no more.
+    """
+    if not resumable(record):
+        return []
+    phases, order = recorded_phases(record), list(NOTEBOOKS)
+    done = {phase.number for phase in phases if phase.verdict == Verdict.SUCCEEDED}
+    return order[len(phases) :] if phases and done == set(order[: len(phases)]) else []
+
+
 def phases_of(verdict: Mapping[str, Any]) -> list[Phase]:
     return [Phase.from_row(row) for row in verdict.get("phases", [])]
 
@@ -145,14 +158,28 @@ def status(record: Record) -> dict[str, Any]:
     recorded = record.verdict()
     if recorded is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
-    applied = sum(row["state"] == WriteState.APPLIED and not row["undoes"] for row in record.changes())
+    rows = [row for row in record.changes() if row["state"] == WriteState.APPLIED]
+    applied = sum(not row["undoes"] for row in rows)
     ran = [str(phase.get("number", "?")) for phase in recorded.get("phases", [])]
     verdict = verdict_of_part(str(recorded.get("verdict", "not told")), ran)
     if verdict == Verdict.RUNNING:
         verdict = f"running, or killed: {applied} changes applied"
     if recorded.get("rollback"):
         verdict = f"{verdict}; rollback {Phase.from_row(recorded['rollback']).verdict}"
-    return {"phases": [], **recorded, "run_id": record.run_id, "verdict": verdict}
+    return {"phases": [], **recorded, "run_id": record.run_id, "verdict": verdict + _undone_since(rows)}
+
+
+def _undone_since(applied: Sequence[Mapping[str, Any]]) -> str:
+    """What a restore or a part of a rollback took back; "" where nothing was, or all of it, as a rollback says itself.
+
+    A run whose workflow was restored still succeeded, and what it deployed is live no more.
+    """
+    latest = {row["name"]: row["undoes"] for row in applied if not row["temporary"]}
+    undone = [name for name, taken_back in latest.items() if taken_back]
+    if not undone or len(undone) == len(latest):
+        return ""
+    said = ", ".join(undone) if len(undone) <= NAMED else f"{len(undone)} of {len(latest)} changes"
+    return f"; {UNDONE_SINCE}: {said}"
 
 
 def took_place(recorded: Mapping[str, Any]) -> bool:
@@ -179,14 +206,33 @@ def _without_phases(record: Record) -> str:
 
 def answers(record: Record, phase: str) -> list[Check]:
     """What this attempt at a phase answered. What was asked again later, as by hand, counts as it was answered last."""
-    latest: dict[str, list[dict[str, Any]]] = {}
-    for row in record.rows(CHECKS):
-        if (row.get("phase"), row.get("attempt")) != (phase, record.attempt):
-            continue
+    mine = [row for row in record.rows(CHECKS) if (row.get("phase"), row.get("attempt")) == (phase, record.attempt)]
+    return [Check.from_row(row) for row in _latest(mine)]
+
+
+def _latest(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of the answers to one question the last one; of several that were asked at once under one key, none replaces
+    another."""
+    latest: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
         at_once = latest.get(key_of(row), [])
-        # Of several that were asked at once under one key, none replaces another.
         latest[key_of(row)] = [*(one for one in at_once if one["time"] == row["time"]), row]
-    return [Check.from_row(row) for rows in latest.values() for row in rows]
+    return [row for same in latest.values() for row in same]
+
+
+def waits_for_people(record: Record) -> list[dict[str, str]]:
+    """What a run that applied left for a person to do, as it was asked last, in whichever phase: `check`, `found`,
+    `phase`, `time`. What a review or the checklist makes of it is left out."""
+    if (record.verdict() or {}).get("mode") != Mode.APPLY:
+        return []
+    phases = [number for number in NOTEBOOKS if number not in (REVIEW, TUNING)]
+    asked = [row for row in record.rows(CHECKS) if row.get("phase") in phases and {"name", "time"} <= row.keys()]
+    latest = [(Check.from_row(row), row) for row in _latest(asked) if id_of(row) != Id.CHECKLIST]
+    return [
+        {"check": check.name, "found": check.found, "phase": row["phase"], "time": row["time"]}
+        for check, row in latest
+        if check.status == Status.WAITING
+    ]
 
 
 def unmet(record: Record, phase: str, mode: Mode) -> list[Check]:

@@ -48,6 +48,14 @@ def test_each_alarm_is_fired_told_and_put_back(built, client):
     assert re.search(r"alarms fired as a test: 33 of 37 told", runbook(built, "status", ended.record.run_id).said)
 
 
+def test_alarms_that_our_own_queue_alone_hears_are_no_pass(built, client):
+    for row in client("sns").list_subscriptions_by_topic(TopicArn=built.ops_topic_arn)["Subscriptions"]:
+        client("sns").unsubscribe(SubscriptionArn=row["SubscriptionArn"])
+    ended = runbook(built, "drill", "--alarms")
+    assert (ended.code, len(rows(ended))) == (1, 37)
+    assert "A CRISIS PAGE REACHES NOBODY" in ended.complained
+
+
 def test_an_alarm_that_tells_nobody_is_found_by_what_is_received_and_not_by_its_state(built, client):
     machine = built.state_machine_name
     client("cloudwatch").disable_alarm_actions(AlarmNames=[f"{machine}-unscored"])

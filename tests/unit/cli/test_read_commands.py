@@ -27,6 +27,18 @@ def test_the_next_command_carries_out_what_was_planned(planned):
     assert read_commands.next_command(load("prod"), planned, "plan-1") == approved
 
 
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [(["02", "05"], "apply local --from 02 --set run_id=r1"), (["05"], "apply local"), ([], "apply local")],
+)
+def test_what_the_newest_run_left_goes_on_in_its_record(left, words, planned):
+    run_id = "r1" if left else ""
+    assert {plan.phase for plan in planned if plan.pending} == {"02"}
+    assert read_commands.next_command(load("local"), planned, "p", run_id, left) == f"runbook {words}"
+    nothing = f"apply local --from {left[0]} --set run_id=r1" if left else "drill local"  # as 05 writes nothing
+    assert read_commands.next_command(load("local"), [], "p", run_id, left) == f"runbook {nothing}"
+
+
 @pytest.mark.parametrize(("protocol", "more"), [("email", " --to 03"), ("sqs", "")])
 def test_a_subscription_that_a_person_must_confirm_comes_before_what_needs_it(protocol, more, live):
     made = replace(World().wanted(x=1)[0], resource=Subscription(live, "t", protocol, "a"))

@@ -107,3 +107,10 @@ def test_a_row_that_cannot_be_read_is_said_and_accepts_nothing(name, row, accept
     said = status()
     assert "CANNOT BE READ" in said
     assert ("Review: accepted" in said) == (name != signature.LOG)
+
+
+@pytest.mark.parametrize(("store", "said"), [("", "and no record_store tells"), ("s3://b/p", "nor in s3://b/p.")])
+def test_that_no_run_is_known_is_said_with_where_was_looked(store, said, here):
+    with console.console.capture() as printed:
+        run_table.all_runs(here.model_copy(update={"record_store": store}))
+    assert f"No run of local is recorded in {here.runs_folder}, {said}" in printed.get()

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from written_rows import wrote
 
 from lib.cli.notebooks import RUNBOOKS
 from lib.record import run_phases, run_verdict
@@ -83,3 +84,44 @@ def test_a_run_is_told_by_its_own_verdict(settings, record):
     record.write_json("run.json", {"run_id": record.run_id, "verdict": "failed", "phases": []})
     assert run_phases.status(record)["verdict"] == "failed"
     assert json.loads((record.folder / "run.json").read_text())["verdict"] == "failed"
+
+
+def test_what_waits_for_a_person_is_as_it_was_asked_last_in_whichever_phase(settings, record):
+    def asked(phase, check_id, status, subject="", minute=0):
+        name, time = f"{check_id} {subject}".strip(), f"2026-01-01T00:0{minute}:00+00:00"
+        record.append("checks.jsonl", {
+            "phase": phase, "time": time, "id": check_id, "subject": subject, "name": name, "status": status,
+            "found": f"as {phase} saw it", "expected": "",
+        })  # fmt: skip
+
+    asked("01", "operations.subscribers", "waiting")
+    asked("04", "alarm.tells", "waiting", "a", 1)
+    asked("05", "alarm.tells", "passed", "b", 2)
+    asked("05", "validation.checklist", "waiting", "", 2)
+    asked("07", "criterion.1", "waiting", "", 3)
+    assert run_phases.waits_for_people(record) == []  # nothing was applied
+    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
+    assert [(one["check"], one["found"], one["phase"]) for one in run_phases.waits_for_people(record)] == [
+        ("operations.subscribers", "as 01 saw it", "01"), ("alarm.tells a", "as 04 saw it", "04"),
+    ]  # fmt: skip
+    asked("05", "operations.subscribers", "passed", "", 4)
+    assert [one["check"] for one in run_phases.waits_for_people(record)] == ["alarm.tells a"]
+
+
+@pytest.mark.parametrize(
+    ("undone", "rollback", "said"),
+    [
+        ("", None, "succeeded (00 alone)"),
+        ("w", None, "succeeded (00 alone); undone since: w"),
+        ("wa", {"verdict": "succeeded"}, "succeeded (00 alone); rollback succeeded; undone since: w, a"),
+        ("wab", None, "succeeded (00 alone); undone since: 3 of 4 changes"),
+        ("wabc", {"verdict": "succeeded"}, "succeeded (00 alone); rollback succeeded"),
+    ],
+)
+def test_a_run_of_which_some_was_taken_back_says_so_beside_its_verdict(undone, rollback, said, record):
+    back = rollback and Phase("90", ROLLBACK).to_row() | rollback
+    phases = [Phase("00", NOTEBOOKS["00"], "succeeded").to_row()]
+    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": phases, "rollback": back})
+    for name, undoes in [*((one, False) for one in "wabc"), *((one, True) for one in undone)]:
+        record.append("changes.jsonl", wrote("queue", "applied", undoes=undoes) | {"name": name})
+    assert run_phases.status(record)["verdict"] == said
