@@ -21,6 +21,10 @@ from lib.settings import Settings
 from lib.wait import Patience, attempts
 
 NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"
+AGAIN = (
+    "Restore again, which may be done any number of times, from a machine that reaches AWS; without one, by hand as "
+    "docs/operate.md says ('By hand')"
+)
 # Seconds before what AWS put off, or what got no answer, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
 SOON_READ_BACK_SECONDS = 2  # for how long what got no answer is looked for before it is tried again
@@ -41,8 +45,11 @@ def restore(restoration: Restoration, record: Record) -> list[str]:
     """
     things = restoration.things
     tried = _tried(restoration, record)
-    if isinstance(tried[-1], RunbookError) and things[-1][0] is restoration.machine:
-        raise tried[-1]
+    machine = tried[-1]
+    if isinstance(machine, Unanswered) and things[-1][0] is restoration.machine:
+        raise Unanswered(f"{machine}. {AGAIN}") from machine
+    if isinstance(machine, RunbookError) and things[-1][0] is restoration.machine:
+        raise machine
     troubles = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
     if all(isinstance(one, RunbookError) for one in tried):
         raise NotAsWanted("; ".join(troubles))

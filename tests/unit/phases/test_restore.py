@@ -551,7 +551,7 @@ def test_what_got_no_answer_is_read_back_before_anybody_is_told_that_it_failed(l
 
 def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run):
     refusing(aws, "update_state_machine", error=ConnectTimeoutError(endpoint_url="x"))
-    with pytest.raises(Unanswered, match="not known"):
+    with pytest.raises(Unanswered, match=r"not known\. Restore again, .* by hand"):
         given_back(live, run)
     assert aws.calls.count("update_state_machine") == len(restore.WAITS) + 1
 
