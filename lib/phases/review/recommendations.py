@@ -7,6 +7,8 @@ from lib.values.check_registry import Id
 
 # What to do where a check did not pass, by its id and how it was answered.
 DO = {
+    (Id.OPERATIONS_SUBSCRIBERS, Status.WAITING): "Have somebody subscribe to the operations topic, and confirm it.",
+    (Id.OPERATIONS_SUBSCRIBERS, Status.CANNOT_TELL): "See by hand who subscribes to the operations topic.",
     (Id.RECONCILED, Status.FAILED): "Look at each execution that is named, and reach out to the person; then see why.",
     (Id.RECONCILED, Status.CANNOT_TELL): "See why it was not counted; review again once the metrics are there.",
     (Id.UNDELIVERED, Status.FAILED): "Read what lies in the dead-letter queues, reach out, and mend what failed.",
