@@ -137,10 +137,10 @@ def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Ex
             terminal.validity(valid)
         left = resume.remaining_phases(run, valid)
         if not left:
-            also, run_id, others = " and what it validated" if valid else "", run.record.run_id, phases_left(run)
-            done = f"did what it was begun for, and not {', '.join(others)}" if others else "is complete"
-            terminal.say(f"Run {run_id} {done}: AWS holds everything it wanted{also}. Nothing was written.")
-            ways_on(run, Verdict.SUCCEEDED)
+            terminal.say(resume.nothing_left(run, valid))
+            held.close()
+            if phases_left(run):
+                ways_on(run, Verdict.SUCCEEDED)
             return 0
         terminal.say(f"Going on with run {run.record.run_id} of {run.settings.environment} from phase {left[0]}")
         if agreed.asks:

@@ -98,6 +98,14 @@ def remaining_phases(run: ConnectedRun, valid: Validity | None) -> list[str]:
     return chosen[open_ones[0] :] if open_ones else []
 
 
+def nothing_left(run: ConnectedRun, valid: Validity | None) -> str:
+    """What is said of a run of which no phase remains: which phases these are, where it did not begin all of them."""
+    ran = [phase.number for phase in run_phases.recorded_phases(run.record)]
+    part = run_phases.verdict_of_part(Verdict.SUCCEEDED, ran).removeprefix(Verdict.SUCCEEDED)
+    also = " and what it validated" if valid else ""
+    return f"Run {run.record.run_id} is complete{part}: AWS holds everything it wanted{also}. Nothing was written."
+
+
 def begin_resumed(run: ConnectedRun, chosen: Sequence[str]) -> list[Plan]:
     """In place of `runner.begin_approved`: the run keeps its approved plan, and beside it what is left of it."""
     plans, caller = runner.plan_all(run.live), run.live.identity.caller

@@ -49,7 +49,7 @@ def written(record: Record) -> list[tuple[str, ...]]:
 def undone(settings: Settings, record: Record) -> list[Any]:
     """What resume, review, rollback, status and verify make of a run, in this order."""
     gone_on = runbook(settings, "apply", "--resume", record.run_id)
-    assert (gone_on.code, "is complete: AWS holds everything" in gone_on.said) == (0, True), gone_on.complained
+    assert (gone_on.code, "alone): AWS holds everything" in gone_on.said) == (0, True), gone_on.complained
     reviewed = runbook(settings, "review", record.run_id)
     back = runbook(settings, "rollback", record.run_id)
     assert back.code == 0, back.complained

@@ -21,6 +21,7 @@ from lib.resources import connected_run, desired
 from lib.resources.resource_kinds import Workflow
 from lib.settings import load
 from lib.telemetry.configuration.facts import Difference, Meaning
+from lib.values.verdicts import Verdict
 
 JANE = "arn:aws:iam::000000000000:user/jane.doe"
 LABELS = {"01": "a", "04": "b", "03": "c"}
@@ -349,3 +350,11 @@ def test_what_somebody_made_meanwhile_is_not_lost_by_going_on_and_only_the_rest_
     with pytest.raises(Refused, match="this plan would replace 1 value that no recorded run wrote: thing b"):
         resume.begin_resumed(connected_run.of(there, record), ["04"])
     assert [plan.get("phases") for plan in record.attempts(approval.PLAN)] == [None, ["04"]]
+
+
+@pytest.mark.parametrize(("ran", "part"), [(["00", "01"], " (00, 01 alone)"), (list(NOTEBOOKS), "")])
+def test_a_run_that_did_a_part_is_complete_in_that_alone(ran, part, record):
+    phases = [Phase(number, NOTEBOOKS[number], Verdict.SUCCEEDED).to_row() for number in ran]
+    record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": phases})
+    said = resume.nothing_left(Run(load("local"), record), None)
+    assert said == f"Run {record.run_id} is complete{part}: AWS holds everything it wanted. Nothing was written."
