@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # most phases show no figure
 
 BOX = "max-height: 30em; overflow: auto; border: 1px solid #bbbbbb; padding: 6px; font-family: monospace"
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
-UNBROKEN = "white-space: nowrap"  # a mark stands beside its word, also in a narrow column
+# A mark stands beside its word, also in a narrow column, and its colour covers no line below it.
+UNBROKEN = "white-space: nowrap; line-height: 1.8"
 
 
 @dataclass(frozen=True)

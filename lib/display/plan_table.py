@@ -49,7 +49,7 @@ def besides(phases: Collection[str]) -> str:
     """What these phases do beside the plan's changes, for a while or by reading."""
     parts = [said for number, said in BESIDES.items() if number in phases]
     read = [number for number in READ_ONLY if number in phases]
-    parts += [f"{', '.join(read)} only read the account"] if read else []
+    parts += [f"{', '.join(read)} only {'read' if len(read) > 1 else 'reads'} the account"] if read else []
     kept = "a run keeps its lock while it lasts, and a few SSM parameters that guard it"
     return f"Besides: {'; '.join([*parts, kept])}."
 

@@ -1,4 +1,6 @@
-"""A table as text is laid out as pandas lays it out."""
+"""A table as text is laid out as pandas lays it out, and on a page no colour covers words."""
+
+import re
 
 import pandas as pd
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lib.display import page
+from lib.display.marks import Judged
 
 WORDS = st.text("ab\\", max_size=6)  # pandas would take the blanks around a column's name away
 
@@ -25,3 +28,11 @@ def test_wide_signs_take_the_room_that_a_terminal_gives_them():
 
 def test_a_large_number_in_a_table_has_all_its_digits():
     assert (page.words_of(1234567.0), page.words_of(0.5)) == ("1234567", "0.5")
+
+
+def test_the_colour_of_a_word_covers_no_line_below_it():
+    """Its padding is no part of a line's height; a long outcome has several lines."""
+    html = page.grid(["outcome"], [[Judged("applied: this run applied it at 02:41 UTC; nothing was written now")]]).html
+    padding = int(re.search(r"padding: (\d+)px", html)[1])
+    height = float(re.search(r"nowrap; line-height: ([\d.]+)", html)[1])
+    assert 13 * height >= 13 * 1.2 + 2 * padding  # as tall as JupyterLab's letters of 13 px
