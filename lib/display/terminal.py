@@ -160,7 +160,8 @@ def ledger(record: Record, name: str = rollback.LEDGER) -> str:
         table("Rollback", ["what", "outcome"], shown)
     for word, count in Counter(marks.word_and_rest(outcome)[0] for _, outcome in folded).items():
         console.verdict_line(word, f": {count} more, all of them in the record")
-    counted = Counter(marks.word_and_rest(outcome)[0] for _, outcome in ordered)
+    words = [marks.word_and_rest(outcome)[0] for _, outcome in ordered]
+    counted = Counter(word if word in marks.MARKS else "to look at" for word in words)
     return ", ".join(f"{count} {word.removeprefix('is ')}" for word, count in counted.items())
 
 

@@ -50,15 +50,23 @@ def test_a_ledger_has_what_failed_first(record, capsys):
 
 
 def test_a_long_ledger_shows_what_is_not_back_and_counts_the_rest(record, capsys):
-    outcomes = [*["is as recorded already"] * 11, "undone; published versions stay", "kept: it has 1 subscriber"]
+    outcomes = [
+        *["is as recorded already"] * 11,
+        "undone; published versions stay",
+        "kept: it has 1 subscriber",
+        "2 of",
+    ]
     record.keep_json("evidence/rollback.json", [{"what": f"t{n}", "outcome": one} for n, one in enumerate(outcomes)])
     counted = terminal.ledger(record)
     said = capsys.readouterr().out
     assert "• kept: it has 1 subscriber" in said and "t3" not in said
     assert "✓ undone: 1 more" in said and "= is as recorded already: 11 more, all of them in the record" in said
-    assert counted == "1 kept, 1 undone, 11 as recorded already"
+    assert counted == "1 to look at, 1 kept, 1 undone, 11 as recorded already"
     terminal.undone(record, Phase("90", "90_rollback", Verdict.SUCCEEDED), counted, Mode.APPLY)
-    assert f"✓ succeeded: rollback of run {record.run_id}: 1 kept, 1 undone, 11 as" in capsys.readouterr().out
+    assert (
+        f"✓ succeeded: rollback of run {record.run_id}: 1 to look at, 1 kept, 1 undone, 11 as"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
