@@ -78,7 +78,7 @@ def phases_left(run: Run) -> list[str]:
 def newest_left(settings: Settings) -> tuple[str, list[str]]:
     """The newest run that applied, where it leaves phases to be run, and these; ("", []) where it leaves none."""
     with suppress(RunbookError, OSError):  # a record that cannot be read keeps nobody from planning
-        for record in reversed(run_index.latest_of_each(run_index.all_records(settings))):
+        for record in reversed(run_index.latest_of_each(run_index.as_sealed(settings))):
             if run_phases.resumable(record):
                 left = phases_left(Run(settings, record))
                 return (record.run_id, left) if left else ("", [])

@@ -181,14 +181,14 @@ def _cells(run: RunRow) -> list[str]:
     return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
 
 
-def waiting_for_people(record: Record) -> list[dict[str, str]]:
+def _waiting_for_people(record: Record) -> list[dict[str, str]]:
     """What a run left for a person to do, as plain data; nothing of one that was undone since."""
     return [] if undo_plan.was_undone(record.changes()) else run_phases.waits_for_people(record)
 
 
 def people_to_act(record: Record) -> None:
     """Say what a run left for a person to do, with the time at which it was so."""
-    for one in waiting_for_people(record):
+    for one in _waiting_for_people(record):
         asked = f"as phase {one['phase']} found it at {one['time'][:16].replace('T', ' ')} UTC"
         console.verdict_line(Status.WAITING, f": {one['check']}: {brief(one['found'])}, {asked}", result=True)
 
@@ -205,7 +205,7 @@ def one_run(run: Run) -> None:
     console.data({
         **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed,
         "watched": watched.to_row() if watched else None, "not_passed": newest, "doubt": doubt,
-        "waiting": waiting_for_people(record),
+        "waiting": _waiting_for_people(record),
     })  # fmt: skip
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]

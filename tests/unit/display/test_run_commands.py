@@ -5,7 +5,7 @@ from written_rows import OF_A_QUEUE, OF_AN_ALIAS, OF_THE_WORKFLOW, wrote
 
 from lib.display import run_commands
 from lib.display.run_commands import Way
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources.queues import Queue
@@ -98,6 +98,7 @@ def test_a_run_that_did_its_part_goes_on_with_the_phases_that_it_left(environmen
     record.write_json("run.json", {"mode": "apply", "verdict": verdict, "phases": phases})
     for row in rows:
         record.append(records.LOG, row)
+    sealing.seal(record)
     command = run_commands.commands(Run(chosen, record), "--break-lock").get(Way.GO_ON, "")
     approved = '--approved-plan "$PLAN" --approved-by "$APPROVER" --change-ticket "$TICKET" '
     approved = approved if environment == "prod" else ""
