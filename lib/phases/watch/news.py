@@ -60,7 +60,7 @@ def publish(run: ConnectedRun, one: Break, news: News) -> str:
 
 
 def _require_heard(run: ConnectedRun) -> None:
-    """Raise NotAsWanted where nobody subscribes to the topic. Where AWS does not tell that, it has taken the message."""
+    """Raise NotAsWanted where nobody subscribes to the topic. Where AWS does not tell, it has taken the message."""
     topic = run.settings.ops_topic_name
     try:
         with readable(f"listing the subscribers of {topic}"):
