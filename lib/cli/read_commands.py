@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from lib.aws import Live
 from lib.changes import approval, kept_plans, loss_guard, plan_data, second_person
 from lib.changes.plans import Plan
 from lib.checks import require
@@ -26,7 +27,7 @@ from lib.record.run_phases import Phase
 from lib.record.seals import manifest
 from lib.record.seals.manifest import Binding
 from lib.resources import record_stores
-from lib.resources.existing import baseline_pieces
+from lib.resources.existing import baseline_pieces, names
 from lib.resources.resource_kinds import Subscription
 from lib.resources.topics import CONFIRMED_BY_A_PERSON
 from lib.settings import Settings, with_changes
@@ -66,6 +67,9 @@ def plan(given: Callable[..., Settings], proposal: Path | None, unverified: bool
         record.keep_text(proposal_file.GIVEN, taken.text)
     terminal.identity(live)
     require(baseline_pieces.pieces(live))
+    if taken and (moved := _moved_on(taken, live)):
+        terminal.doubts([moved])
+        against.append(moved)
     plans = runner.plan_all(live)
     made = plan_data.plan_data(plans, run) | ({kept_plans.DOUBTS: against} if taken else {})
     record.keep_json(approval.PLAN, made)
@@ -96,6 +100,14 @@ def _with_proposal(chosen: Settings, taken: Proposal, unverified: bool) -> tuple
     against = [*filter(None, [unmade, *taken.doubts])]
     terminal.doubts(against)
     return with_changes(chosen, **proposed), against
+
+
+def _moved_on(taken: Proposal, live: Live) -> str:
+    """Why a proposal does not speak of what runs now, "" where it does."""
+    try:
+        return proposal_file.moved_on(taken, names.running_definition(live).definition)
+    except NotAsWanted as error:
+        return f"nobody can tell whether it was compared with what runs now: {error}"
 
 
 def next_command(

@@ -21,8 +21,9 @@ from click.testing import CliRunner
 
 from lib import routes
 from lib.cli import change_commands as command
+from lib.definitions import templates
 from lib.phases.tuning import proposal_file
-from lib.settings import ROOT, Settings
+from lib.settings import ROOT, Settings, with_changes
 from rehearsal import cli as rehearsal_cli
 from rehearsal.account import baseline, clients, traffic
 from rehearsal.account import server as embedded
@@ -177,7 +178,7 @@ def test_a_run_that_changed_nothing_has_nothing_to_undo(account):
     assert said("verify", folder).code == 0
 
 
-def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(account, tmp_path):
+def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(account, client, tmp_path):
     thresholds = {name: getattr(account, name) for name in proposal_file.PARAMETERS}
     said_there = {
         "format": proposal_file.FORMAT, "environment": account.environment, "account_id": account.account_id,
@@ -201,6 +202,12 @@ def test_a_proposal_is_planned_kept_with_the_plan_and_named_by_the_next_command(
     assert plan["parameters"]["crisis_risk_above"] == 91.5
     unmade, doubt = plan["proposal_doubts"]
     assert "nobody compared it" in unmade and "people are few" in doubt and "a@example.org" not in doubt
+    since = json.dumps(templates.definition(with_changes(account, crisis_risk_above=93)))
+    client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, definition=since)
+    moved = said(*words, "--unverified")
+    assert moved.code == 0 and "the live workflow has crisis_risk_above 93 by now" in moved.err
+    folder = Path(re.search(r"Record: (\S+)", moved.out)[1])
+    assert "with which it was not compared" in json.loads((folder / "plan.json").read_text())["proposal_doubts"][-1]
     file.write_text("format: 1", encoding="utf-8")
     one_sentence(said(*words), BAD, "BadParameters", "proposal.yaml is no proposal of format 2")
     alone = said("plan", "local", *naming(account), "--unverified")

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib import routes
 from lib.changes.stepped_cells import CELLS
+from lib.definitions import thresholds
 from lib.errors import BadParameters, Refused
 from lib.record import records, run_index
 from lib.record.records import MANIFEST, Run
@@ -110,6 +111,26 @@ def proposed_parameters(proposal: Proposal, settings: Settings, moment: datetime
             f"otherwise: {mine}. Let the parameters say what is live, or apply them first; then tune again"
         )
     return numbers
+
+
+def moved_on(proposal: Proposal, live: Mapping[str, Any]) -> str:
+    """Why a proposal does not speak of the live definition any more, in a sentence; "" where it does.
+
+    It does where that decides by the numbers it was compared with, or already by those it proposes; and where it is
+    none of ours, as before the update: then it was compared with the parameters.
+    """
+    try:
+        numbers = thresholds.thresholds_of(live)
+    except BadParameters:
+        return ""
+    here = {one.parameter: numbers[one.placeholder] for one in routes.THRESHOLDS}
+    if here in (_five(proposal.said["now"]), _five(proposal.said["thresholds"])):
+        return ""
+    named = ", ".join(f"{one} {number:g}" for one, number in here.items() if number != proposal.said["now"][one])
+    return (
+        f"the live workflow has {named} by now, with which it was not compared: its figures, intervals and doubts are "
+        "of other thresholds, so tune again"
+    )
 
 
 def require_as_made(proposal: Proposal, settings: Settings, unverified: bool = False) -> str:
