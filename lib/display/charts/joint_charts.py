@@ -1,6 +1,6 @@
-"""Charts of all thresholds at once: what fewer alerts cost in people missed, and where the cost is least. No AWS."""
+"""Charts of all thresholds at once: whose check-ins fewer alerts miss, and where the cost is least. No AWS."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 
 import numpy as np
@@ -27,17 +27,18 @@ from lib.values.numbers import say_number
 
 # The first is seen also where others are at its place; after the last they begin again.
 MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}
+SAME = 1e-6  # of 1,000 check-ins: what differs by less is as good
 TENTHS = [float(tenth) for tenth in range(5, 100, 10)]  # their middles
 LINES = tuple(zip((GREY, GREEN, BLACK, ORANGE, BLUE), (":", "--", "-", "-.", (0, (6, 2))), strict=True))
 
 
 @in_style
 def alerts_against_misses(frame: pd.DataFrame, spots: Sequence[Spot], budget: float, span: str) -> Figure:
-    """`frame`: alerts (check-ins in a `span`), missed (people in danger without an alert, in a `span`), a row a setting
+    """`frame`: alerts (check-ins in a `span`), missed (those of people in danger without an alert), a row a setting
     that no other beats. `budget`: the most alerts in a `span`. Empty where nobody was found in danger. Its
     `attrs["reviews"]` are how many reviews it rests on.
     """
-    question = f"How many people in danger are missed {span}, for how many alerts?"
+    question = f"How many check-ins of people in danger raise no alert {span}, for how many alerts?"
     if frame.empty:
         return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
     said = "; ".join(f"{spot.name}: {say_number(spot.x)} alerts, {say_number(spot.y)} missed" for spot in spots)
@@ -50,14 +51,14 @@ def alerts_against_misses(frame: pd.DataFrame, spots: Sequence[Spot], budget: fl
     if budget < right:
         axes.axvline(budget, color=VERMILLION, linestyle="-.", linewidth=1.5)
         axes.annotate(
-            f"limit {budget:g} {span}", xy=(budget, 0.97), xycoords=("data", "axes fraction"), xytext=(-4, 0),
+            f"limit {say_number(budget)} {span}", xy=(budget, 0.97), xycoords=("data", "axes fraction"), xytext=(-4, 0),
             textcoords="offset points", ha="right", va="top", fontsize=9, color=VERMILLION, bbox=BEHIND,
         )  # fmt: skip
     top = max(float(frame["missed"].max()), *(spot.y for spot in spots))
     axes.set_xlim(0, right)
     axes.set_ylim(-0.02 * top, top * 1.08 + 0.1)
     axes.set_xlabel(f"alerts of all kinds {span}")
-    axes.set_ylabel(f"people in danger without an alert {span},\nestimated from reviews")
+    axes.set_ylabel(f"check-ins of people in danger without\nan alert {span}, estimated from reviews")
     legend(axes)
     return figure
 
@@ -98,10 +99,11 @@ def _mark(axes: Axes, spots: Sequence[Spot]) -> None:
 
 @in_style
 def danger_by_risk(frame: pd.DataFrame) -> Figure:
-    """The share of people in grave danger for each tenth of the risk score. `frame`: risk (middle of the tenth), share
-    (0 to 1), low and high (95 %), reviews.
+    """The share of check-ins of people in grave danger for each tenth of the risk score.
+
+    `frame`: risk (middle of the tenth), share (0 to 1), low and high (95 %), reviews.
     """
-    question = "How many are in grave danger, for each risk score?"
+    question = "How many check-ins are of people in grave danger, for each risk score?"
     if frame.empty:
         return empty_figure(question, "no check-in with a usable score is reviewed.", frame)
     figure, axes = canvas(question, _rising(frame))
@@ -120,7 +122,7 @@ def danger_by_risk(frame: pd.DataFrame) -> Figure:
     axes.set_xlim(0, 100)
     axes.set_ylim(-12, 104)
     axes.set_xlabel("risk score (0 to 100); the numbers are reviews in that tenth")
-    axes.set_ylabel("people in grave danger (%)")
+    axes.set_ylabel("of people in grave danger (% of check-ins)")
     legend(axes)
     return figure
 
@@ -135,16 +137,22 @@ def _rising(frame: pd.DataFrame) -> str:
         f"{frame['reviews'].sum():,} reviews",
         [tenth for tenth in TENTHS if tenth not in set(frame["risk"])],
     )
-    without = f"; no review in the tenths around {', '.join(f'{tenth:g}' for tenth in empty)}" if empty else ""
+    without = f"; no review in the tenths around {_listed(empty)}" if empty else ""
     if not frame["share"].any():
         return f"{reviews}, none of a person in grave danger: whether it rises cannot be told{without}"
     after = frame.iloc[1:]
     falls = after.loc[after["share"].to_numpy() < frame["share"].to_numpy()[:-1], "risk"]
     if len(falls):
-        return f"{reviews}; with a higher score it falls at {', '.join(f'{risk:g}' for risk in falls)}{without}"
+        sure = after.loc[after["high"].to_numpy() < np.maximum.accumulate(frame["low"].to_numpy())[:-1], "risk"]
+        chance = f"beyond chance at {_listed(sure)}" if len(sure) else "nowhere beyond chance"
+        return f"{reviews}; with a higher score it falls at {_listed(falls)}, {chance}{without}"
     if empty:
         return f"{reviews}: whether it ever falls with a higher score cannot be told{without}"
     return f"{reviews}; with a higher score it never falls"
+
+
+def _listed(risks: Iterable[float]) -> str:
+    return ", ".join(f"{risk:g}" for risk in risks)
 
 
 @in_style
@@ -153,7 +161,8 @@ def benefit_by_chance(frame: pd.DataFrame) -> Figure:
     question = "Does a setting help more than to alert everybody, or nobody?"
     if frame.empty:
         return empty_figure(question, "no reviewed check-in is of a person in danger.", frame)
-    most = frame.loc[frame.groupby("chance")["benefit"].idxmax()].sort_values("chance")
+    first = frame[frame["benefit"] >= frame.groupby("chance")["benefit"].transform("max") - SAME]
+    most = first.groupby("chance", as_index=False)["setting"].agg(" and ".join)
     runs = most.groupby((most["setting"] != most["setting"].shift()).cumsum())
     said = "; ".join(
         f"{run['setting'].iloc[0]} from {run['chance'].min():.0%} to {run['chance'].max():.0%}" for _, run in runs

@@ -60,8 +60,13 @@ def proofs(checkins: pd.DataFrame) -> float:
     mine = reviewed[reviewed["outcome"] == Outcome.CRISIS]
     if mine.empty:
         return 0.0
-    people = effective_size(mine.groupby("userId")["weight"].sum())
-    return min(float(mine["weight"].sum() / reviewed["weight"].max()), people)
+    return independent(mine, reviewed["weight"].max())
+
+
+def independent(reviewed: pd.DataFrame, largest: float) -> float:
+    """As how many reviews of equal weight, of different people, these count, in units of the `largest` weight."""
+    people = effective_size(reviewed.groupby("userId")["weight"].sum())
+    return min(float(reviewed["weight"].sum() / largest), people)
 
 
 def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from scipy import special
 
 from lib import routes
 from lib.definitions.thresholds import scale
+from lib.phases.tuning import recall_floor
 from lib.values.alerts import Score
 from lib.values.reviewed import Outcome
 
@@ -78,7 +79,7 @@ def _spoken(value: float) -> str:
 
 
 def calibration(checkins: pd.DataFrame) -> pd.DataFrame:
-    """For each tenth of the risk score that somebody reviewed: how many of the people were in grave danger.
+    """For each tenth of the risk score that somebody reviewed: how many check-ins were of people in grave danger.
 
     Columns: risk (middle of the band), share (0 to 1, by weight), low, high (95 %, exact), reviews.
     """
@@ -87,7 +88,7 @@ def calibration(checkins: pd.DataFrame) -> pd.DataFrame:
     band = np.minimum(said["risk_score"] // width, BANDS - 1)
     rows = []
     for at, part in said.groupby(band):
-        size = part["weight"].sum() / part["weight"].max()  # as in recall_floor: what stands for most decides
+        size = recall_floor.independent(part, part["weight"].max())
         share = float(part.loc[part["outcome"].isin(GRAVE), "weight"].sum() / part["weight"].sum())
         hits = share * size
         low = special.betaincinv(hits, size - hits + 1, 0.025) if share > 0 else 0.0

@@ -18,6 +18,7 @@ def test_the_frontier_says_each_setting_and_the_limit():
     assert "now: 20 alerts, 5 missed; best of all together: 10 alerts, 3 missed" in text
     assert "limit 30 a day" in text
     assert "alerts of all kinds a day" in text
+    assert "check-ins of people in danger" in text  # one person may have many
 
 
 def test_a_limit_that_is_far_away_is_not_drawn():
@@ -50,8 +51,11 @@ def test_the_share_in_danger_says_where_it_falls_and_how_many_reviews_it_rests_o
     rows = [(5.0, 0.0, 0.0, 0.1, 30), (15.0, 0.4, 0.2, 0.6, 20), (25.0, 0.3, 0.1, 0.5, 9)]
     frame = pd.DataFrame(rows, columns=["risk", "share", "low", "high", "reviews"])
     text = words(joint_charts.danger_by_risk(frame))
-    assert "59 reviews; with a higher score it falls at 25" in text
-    assert "people in grave danger (%)" in text
+    assert "59 reviews; with a higher score it falls at 25, nowhere beyond chance" in text
+    assert "of people in grave danger (% of check-ins)" in text
+    rows[2] = (25.0, 0.1, 0.05, 0.19, 90)
+    apart = words(joint_charts.danger_by_risk(pd.DataFrame(rows, columns=frame.columns)))
+    assert "with a higher score it falls at 25, beyond chance at 25" in apart
     nobody = words(joint_charts.danger_by_risk(frame.assign(share=0.0, low=0.0)))
     assert "59 reviews, none of a person in grave danger: whether it rises cannot be told" in nobody
     assert "no check-in with a usable score is reviewed" in style.describe(joint_charts.danger_by_risk(frame.head(0)))
@@ -74,7 +78,7 @@ def test_that_it_never_falls_is_said_of_all_tenths_alone_and_the_line_crosses_no
     (line,) = [one for one in axes_of(figure).lines if one.get_marker() == "o"]
     assert list(np.isnan(np.asarray(line.get_ydata(), dtype=float))) == [False, *[True] * 8, False]
     falls = style.describe(joint_charts.danger_by_risk(tenths(0.5, 0.2)))
-    assert "it falls at 15; no review in the tenths around 25, 35" in falls
+    assert "it falls at 15, nowhere beyond chance; no review in the tenths around 25, 35" in falls
 
 
 def test_the_frontier_goes_on_to_the_edge_and_one_setting_alone_is_drawn():
@@ -104,6 +108,13 @@ def test_a_setting_that_helps_most_twice_has_a_range_each_time():
             for at, value in enumerate(values)]  # fmt: skip
     said = words(joint_charts.benefit_by_chance(pd.DataFrame(rows, columns=["chance", "setting", "benefit"])))
     assert "now from 0% to 0%; best from 10% to 10%; now from 20% to 20%; best from 30% to 30%" in said
+
+
+def test_settings_that_help_as_much_are_both_named():
+    values = (("now", 5.0), ("best single move", 9.0), ("best of all together", 9.0 - 1e-12))
+    rows = [(chance, *one) for chance in (0.0, 0.1) for one in values]
+    said = words(joint_charts.benefit_by_chance(pd.DataFrame(rows, columns=["chance", "setting", "benefit"])))
+    assert "the most benefit: best single move and best of all together from 0% to 10%" in said
 
 
 def test_the_benefit_says_which_setting_helps_most_at_which_chance():

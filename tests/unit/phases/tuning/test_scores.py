@@ -71,5 +71,11 @@ def test_where_a_few_reviews_stand_for_most_the_interval_is_as_wide_as_theirs():
     assert band["high"] == pytest.approx(1 - 0.025 ** (1 / 20))  # 2,000 check-ins by units of 100
 
 
+def test_many_reviews_of_one_person_are_as_one():
+    frame = tuned.checkins([tuned.risky(95.0)] * 40, ["crisis"] * 40, users=1)
+    (band,) = scores.calibration(frame).to_dict("records")
+    assert (band["reviews"], band["low"]) == (40, pytest.approx(0.025))
+
+
 def test_what_nobody_reviewed_is_no_calm_person():
     assert scores.calibration(tuned.checkins([tuned.risky(5)] * 3)).empty
