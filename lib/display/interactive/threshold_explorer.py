@@ -96,13 +96,14 @@ def _figures(explorer: Explorer, effect: Effect, now: Effect | None) -> list[tup
     def both(value: Any) -> tuple[str, str]:  # noqa: ANN401 - a function of an effect
         return value(effect), value(now) if now else UNTOLD
 
-    over = f"more than alerts_a_day, {explorer.budget:g}" if effect.alerts > explorer.budget else ""
+    allows = f"more than alerts_a_day allows {explorer.span}, {say_number(explorer.budget)}"
+    over = allows if effect.alerts > explorer.budget else ""
     short = effect.at_least is None or effect.at_least < explorer.floor
     below = f"not proven to reach crisis_recall_floor, {explorer.floor:.4g}" if short else ""
     return [
         ("alerts of all kinds", *both(lambda one: say_number(one.alerts)), over),
         ("cost, by the reviewed", *both(lambda one: _told(one.cost)), ""),
-        ("people in danger without an alert, by the reviewed", *both(lambda one: _told(one.missed)), ""),
+        ("check-ins of people in danger without an alert, by the reviewed", *both(lambda one: _told(one.missed)), ""),
         ("crises with the crisis alert", *both(_recall), below),
     ]
 

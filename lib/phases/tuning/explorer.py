@@ -42,6 +42,7 @@ class Explorer:
     """Sums over all check-ins for every setting. `settings`: those of the search, by name; `now` decides now.
 
     `counts` of a route are divided by `spans` to be those of a `span`, what reviews tell by `reviewed_spans`.
+    `budget` is the most alerts in a `span`.
     """
 
     grid: Grid
@@ -95,7 +96,7 @@ def of(joint: Search, counted: Counted, settings: Settings) -> Explorer:
         joint.spans,
         joint.span,
         settings.crisis_recall_floor,
-        settings.alerts_a_day,
+        joint.budget,
     )
 
 

@@ -44,7 +44,8 @@ class Answer(StrEnum):
 class Search:
     """What was searched, and what came of it: `why` is a sentence. `settings`: now, and what else was found.
 
-    `checkins` are those of which it is known what they held. `spans`: a count divided by it is one in a `span`.
+    `checkins` are those of which it is known what they held. `spans`: a count divided by it is one in a `span`, in
+    which `budget` alerts are the most: in six hours a quarter of a day's.
     `unknown` check-ins are left out, `unknown_crises` of them reviewed as such: nobody knows what they held.
     """
 
@@ -60,6 +61,7 @@ class Search:
     reviews: float
     spans: float
     span: str
+    budget: float
     unknown: int
     unknown_crises: int
 
@@ -83,7 +85,8 @@ def run(
     cost = exact_optimum.add_up(filled, cost_amounts(filled, judged_settings.prices_of(settings)))
     alerts, missed = exact_optimum.add_up(filled, _alerts(filled)), exact_optimum.add_up(filled, missed_amounts(filled))
     spans = threshold_tuning.spans(checkins, window)
-    allowed = _allowed(filled, alerts, known, settings, threshold_tuning.budgeted_days(checkins, window))
+    days = threshold_tuning.budgeted_days(checkins, window)
+    allowed = _allowed(filled, alerts, known, settings, days)
     here = place_of(filled.grid, now.thresholds)
     nothing = EXACT * float(known["weight"].sum() * judged_settings.prices_of(settings).max())
     answer, why, best = _decide(known, cost, allowed, here, settings, nothing)
@@ -100,7 +103,8 @@ def run(
     span = threshold_tuning.span(checkins, window)
     return Search(
         answer, why, tuple(judged), known, filled, cost, alerts, missed, allowed, reviews, spans, span,
-        len(checkins) - len(known), int((checkins.loc[~is_known, "outcome"] == Outcome.CRISIS).sum()),
+        settings.alerts_a_day * (days / spans), len(checkins) - len(known),
+        int((checkins.loc[~is_known, "outcome"] == Outcome.CRISIS).sum()),
     )  # fmt: skip
 
 
@@ -177,8 +181,8 @@ def _decide(
     best = exact_optimum.best(cost, allowed)
     if best is None:
         return Answer.REFUSED, (
-            f"no setting keeps both the floor of {floor:.4g} and {settings.alerts_a_day:g} alerts a day; one of them "
-            "has to give way, and that is for people to say"
+            f"no setting keeps both the floor of {floor:.4g} and {settings.alerts_a_day:g} alerts on an average day; "
+            "one of them has to give way, and that is for people to say"
         ), None  # fmt: skip
     best = _near(cost, allowed, best, here, nothing) if here else best
     if best == here:

@@ -39,7 +39,7 @@ def test_more_alerts_than_people_can_answer_are_said(every):
     from dataclasses import replace
 
     low = replace(every, budget=1.0)
-    assert "more than alerts_a_day, 1" in threshold_explorer.panel(low, low.effect(low.settings["now"]))
+    assert "more than alerts_a_day allows a day, 1" in threshold_explorer.panel(low, low.effect(low.settings["now"]))
 
 
 def test_the_chart_says_how_many_alerts_each_setting_raises(every):

@@ -1,10 +1,12 @@
 """What the sliders show of a setting is what the definition's own router says; what nobody reviewed is not told."""
 
+import pandas as pd
 import pytest
 import tuned
 
 from lib.phases.tuning import counting, explorer, judged_settings
 from lib.routes import Route
+from lib.settings import with_changes
 
 NOW = tuned.now()
 
@@ -57,6 +59,17 @@ def test_where_more_was_counted_than_read_a_day_has_as_many_alerts():
     part.attrs["coverage"] = type(frame.attrs["coverage"])(600, 300, 0.5, True, 0, ())
     mine, theirs = explored(frame)[0].effect(NOW.thresholds), explored(part, whole)[0].effect(NOW.thresholds)
     assert theirs.alerts == pytest.approx(mine.alerts, rel=0.02)
+
+
+def test_of_six_hours_a_quarter_of_a_days_alerts_is_the_most():
+    """As the search has it: what it refuses as too many, no slider and no chart may let pass."""
+    frame = tuned.population(number=600)
+    frame["time"] = pd.date_range(tuned.WINDOW.start, periods=600, freq="36s")
+    given = with_changes(tuned.SETTINGS, alerts_a_day=800)
+    joint = tuned.found(frame, given)
+    every = explorer.of(joint, counting.count([], frame, NOW, tuned.WINDOW), given)
+    assert joint.span == "in 5.99 h" and every.budget == joint.budget == pytest.approx(200, rel=1e-3)
+    assert every.effect(joint.settings[-1].numbers).alerts <= every.budget < every.effect(NOW.thresholds).alerts < 800
 
 
 def test_the_table_has_the_settings_that_were_found():
