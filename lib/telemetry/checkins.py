@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from lib.errors import NotAsWanted
 from lib.telemetry import checkin_shares
 from lib.telemetry.checkin_frames import Answer, frame
 from lib.telemetry.checkin_keys import AT_ONCE
@@ -40,7 +41,15 @@ class Coverage:
 
     @property
     def part(self) -> float:
-        """Of all that are recorded, the part that was read; 1 of none."""
+        """Of all that are recorded, the part that was read; 1 of none.
+
+        Raises NotAsWanted where there are some and none was read: no count of those tells anything of all.
+        """
+        if self.recorded and not self.read:
+            raise NotAsWanted(
+                f"none of {self.recorded:,} recorded check-ins could be read, so that nothing can be counted; expected "
+                "s3:GetObject on them, and time in backtest_budget_minutes. Give whoever tunes both, and tune again"
+            )
         return self.read / self.recorded if self.recorded else 1.0
 
     @property
