@@ -21,6 +21,7 @@ NOBODY = "not reviewed"
 ALL, NONE_AT_ALL = "alert everybody", "alert nobody"
 CHANCES = np.arange(51) / 100
 UNTOLD = Answer.CANNOT_TELL.value
+WARNINGS = {Answer.PROPOSED: "Do not follow it", Answer.KEEP: "Do not rely on it"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Spot:
 
 
 def answer_in_words(search: Search, doubts: Sequence[str]) -> str:
-    """What the search comes to, in a sentence or three; where it proposes, with what speaks against following that."""
+    """What the search comes to, in a sentence or three; before it what speaks against it, also where nothing moves."""
     left_out = f" {search.unknown:,} check-ins are left out: nobody knows what they held." if search.unknown else ""
     tried = f" {search.grid.combinations:,} settings of the five thresholds were compared exactly."
     compared = tried if search.answer in (Answer.KEEP, Answer.PROPOSED) else ""
@@ -42,8 +43,8 @@ def answer_in_words(search: Search, doubts: Sequence[str]) -> str:
 
 
 def say_doubts(search: Search, doubts: Sequence[str]) -> str:
-    """What is said before a proposal that should not be followed, with a space behind it; "" before any other."""
-    return f"Do not follow it: {'; '.join(doubts)}. " if doubts and search.answer == Answer.PROPOSED else ""
+    """What is said before an answer that should not be taken, with a space behind it; "" before any other."""
+    return f"{WARNINGS[search.answer]}: {'; '.join(doubts)}. " if doubts and search.answer in WARNINGS else ""
 
 
 def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:
@@ -62,6 +63,7 @@ def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
         "setting": one.name,
         **{name: f"{value:g}" for name, value in one.numbers.items()},
         f"alerts {search.span}": say_number(one.alerts / search.spans),
+        "on the busiest day": say_number(_busiest(search, one)),
         "check-ins to a higher alert than now": f"{(one.levels > today).sum():,}",
         "check-ins to a lower one": f"{(one.levels < today).sum():,}",
         f"cost {search.span}, by the reviewed": say_number(one.cost / search.spans) if _reviewed(one) else UNTOLD,
@@ -71,6 +73,12 @@ def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
             say_number(cost / search.spans) for cost in (low, high)
         ),
     }
+
+
+def _busiest(search: Search, one: Judged) -> float:
+    """The most alerts of one day (UTC), put up to all that is recorded: a budget is kept on the average alone."""
+    by_day = pd.Series(one.levels > 0).groupby(search.checkins["time"].dt.floor("D").to_numpy()).sum()
+    return float(by_day.max() / search.checkins.attrs["coverage"].part) if len(by_day) else 0.0
 
 
 def crises_caught(one: Judged) -> tuple[float, float]:

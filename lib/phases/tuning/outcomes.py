@@ -8,7 +8,7 @@ import csv
 import io
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from random import SystemRandom
@@ -33,6 +33,7 @@ A_STRATUM = 60
 TEMPLATE = "evidence/outcomes_to_review.csv"
 LETTERS = "evidence/outcomes_to_review.json"  # of each stratum's letter the route
 MOST_NAMED = 5
+LEFT_EMPTY = "left empty"  # in `attrs`: how many of the sample say no outcome, of how many
 EXACT = 1e-9  # what a sum of shares may be off by
 
 
@@ -42,10 +43,11 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     Columns: userId (this run's pseudonym), time, stratum (a letter for the route of now), of (check-ins of that route),
     outcome (empty). It says neither scores nor routes: who sees them reviews those. The record tells the letters.
     """
-    if history.empty:
+    alone = ~history.duplicated(KEY, keep=False)  # of two of one moment a review cannot say which it means
+    if not alone.any():
         return "There is no check-in to review."
     routed = history[KEY].assign(stratum=_routes(history, now))
-    drawn = [part.sample(min(len(part), A_STRATUM), random_state=0) for _, part in routed.groupby("stratum")]
+    drawn = [part.sample(min(len(part), A_STRATUM), random_state=0) for _, part in routed[alone].groupby("stratum")]
     sample = pd.concat(drawn).sort_values("time")
     sample["of"] = sample["stratum"].map(routed["stratum"].value_counts())
     routes = list(sample["stratum"].unique())
@@ -91,10 +93,13 @@ def join(history: pd.DataFrame, now: Current, settings: Settings, items: Items |
             f"{said[0].source} stands for {stands:,.0f} check-ins by its strata, and there are {len(history):,} in "
             "this time; expected the sample of this run and window, its columns as they were"
         )
-    placed = _as_one(said).reindex(keys[~keys.duplicated()]).reindex(keys)
-    return history.assign(
+    every = _as_one(said)
+    placed = every.reindex(keys[~keys.duplicated()]).reindex(keys)
+    joined = history.assign(
         outcome=placed["outcome"].fillna("").to_numpy(), weight=placed["weight"].fillna(0.0).to_numpy(dtype=float)
     )
+    joined.attrs[LEFT_EMPTY] = (sum(key not in every.index for key in said[0].empty), said[0].asks)
+    return joined
 
 
 def _routes(history: pd.DataFrame, now: Current) -> pd.Series:
@@ -104,10 +109,15 @@ def _routes(history: pd.DataFrame, now: Current) -> pd.Series:
 
 @dataclass(frozen=True)
 class _Said:
-    """What a source says: outcome and weight, by user and time; of a file, in which row, and of which stratum."""
+    """What a source says: outcome and weight, by user and time; of a file, in which row, and of which stratum.
+
+    A sample `asks` about so many check-ins, and has no outcome of those that are `empty`.
+    """
 
     source: str
     rows: pd.DataFrame
+    asks: int = 0
+    empty: Sequence[tuple[str, pd.Timestamp]] = ()
 
 
 def _as_one(said: Sequence[_Said]) -> pd.DataFrame:
@@ -147,7 +157,7 @@ def _beside(sample: _Said, known: pd.MultiIndex, routes: pd.Series) -> _Said:
             weights[alone] = max((left - both.sum()) / len(alone), 1.0)
         else:
             weights[mine.index] = max(left / len(mine), 1.0)
-    return _Said(sample.source, rows.assign(weight=weights))
+    return replace(sample, rows=rows.assign(weight=weights))
 
 
 def _of_items(items: Items) -> _Said:
@@ -160,15 +170,16 @@ def _of_items(items: Items) -> _Said:
 def _of_file(path: Path) -> _Said:
     """Of the rows that say an outcome."""
     source, rows = f"outcomes_file {path.name}", _rows(path)
-    said = rows[rows["outcome"] != ""]
+    rows["time"] = pd.to_datetime(rows["time"], utc=True, errors="coerce", format="ISO8601")
+    said, silent = rows[rows["outcome"] != ""], rows[rows["outcome"] == ""]
     wrong = said[~said["outcome"].isin(list(Outcome))]
     _require_none(source, f"has words that are no outcome; expected one of {', '.join(Outcome)}", wrong)
-    moments = pd.to_datetime(said["time"], utc=True, errors="coerce", format="ISO8601")
-    _require_none(source, "has times that are none; expected them as the template has them", said[moments.isna()])
-    placed = said.assign(time=moments).set_index(KEY)
+    _require_none(source, "has times that are none; expected them as the template has them", said[said["time"].isna()])
+    placed = said.set_index(KEY)
     _require_none(source, "names check-ins twice; expected one outcome of each", placed[placed.index.duplicated()])
     columns = [column for column in ("outcome", "weight", "row", "stratum") if column in placed or column == "weight"]
-    return _Said(source, placed.assign(weight=_weights(source, placed))[columns])
+    drawn = (len(rows), list(silent[KEY].itertuples(index=False, name=None))) if "stratum" in rows else ()
+    return _Said(source, placed.assign(weight=_weights(source, placed))[columns], *drawn)
 
 
 def _rows(path: Path) -> pd.DataFrame:

@@ -28,7 +28,7 @@ MAY_APPROVE = (
 def keep(joint: Search, sure: Assessment, run: Run, window: Window) -> str:
     """Keep the proposal in the record where there is one, and say in a sentence what comes next."""
     if joint.answer != Answer.PROPOSED:
-        return f"There is no proposal: {joint.why}."
+        return f"{found_settings.say_doubts(joint, sure.doubts)}There is no proposal: {joint.why}."
     now, best = joint.settings[0], joint.settings[-1]
     made = datetime.now(UTC)
     said = {

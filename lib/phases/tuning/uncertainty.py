@@ -1,10 +1,11 @@
 """How sure a proposal is: other people, later weeks, other costs. Pure, no AWS.
 
 Check-ins of one person are not independent, so people are drawn anew and not check-ins (a cluster bootstrap; Field and
-Welsh, J. R. Statist. Soc. B 69, 2007). What was chosen on all reviews looks too good on them: so it is chosen again on
-the earlier weeks and judged on the later ones.
+Welsh, J. R. Statist. Soc. B 69, 2007). What was chosen on all reviews looks too good on them, and its interval misses
+the truth more often than it says: so it is chosen again on the earlier weeks and judged on the later ones.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 from lib.phases.threshold_tuning import Current
 from lib.phases.tuning import found_settings, judged_settings, search
 from lib.phases.tuning.judged_settings import Judged
+from lib.phases.tuning.outcomes import LEFT_EMPTY
 from lib.phases.tuning.search import Answer, Search
 from lib.settings import Settings, with_changes
 from lib.telemetry.review_window import Window
@@ -24,6 +26,7 @@ DRAWS = 1000
 FEW = 20  # people: of fewer, drawing them anew tells nothing
 EARLIER = 2 / 3  # of the reviews
 ENDS = [2.5, 97.5]
+BEFOREHAND = "less than now, had it been chosen beforehand"
 FACTORS = (0.25, 0.5, 2.0, 4.0)
 MUCH_MORE = 0.1  # than the best by other costs
 NEARLY_ALL = 0.99
@@ -62,6 +65,12 @@ def _biases(joint: Search, floor: float) -> list[str]:
             f"{joint.unknown_crises:,} reviewed crises are of check-ins of which nobody knows what they held, nor "
             "which alert they would raise"
         )
+    empty, drawn = joint.checkins.attrs.get(LEFT_EMPTY, (0, 0))
+    if empty > (1 - NEARLY_ALL) * drawn:
+        doubts.append(
+            f"of {drawn:,} check-ins that the sample asks about {empty:,} have no outcome, and the others stand for "
+            "them: whether those are like them nobody can tell"
+        )
     return [*doubts, *_unrepresented(joint, floor)]
 
 
@@ -83,27 +92,33 @@ def _unrepresented(joint: Search, floor: float) -> list[str]:
 
 def _draw_people(joint: Search) -> tuple[list[dict[str, Any]], str]:
     """One row a setting: its cost, and how much less than today's, 95 % of the time that people are drawn anew."""
-    people = joint.checkins.loc[joint.checkins["outcome"] != "", "userId"].nunique()
-    if people < FEW:
-        why = f"something was reviewed of {people} people, and {FEW} are needed to say how sure that is"
+    if why := _too_few(joint.checkins):
         return [{"setting": one.name, "cost": f"{Answer.CANNOT_TELL}: {why}"} for one in joint.settings], why
-    costs = _drawn_costs(joint) / joint.spans
+    costs = _drawn_costs(joint.settings, joint.checkins) / joint.spans
     rows = [
         {
             "setting": one.name,
             f"cost {joint.span}": f"{say_number(one.cost / joint.spans)} ({_ends(costs[:, at])})",
-            "less than now": _ends(costs[:, 0] - costs[:, at]) if at else "",
+            BEFOREHAND: _ends(costs[:, 0] - costs[:, at]) if at else "",
         }
         for at, one in enumerate(joint.settings)
     ]
-    alike = np.percentile(costs[:, 0] - costs[:, -1], ENDS[0]) <= 0
+    alike = joint.answer == Answer.PROPOSED and np.percentile(costs[:, 0] - costs[:, -1], ENDS[0]) <= 0
     return rows, "by other people it cannot be told apart from today's setting" if alike else ""
 
 
-def _drawn_costs(joint: Search) -> np.ndarray:
+def _too_few(checkins: pd.DataFrame) -> str:
+    """Why drawing people anew tells nothing of these, "" where it does."""
+    people = checkins.loc[checkins["outcome"] != "", "userId"].nunique()
+    if people >= FEW:
+        return ""
+    return f"something was reviewed of {people} people, and {FEW} are needed to say how sure that is"
+
+
+def _drawn_costs(judged: Sequence[Judged], checkins: pd.DataFrame) -> np.ndarray:
     """The cost of each setting (columns) of each draw of people (rows)."""
-    each = pd.DataFrame({one.name: one.costs for one in joint.settings})
-    by_person = each.groupby(joint.checkins["userId"].to_numpy()).sum().to_numpy()
+    each = pd.DataFrame(np.column_stack([one.costs for one in judged]))
+    by_person = each.groupby(checkins["userId"].to_numpy()).sum().to_numpy()
     drawn = np.random.default_rng(0)
     number = len(by_person)
     return np.array([by_person[drawn.integers(0, number, number)].sum(axis=0) for _ in range(DRAWS)])
@@ -132,12 +147,17 @@ def _judge_later(
         judged_settings.judge(later, now, one.name, one.numbers, settings)
         for one in (joint.settings[0], chosen.settings[-1])
     ]
+    few, less = _too_few(later), ""
+    if not few:
+        costs = _drawn_costs(rows, later)
+        less = _ends(costs[:, 0] - costs[:, 1])
     judged = [
         {
             "chosen before": f"{border:%Y-%m-%d %H:%M} UTC" if at else "",
             "setting": one.name,
             **{name: f"{value:g}" for name, value in one.numbers.items()},
             "cost of the later reviews": say_number(one.cost),
+            "less than now": (less or f"{Answer.CANNOT_TELL}: {few}") if at else "",
             "crises with the crisis alert, later": _caught(one),
         }
         for at, one in enumerate(rows)

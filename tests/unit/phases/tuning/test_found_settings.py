@@ -4,6 +4,7 @@ import pytest
 import tuned
 from tuned import SETTINGS, found, population
 
+from lib.errors import NotAsWanted
 from lib.phases.tuning import found_settings
 
 
@@ -46,6 +47,19 @@ def test_each_setting_has_a_row_with_its_numbers():
     assert (rows[0]["check-ins to a higher alert than now"], rows[0]["check-ins to a lower one"]) == ("0", "0")
     assert int(rows[-1]["check-ins to a higher alert than now"]) > 0 and int(rows[-1]["check-ins to a lower one"]) > 0
     assert "at least 99." in rows[-1]["crises with the crisis alert"]
+
+
+def test_the_busiest_day_stands_beside_the_average_that_the_budget_is_kept_on():
+    frame = tuned.checkins([tuned.risky(97.0)] * 28 + [tuned.risky(5.0)] * 28, ["crisis"] * 28 + ["none"] * 28)
+    (row,) = found_settings.settings_table(found(frame), SETTINGS)
+    assert (row["alerts a day"], row["on the busiest day"]) == ("1", "2")
+
+
+def test_where_none_could_be_read_nothing_is_counted():
+    frame = tuned.checkins([])
+    frame.attrs["coverage"] = type(frame.attrs["coverage"])(5, 0, 0.0, True, 5, ())
+    with pytest.raises(NotAsWanted, match=r"none of 5 recorded check-ins could be read"):
+        found(frame)
 
 
 def test_the_confusion_has_a_row_an_outcome_and_one_of_what_nobody_reviewed():

@@ -96,6 +96,9 @@ def test_what_was_left_empty_is_not_reviewed_and_the_others_stand_for_it(history
     frame = joined(history, tmp_path, asked)
     assert (frame["outcome"] == "none").sum() == 40
     assert frame["weight"].sum() == pytest.approx(len(history))
+    assert frame.attrs[outcomes.LEFT_EMPTY] == (len(asked) - 40, len(asked))
+    alone = joined(history, tmp_path, asked[["userId", "time", "outcome"]])
+    assert alone.attrs[outcomes.LEFT_EMPTY] == (0, 0)  # that was not drawn: it stands for nobody else
 
 
 def test_of_a_file_without_strata_each_stands_for_itself(history, asked, tmp_path):
@@ -197,6 +200,16 @@ def test_two_check_ins_of_one_user_at_one_moment_are_not_told_apart(history, ask
     assert len(joined(twice, tmp_path, others)) == len(twice)
     if not last.empty:
         assert "there are two of one user at one moment" in refused(twice, tmp_path, filled)
+
+
+def test_what_a_review_could_not_tell_apart_is_not_asked_about(history, tmp_path):
+    twice, record = pd.concat([history, history], ignore_index=True), Record(tmp_path / "run", "run")
+    assert outcomes.ask_for_review(twice, tuned.now(), record) == "There is no check-in to review."
+    some = pd.concat([history, history.iloc[::2]], ignore_index=True)
+    outcomes.ask_for_review(some, tuned.now(), record)
+    asked = pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
+    frame = joined(some, tmp_path, asked.assign(outcome="none"))
+    assert frame["weight"].sum() == pytest.approx(len(some))
 
 
 def items(history, outcome, *places):

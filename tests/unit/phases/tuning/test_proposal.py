@@ -13,6 +13,7 @@ from tuned import SETTINGS, WINDOW, found, population
 from lib.changes.stepped_cells import CELLS
 from lib.errors import BadParameters, Refused
 from lib.phases.tuning import proposal, proposal_file, uncertainty
+from lib.phases.tuning.search import Answer
 from lib.record import records, sealing
 from lib.record.records import Record, Run
 from lib.record.seals import manifest
@@ -61,7 +62,7 @@ def test_it_says_numbers_reasons_intervals_data_and_until_when(path):
     }  # fmt: skip
     assert said["now"]["crisis_risk_above"] == 95
     assert "costs least" in said["why"]
-    assert said["doubts"] == [] and "less than now" in said["intervals"][1]
+    assert said["doubts"] == [] and uncertainty.BEFOREHAND in said["intervals"][1]
     assert len(said["later_weeks"]) == 2 and len(said["other_costs"]) == 4
     assert said["data"]["checkins"] == said["data"]["reviewed"] == 3000
     assert len(said["data"]["sha256"]) == 64
@@ -81,6 +82,13 @@ def test_where_nothing_is_proposed_nothing_is_kept(run):
     said = kept(found(tuned.checkins([tuned.risky(5)])), run)
     assert said.startswith("There is no proposal: of 1 check-ins none is reviewed")
     assert run.record.kept_as(proposal_file.KEPT) == []
+
+
+def test_what_speaks_against_keeping_what_is_is_said_where_nothing_is_proposed(run):
+    joint, sure = judged()
+    keeps = replace(joint, answer=Answer.KEEP, why="no other setting costs less")
+    said = proposal.keep(keeps, replace(sure, doubts=("few are reviewed",)), run, WINDOW)
+    assert said == "Do not rely on it: few are reviewed. There is no proposal: no other setting costs less."
 
 
 def test_what_speaks_against_it_is_said_and_kept_with_it(run):
@@ -122,6 +130,21 @@ def test_one_that_was_compared_with_other_thresholds_is_refused(path):
     other = with_changes(SETTINGS, crisis_risk_above=96)
     with pytest.raises(Refused, match="was compared with crisis_risk_above 95, which the live workflow had"):
         proposal_file.proposed_parameters(proposal_file.read(path), other, moment())
+
+
+def test_one_that_the_live_workflow_has_moved_on_from_is_said(path):
+    taken = proposal_file.read(path)
+
+    def said(**changed):
+        return proposal_file.moved_on(taken, tuned.now(**changed).definition)
+
+    assert said() == ""
+    proposes = {"CrisisRiskAbove": 80, "HighRiskAbove": 70, "ModerateRiskAbove": 40}
+    assert said(**proposes) == ""  # it was carried out already
+    assert "the live workflow has crisis_risk_above 93 by now, with which it was not compared" in said(
+        CrisisRiskAbove=93
+    )
+    assert proposal_file.moved_on(taken, {"States": {}}) == ""  # that of before the update: nothing of ours is live
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import tuned
 from tuned import SETTINGS, WINDOW, found, population
 
-from lib.phases.tuning import search, uncertainty
+from lib.phases.tuning import found_settings, search, uncertainty
+from lib.phases.tuning.outcomes import LEFT_EMPTY
 from lib.phases.tuning.search import Answer
 from lib.settings import with_changes
 from lib.telemetry.checkin_frames import CELL
@@ -27,9 +28,41 @@ def test_each_setting_has_an_interval_and_how_much_less_it_costs():
     assert [row["setting"] for row in sure.people] == ["now", "best of all together"]
     low, high = ends(sure.people[0]["cost a day"].partition(" ")[2])
     assert low < joint.settings[0].cost / joint.spans < high
-    assert sure.people[0]["less than now"] == ""
-    assert ends(sure.people[1]["less than now"])[0] > 0
+    assert sure.people[0][uncertainty.BEFOREHAND] == ""
+    assert ends(sure.people[1][uncertainty.BEFOREHAND])[0] > 0
     assert sure.doubts == ()
+
+
+def test_what_was_chosen_earlier_has_an_interval_of_reviews_that_did_not_choose_it():
+    today, chosen = assessed(found(population(**MANY))).later
+    assert today["less than now"] == "" and ends(chosen["less than now"])[0] > 0
+    few = with_changes(SETTINGS, crisis_recall_floor=0.2)  # more no ten people prove
+    _, chosen = assessed(found(population(users=10), few), few).later
+    assert "cannot tell: something was reviewed of 10 people" in chosen["less than now"]
+
+
+def test_what_speaks_against_keeping_what_is_is_said_as_well():
+    """Reviews of alerted check-ins alone: that no other setting costs less says nothing of missed crises."""
+    frame = population(**MANY)
+    best = found(frame).settings[-1]
+    frame.loc[best.levels == 0, ["outcome", "weight"]] = ["", 0.0]
+    now = tuned.now(**best.numbers)
+    joint = search.run(frame, now, SETTINGS, WINDOW)
+    assert joint.answer == Answer.KEEP
+    sure = uncertainty.assess(joint, now, SETTINGS, WINDOW)
+    said = found_settings.answer_in_words(joint, sure.doubts)
+    assert said.startswith("Do not rely on it: of 1,2") and "so that nobody can see a missed crisis" in said
+    assert "Keep what is: no other setting costs less" in said and "cannot be told apart" not in said
+
+
+def test_a_sample_of_which_most_is_left_empty_is_a_doubt():
+    frame = population(**MANY)
+    assert uncertainty._biases(found(frame), 0.95) == []
+    frame.attrs[LEFT_EMPTY] = (220, 240)
+    (doubt,) = uncertainty._biases(found(frame), 0.95)
+    assert "of 240 check-ins that the sample asks about 220 have no outcome" in doubt
+    frame.attrs[LEFT_EMPTY] = (2, 240)
+    assert uncertainty._biases(found(frame), 0.95) == []
 
 
 def test_what_two_persons_alone_gain_cannot_be_told_apart():
