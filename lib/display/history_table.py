@@ -25,6 +25,12 @@ def conversions(done: Sequence[Conversion]) -> None:
     for one in done:
         if not one.whole:
             console.line(f"{one.source}: not read to its end; what is converted is a part of it.", result=True)
+        if one.stale:
+            console.line(
+                f"{one.source}: convert it again with --export; another source of some of its check-ins changed; "
+                "until then those are missing.",
+                result=True,
+            )
     console.data([{**vars(one), "aside": dict(one.aside)} for one in done])
 
 

@@ -65,12 +65,13 @@ def history(given: Callable[..., Settings], start: str, end: str, export: Path |
         live = connect(chosen)  # without a record: a call a check-in would make its log larger than what it brings
         terminal.identity(live)
         done = [conversion.convert_bucket(live, kept, since, until, history_table.watch("check-ins"))]
+    done += conversion.stale(kept)
     history_table.conversions(done)
     if export and (others := exports.passed_over(export)):
         named = first_of([one_line(path.name) for path in others], MOST_NAMED)
         terminal.result(f"Not read, since by their endings no exports: {len(others):,} files, such as {named}")
     terminal.result(f"History: {kept.path}")
-    return 0 if all(one.whole for one in done) else 1
+    return 0 if all(one.whole and not one.stale for one in done) else 1
 
 
 def _moment(option: str, said: str) -> datetime:

@@ -37,7 +37,8 @@ Watch = Callable[[int, int], None]  # how many are done, of how many
 class Conversion:
     """What became of a source: check-ins that are new, what was converted before, what is kept aside, by reason.
 
-    `whole` says whether the bucket could be listed, or the file be read, to its end.
+    `whole` says whether the bucket could be listed, or the file be read, to its end. One that is `stale` was not given
+    again after a file changed that held some of the same check-ins: those may be in no file of the history now.
     """
 
     source: str
@@ -45,6 +46,7 @@ class Conversion:
     before: int
     aside: Counter[str]
     whole: bool = True
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,12 @@ def convert_files(history: History, path: Path, watch: Watch) -> list[Conversion
             if history.index()["sources"][_source_of(history, one)]["sha256"] == FORGOTTEN:
                 done[one] = _convert_file(history, one)
     return list(done.values())
+
+
+def stale(history: History) -> list[Conversion]:
+    """The exported files that have to be given again, since what was set aside of them may be nowhere else now."""
+    forgotten = [said for said in history.index()["sources"].values() if said.get("sha256") == FORGOTTEN]
+    return [Conversion(said["name"], 0, int(said["rows"]), Counter(said["aside"]), stale=True) for said in forgotten]
 
 
 def _source_of(history: History, path: Path) -> str:

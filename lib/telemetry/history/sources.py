@@ -17,7 +17,7 @@ from lib.telemetry.checkin_frames import CELL, CONTRACT, TAKEN, with_scores
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.history import damage, folder
-from lib.telemetry.history.conversion import BUCKET
+from lib.telemetry.history.conversion import BUCKET, stale
 from lib.telemetry.history.folder import History, microseconds, relation
 from lib.telemetry.history.spool import CELLS, TWICE, connect, whole_relation
 from lib.telemetry.libraries import pandas as pd
@@ -144,6 +144,7 @@ def estimate(ahead: Source) -> list[dict[str, str]]:
         "days of the window with any": f"{len(ahead.days):,} of {(last - first).days + 1:,}",
         "will be read one by one": share,
         "will be counted": "all",
+        "exported files to be converted again, of which check-ins are missing": f"{len(stale(ahead.history)):,}",
         **{f"kept aside: {reason}": f"{many:,}" for reason, many in sorted(_aside(ahead.history).items())},
     }
     return [{"what": what, "how much": much} for what, much in rows.items()]

@@ -25,11 +25,22 @@ def test_an_export_is_converted_and_what_was_kept_aside_is_said(tmp_path):
     code, out, _ = said(tmp_path / "outputs", "history", "--export", str(file), "--json")
     assert (code, json.loads(out)) == (
         0,
-        [{"source": "exported.jsonl", "new": 1, "before": 0, "aside": {"not JSON": 1}, "whole": True}],
+        [{"source": "exported.jsonl", "new": 1, "before": 0, "aside": {"not JSON": 1}, "whole": True, "stale": False}],
     )
     code, out, _ = said(tmp_path / "outputs", "history", "--export", str(file))
     assert code == 0 and "1 not JSON" in out and "History: " in out
     assert not any(word in out for word in SECRET.split())
+
+
+def test_an_export_that_has_to_be_given_again_is_named_and_ends_with_1(tmp_path):
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    for file in (first, second):
+        file.write_text(f"{LINE}\n", encoding="utf-8")
+        assert said(tmp_path / "outputs", "history", "--export", str(file))[0] == 0
+    first.write_text("", encoding="utf-8")
+    code, out, _ = said(tmp_path / "outputs", "history", "--export", str(first))
+    assert code == 1 and "b.jsonl: convert it again with --export" in out
+    assert said(tmp_path / "outputs", "history", "--export", str(second))[0] == 0
 
 
 def test_what_was_not_read_whole_ends_with_1_and_what_is_no_export_is_named(tmp_path):

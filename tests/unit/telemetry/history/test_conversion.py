@@ -238,6 +238,21 @@ def test_what_was_set_aside_as_a_second_time_counts_once_the_first_is_gone(histo
     assert [one.new for one in again] == [0, 0]
 
 
+def test_an_export_that_held_the_second_of_it_and_was_not_given_again_is_said(history, tmp_path):
+    both = [export(tmp_path / name, LINES[:2]) for name in ("a.jsonl", "b.jsonl")]
+    for file in both:
+        conversion.convert_files(history, file, lambda *_: None)
+    assert conversion.stale(history) == []
+    conversion.convert_files(history, export(both[0], LINES[:1]), lambda *_: None)
+    assert len(rows(history)) == 1
+    (again,) = conversion.stale(history)
+    assert (again.source, again.stale) == ("b.jsonl", True)
+    said = sources.estimate(sources._converted(history, Window(START, END, None), "from files", 100))
+    assert {"what": "exported files to be converted again, of which check-ins are missing", "how much": "1"} in said
+    conversion.convert_files(history, both[1], lambda *_: None)
+    assert conversion.stale(history) == [] and len(rows(history)) == 2
+
+
 def test_where_an_export_held_the_first_of_it_the_bucket_is_read_again(history, tmp_path):
     file = export(tmp_path / "a.jsonl", LINES[:1])
     conversion.convert_files(history, file, lambda *_: None)
