@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     CRISIS = "crisis"
 
 
+GRAVE = (Outcome.HIGH, Outcome.CRISIS)  # danger
 FIRST_YEAR, LAST_YEAR = 1970, 2261
 SINCE = f" from {FIRST_YEAR} to {LAST_YEAR}"
 

@@ -10,10 +10,11 @@ from lib import routes
 from lib.asl.router import Router
 from lib.definitions import thresholds
 from lib.phases.threshold_tuning import Current
+from lib.phases.tuning import recall_floor
 from lib.routes import Route
 from lib.settings import Settings
 from lib.telemetry import checkin_frames
-from lib.values.reviewed import Outcome
+from lib.values.reviewed import GRAVE, Outcome
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,33 @@ def judge(known: pd.DataFrame, now: Current, name: str, numbers: Mapping[str, fl
     price = prices_of(settings)[at, levels]
     costs = np.where(at >= 0, known["weight"].to_numpy(dtype=float) * price, 0.0)
     return Judged(name, numbers, weights.astype(float), counts.astype(int), costs, levels)
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The check-ins to which a setting gives a lower alert than now: which, and what reviews say of them.
+
+    `most`: at most that share of them are of people in grave danger, 95 % sure.
+    """
+
+    which: np.ndarray
+    reviewed: int
+    grave: int
+    most: float
+
+    @property
+    def said(self) -> str:
+        many = int(self.which.sum())
+        return f"{self.grave:,} of {self.reviewed:,} reviewed; at most {self.most:.1%} of {many:,}" if many else ""
+
+
+def lower_alerts(known: pd.DataFrame, now: Judged, one: Judged) -> Lowered:
+    """Of whom nobody was found in danger people drawn anew find nobody: how many it may be hangs on their number."""
+    which = one.levels < now.levels
+    reviewed = known[which & (known["outcome"] != "").to_numpy()]
+    if reviewed.empty:
+        return Lowered(which, 0, 0, 1.0)
+    weights, grave = reviewed["weight"], reviewed["outcome"].isin(GRAVE)
+    share = float(weights[grave].sum() / weights.sum())
+    most = recall_floor.upper_limit(share, recall_floor.independent(reviewed, weights.max()))
+    return Lowered(which, len(reviewed), int(grave.sum()), most)

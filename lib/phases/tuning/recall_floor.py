@@ -27,6 +27,11 @@ def lower_limit(caught: Any, of: float, effective: float) -> np.ndarray:  # noqa
     return np.where(hits > 0, limits, 0.0)
 
 
+def upper_limit(share: float, effective: float) -> float:
+    """At most this share, 95 % sure, where so many reviews found `share`: none found is not none there. 1 of none."""
+    return float(special.betaincinv(share * effective + 1, (1 - share) * effective, 1 - ERROR)) if effective else 1.0
+
+
 def reviews_needed(floor: float, missed: int = 0) -> int:
     """The fewest reviewed crises that prove a share of `floor` where so many of them are missed."""
     low, high = missed, missed + 1

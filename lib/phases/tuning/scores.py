@@ -11,13 +11,12 @@ from lib import routes
 from lib.definitions.thresholds import scale
 from lib.phases.tuning import recall_floor
 from lib.values.alerts import Score
-from lib.values.reviewed import Outcome
+from lib.values.reviewed import GRAVE, Outcome
 
 POINT = {Score.RISK: 1.0, Score.SENTIMENT: 0.05}
 COLUMN = {Score.RISK: "risk_score", Score.SENTIMENT: "score"}
 BANDS = 10  # of the risk score
 EXACT = 1e-9  # what a difference of two doubles may be off by: -0.65 lies 0.05 from -0.6, and a little more as doubles
-GRAVE = (Outcome.HIGH, Outcome.CRISIS)
 
 
 def near_thresholds(checkins: pd.DataFrame, thresholds: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from lib.phases.threshold_tuning import Current
 from lib.phases.tuning import found_settings, judged_settings, search
-from lib.phases.tuning.judged_settings import Judged
+from lib.phases.tuning.judged_settings import Judged, Lowered
 from lib.phases.tuning.outcomes import LEFT_EMPTY
 from lib.phases.tuning.search import Answer, Search
 from lib.settings import Settings, with_changes
@@ -26,6 +26,7 @@ DRAWS = 1000
 FEW = 20  # people: of fewer, drawing them anew tells nothing
 EARLIER = 2 / 3  # of the reviews
 ENDS = [2.5, 97.5]
+LOWER = "in grave danger, of those with a lower alert than now"
 BEFOREHAND = "less than now, had it been chosen beforehand"
 FACTORS = (0.25, 0.5, 2.0, 4.0)
 MUCH_MORE = 0.1  # than the best by other costs
@@ -46,9 +47,17 @@ class Assessment:
 def assess(joint: Search, now: Current, settings: Settings, window: Window) -> Assessment:
     """Draw people anew, judge on later weeks what earlier ones chose, and try other tables of costs."""
     people, alike = _draw_people(joint)
+    lower = [judged_settings.lower_alerts(joint.checkins, joint.settings[0], one) for one in joint.settings]
+    people = [{**row, LOWER: one.said} for row, one in zip(people, lower, strict=True)]
     later, against = _judge_later(joint, now, settings, window)
     costs, dearer = _try_costs(joint, now, settings, window)
-    doubts = [*_biases(joint, settings.crisis_recall_floor), alike, *against, dearer]
+    doubts = [
+        *_biases(joint, settings.crisis_recall_floor),
+        _may_harm(joint, lower[-1], settings),
+        alike,
+        *against,
+        dearer,
+    ]
     return Assessment(people, later, costs, tuple(filter(None, doubts)))
 
 
@@ -88,6 +97,20 @@ def _unrepresented(joint: Search, floor: float) -> list[str]:
         f"others alone: were all of them crises without an alert, {caught / (crises + nobodys):.1%} of crises would be "
         f"reached; {lower:,} that nobody reviewed get a lower alert by it than now"
     ]
+
+
+def _may_harm(joint: Search, lower: Lowered, settings: Settings) -> str:
+    """Why it may cost more than now, by those in grave danger whom no review met; "" where even so it costs less."""
+    today, best = joint.settings[0], joint.settings[-1]
+    row = np.array(settings.outcome_costs[Outcome.HIGH], dtype=float)
+    dearer = (row[best.levels] - row[today.levels])[lower.which].clip(min=0).sum() * lower.most
+    if not lower.which.any() or dearer <= today.cost - best.cost:
+        return ""
+    return (
+        f"of {lower.which.sum():,} check-ins to which it gives a lower alert than now {lower.reviewed:,} are reviewed, "
+        f"so that up to {lower.most:.1%} of them may be of people in grave danger, 95 % sure: that would cost more "
+        "than it gains"
+    )
 
 
 def _draw_people(joint: Search) -> tuple[list[dict[str, Any]], str]:

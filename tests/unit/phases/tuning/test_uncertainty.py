@@ -1,10 +1,11 @@
 """People are drawn anew and not check-ins, later weeks judge what earlier ones chose, and other costs are tried."""
 
 import numpy as np
+import pytest
 import tuned
 from tuned import SETTINGS, WINDOW, found, population
 
-from lib.phases.tuning import found_settings, search, uncertainty
+from lib.phases.tuning import found_settings, judged_settings, search, uncertainty
 from lib.phases.tuning.outcomes import LEFT_EMPTY
 from lib.phases.tuning.search import Answer
 from lib.settings import with_changes
@@ -53,6 +54,25 @@ def test_what_speaks_against_keeping_what_is_is_said_as_well():
     said = found_settings.answer_in_words(joint, sure.doubts)
     assert said.startswith("Do not rely on it: of 1,2") and "so that nobody can see a missed crisis" in said
     assert "Keep what is: no other setting costs less" in said and "cannot be told apart" not in said
+
+
+@pytest.mark.parametrize(("reviewed", "stands"), [(20, 50.0), (1000, 1.0)])
+def test_that_none_of_a_few_was_in_danger_is_not_that_none_is(reviewed, stands):
+    """1,000 check-ins lose their alert. Twenty reviews, none in danger, leave 139 of them; a thousand leave three."""
+    frame = tuned.checkins(
+        [tuned.risky(60.0, 0.9)] * 1000 + [tuned.risky(97.0, 0.9)] * 60,
+        ["none"] * reviewed + [""] * (1000 - reviewed) + ["crisis"] * 60,
+    )
+    frame["weight"] *= np.where(frame["outcome"] == "none", stands, 1.0)
+    few = with_changes(SETTINGS, crisis_recall_floor=0.01)
+    joint = found(frame, few)
+    assert (joint.settings[-1].levels < joint.settings[0].levels).sum() == 1000
+    lower = judged_settings.lower_alerts(joint.checkins, joint.settings[0], joint.settings[-1])
+    most = 1 - 0.05 ** (1 / reviewed)  # the exact one-sided limit where none was found
+    assert lower.most == pytest.approx(most)
+    assert lower.said == f"0 of {reviewed:,} reviewed; at most {most:.1%} of 1,000"
+    doubt = uncertainty._may_harm(joint, lower, few)
+    assert doubt == "" if reviewed == 1000 else "up to 13.9% of them may be of people in grave danger" in doubt
 
 
 def test_a_sample_of_which_most_is_left_empty_is_a_doubt():
