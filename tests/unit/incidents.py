@@ -45,6 +45,10 @@ def silence(aws):
     aws.changed = after(lambda one: None)
 
 
+def silent_log(aws):
+    aws.log_until = INCIDENT
+
+
 def muted_subscriber(aws):
     aws.subscribers[S.ops_topic_name][0] = {"FilterPolicy": '{"nobody": ["sends this"]}'}
 
@@ -87,6 +91,9 @@ INCIDENTS = {
     ),
     "the crisis path is slow": (slow_crisis_path, "watch: real crises alert in time", delivery_checks.IN_TIME),
     "silence": (silence, "watch: check-ins come", pace.STILL_COME),
+    "the workflow's log falls silent, or tells of errors alone": (
+        silent_log, "watch: the workflow's log", delivery_checks.RECONCILED,
+    ),
     "a subscriber is muted": (muted_subscriber, f"watch: subscribers of {S.ops_topic_name}", AS_VALIDATED),
     "a notification fails, or goes into a queue": (
         failed_notification, f"watch: notifications of {S.ops_topic_name}", delivery_checks.UNDELIVERED,

@@ -66,6 +66,7 @@ class WatchedAccount:
     queues: dict[str, int] = field(default_factory=dict)
     published: list[dict[str, str]] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
+    log_until: datetime | None = None  # from then on the workflow's log is written no more
     made: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
@@ -117,7 +118,8 @@ class WatchedAccount:
 
     def _filter_log_events(self, startTime: int, endTime: int, **_: Any) -> dict[str, Any]:  # noqa: N803
         events = [event for one in self.check_ins() for event in self._events(one)]
-        within = [event for event in events if startTime <= event["timestamp"] <= endTime]
+        last = min(endTime, self.log_until.timestamp() * 1000 - 1) if self.log_until else endTime
+        within = [event for event in events if startTime <= event["timestamp"] <= last]
         return {"events": sorted(within, key=lambda event: event["timestamp"])}
 
     def _events(self, one: CheckIn) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from lib.checks import Check, Status
 from lib.drills import latency
 from lib.phases.review.delivered import Deliveries
 from lib.phases.review.delivery_tables import ANYBODYS, LOSSES, MOST_NAMED
-from lib.routes import BY_LEVEL, Route
+from lib.routes import BY_LEVEL, Route, Unrouted
 from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.reconciliation import LATE, Compared
@@ -124,7 +124,8 @@ def in_time(seen: Deliveries, limit: float) -> Check:
     mine = seen.alerts[(seen.alerts["route"] == Route.CRISIS) & ~seen.alerts["drill"]]
     expected = f"each within {limit:g} s, until EventBridge and SNS took it; what comes then only drills measure"
     known, refused = mine.dropna(subset=["seconds"]), mine[mine["refused"]]
-    late, open_yet = known[known["seconds"] > limit], len(mine) - len(known) - len(refused)
+    late, hung = known[known["seconds"] > limit], _overdue(seen, mine, limit)
+    open_yet = len(mine) - len(known) - len(refused) - len(hung)
 
     def answer(status: Status, said: str) -> Check:
         return Check(Id.REAL_LATENCY, IN_TIME, status, said, expected)
@@ -138,33 +139,42 @@ def in_time(seen: Deliveries, limit: float) -> Check:
         if len(known)
         else f"none of {len(mine)} has a time in the log"
     )
-    surely = {"LATE": late[~late["at_most"]], "NOT EVERY ALERT TAKEN": refused}
+    surely = {"LATE": late[~late["at_most"]], "NOT EVERY ALERT TAKEN": refused, "NO ALERT SENT YET": hung}
     if any(len(bad) for bad in surely.values()):
         named = [f"{word}: {_named(bad)}" for word, bad in surely.items() if len(bad)]
         return answer(Status.FAILED, "; ".join([said, *named]))
     doubt = len(late) + open_yet
     said += f"; of {doubt} the log does not show when their alerts were accepted" if doubt else ""
+    said += f"; {seen.log_gaps}" if seen.log_gaps else ""
     return answer(Status.CANNOT_TELL if doubt or seen.log_gaps else Status.PASSED, said)
+
+
+def _overdue(seen: Deliveries, alerts: pd.DataFrame, limit: float) -> pd.DataFrame:
+    """Those that the log shows under way for longer than the limit, without an alert or an end. Of a log that lacks
+    something, none: it may lack just that."""
+    going = (alerts["way"] == Way.OPEN) & ~alerts["refused"] & alerts["seconds"].isna() & (not seen.log_gaps)
+    return alerts[going & ((pd.Timestamp(seen.window.end) - alerts["started"]).dt.total_seconds() > limit)]
 
 
 def scores_lacking(routes: pd.DataFrame, gaps: str = "") -> Check:
     """Whether many real check-ins came without a usable score, which is an incident; each one is for people to read."""
-    real = routes[~routes["drill"].astype(bool)]
-    count, of = int((real["route"] == Route.UNSCORED).sum()), len(real)
+    every = routes[~routes["drill"].astype(bool)]
+    real = every[every["route"] != Unrouted.NO_ROUTE]
+    count, of, never = int((real["route"] == Route.UNSCORED).sum()), len(real), len(every) - len(real)
     low, high = wilson(count, of)
     expected = f"at most {MOST_UNSCORED:.0%} of check-ins, and none that nobody has read"
     if not of or isnan(low):
-        return Check(
-            Id.UNSCORED_SHARE,
-            UNSCORED,
-            Status.CANNOT_TELL,
-            f"no check-in in the log{'; ' + gaps if gaps else ''}",
-            expected,
-        )
-    said = f"{count:,} of {of:,} ({count / of:.2%}; 95 % sure: {low:.2%} to {high:.2%})"
+        none, status = f"no check-in took a route{_unrouted(never)}", Status.WAITING if never else Status.CANNOT_TELL
+        return Check(Id.UNSCORED_SHARE, UNSCORED, status, "; ".join(filter(None, [none, gaps])), expected)
+    said = f"{count:,} of {of:,} ({count / of:.2%}; 95 % sure: {low:.2%} to {high:.2%}){_unrouted(never)}"
     shown = Status.PASSED if high <= MOST_UNSCORED and not gaps else Status.CANNOT_TELL
-    status = Status.FAILED if low > MOST_UNSCORED else Status.WAITING if count else shown
+    status = Status.FAILED if low > MOST_UNSCORED else Status.WAITING if count or never else shown
     return Check(Id.UNSCORED_SHARE, UNSCORED, status, f"{said}; {gaps}" if gaps else said, expected)
+
+
+def _unrouted(count: int) -> str:
+    """Those that ended before a route was decided were scored by nobody either."""
+    return f"; {count:,} ended without a route" if count else ""
 
 
 def latency_rows(seen: Deliveries, drills: pd.DataFrame, limit: float) -> list[dict[str, object]]:

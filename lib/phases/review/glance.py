@@ -11,7 +11,7 @@ from lib.drills import latency
 from lib.phases.review import delivery_tables
 from lib.phases.review.reading import Reading
 from lib.phases.review.sparklines import NOTHING, Sparkline, at_middles, in_parts, longest, parts
-from lib.routes import Route
+from lib.routes import Route, Unrouted
 from lib.telemetry import outcomes
 from lib.telemetry.deliveries import counts, reconciliation
 from lib.telemetry.deliveries.sources import Metric, Thing
@@ -105,11 +105,12 @@ def _begin(read: Reading) -> pd.Timestamp:
 def _route(read: Reading, route: Route, question: str, check: Check, worry: str) -> Sparkline:
     """Of a log that was cut, what lies before its first line and after its last is a gap: nobody knows of it.
 
-    A line that could not be read may be of any route and time, so that no zero is known then.
+    A line that could not be read, or was never written, may be of any route and time: no zero is known then.
     """
     log, begin, end = read.routes_since, _begin(read), pd.Timestamp(read.window.end)
-    cut, unread = str(log.attrs.get("cut", "")), bool(log.attrs.get("unreadable", 0))
-    mine = log[(log["route"] == route) & ~log["drill"].astype(bool)]
+    cut, unread = str(log.attrs.get("cut", "")), bool(log.attrs.get("unreadable") or log.attrs.get("missing"))
+    wanted = (route, Unrouted.NO_ROUTE) if route is Route.UNSCORED else (route,)  # neither was scored
+    mine = log[log["route"].isin([str(one) for one in wanted]) & ~log["drill"].astype(bool)]
     edges = parts(begin, end, begin)
     points, period = in_parts(mine["time"], edges), longest(edges)
     if cut or log.empty:

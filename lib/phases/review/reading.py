@@ -5,6 +5,7 @@ What is read is kept as evidence; what is made of it stands in the modules besid
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import pandas as pd
@@ -18,7 +19,9 @@ from lib.phases.review.request import Now, this_moment
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry import continuity, metrics, outcomes, workflow_log
 from lib.telemetry.deliveries import task_attempts
+from lib.telemetry.execution_status import When
 from lib.telemetry.review_window import Window
+from lib.telemetry.streams import log_coverage
 from lib.values import csv_text
 
 
@@ -80,6 +83,7 @@ def of_window(
     kinds = continuity.kinds_of_failure(live, seen)
     first = min(window.start, window.after or window.start)
     log = workflow_log.read(live, first, window.end, partial(progress, "lines of the workflow's log"), now())
+    log.attrs["missing"] = _missing(log, seen, window, now())
     routes, drills = workflow_log.routes(log, window.change_at), review.drill_alerts(run.record)
     attempts = task_attempts.read(live, delivered.since_change(window, log))
     deliveries, said = delivered.read(run, window, log, now()), forecast.of_run(run.record)
@@ -99,3 +103,11 @@ def of_window(
         window, counted, timed, seen, outcomes.table(seen), kinds, routes, attempts, drills, deliveries, said,
         *(review.pending_answers(run.record, answers, s.mode) for answers in (undisturbed, alerts)),
     )  # fmt: skip
+
+
+def _missing(log: pd.DataFrame, seen: pd.DataFrame, window: Window, now: datetime) -> str:
+    """Of which executions since the change the log tells nothing, in words; "" where it tells of all."""
+    if window.after is None or log.attrs.get("note"):
+        return ""
+    after, last = seen[seen["when"] == When.AFTER], min(window.end, now - log_coverage.LATE)
+    return log_coverage.of_executions(log, after, window.after + log_coverage.EARLY, last).said

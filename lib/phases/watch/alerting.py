@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from lib import routes as table
+from lib.aws import Live
 from lib.checks import Check, Status
 from lib.phases.review import forecast
 from lib.phases.watch.checkpoint import Reading, Span
-from lib.phases.watch.failures import BACK, ERROR_A_LOOK, NAMED, PART
+from lib.phases.watch.failures import BACK, ERROR_A_LOOK, NAMED, PART, SILENT_FROM
 from lib.record.records import Record
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import Route
-from lib.telemetry import workflow_log
+from lib.telemetry import executions, workflow_log
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
-from lib.telemetry.streams import log_columns
+from lib.telemetry.streams import log_columns, log_coverage
 from lib.values.check_registry import Id
 from lib.values.numbers import first_of
 
@@ -32,8 +33,9 @@ NO_FORECAST = "this run holds no backtest, so nothing was forecast"
 
 
 def alerts(run: ConnectedRun, span: Span) -> Reading:
-    """Both answers from one read of the log. Raises RunbookError where the log names a route that nobody knows."""
+    """The answers from one read of the log. Raises RunbookError where the log names a route that nobody knows."""
     log = workflow_log.read(run.live, span.since - BACK, span.until)
+    whole, log.attrs["missing"] = _whole(run.live, log, span)
     taken = workflow_log.routes(log)
     real = taken[~taken["drill"].astype(bool)]
     lacking = log_columns.unseen(log)
@@ -41,7 +43,22 @@ def alerts(run: ConnectedRun, span: Span) -> Reading:
     limit = run.settings.alert_limit_seconds
     crises, without_names = _crises(log, real[real["route"] == Route.CRISIS], span, limit, lacking)
     routes = _routes(run.record, parts, [*span.earlier, counts], lacking)
-    return Reading([crises, routes], counts, {crises.key: without_names} if without_names else {})
+    return Reading([crises, routes, whole], counts, {crises.key: without_names} if without_names else {})
+
+
+def _whole(live: Live, log: pd.DataFrame, span: Span) -> tuple[Check, str]:
+    """Whether the log tells of each execution that Step Functions lists, drills too; and what it does not, in words."""
+    first = max((span.watched_since or span.since) + log_coverage.EARLY, span.since - log_coverage.LATE)
+    listed = executions.list_executions(live, first)
+    began = pd.DataFrame([(row["arn"], row["started"]) for row in listed.rows], columns=["arn", "started"])
+    began["started"] = pd.to_datetime(began["started"], utc=True)
+    covered = log_coverage.of_executions(log, began, first, span.until - log_coverage.LATE)
+    silent, doubt = covered.missing >= SILENT_FROM, covered.missing or listed.cut or not covered.of
+    status = Status.FAILED if silent else Status.CANNOT_TELL if doubt else Status.PASSED
+    told = f"it tells of each of {covered.of} executions that began" if covered.of else "no execution to look for in it"
+    said = "; ".join(filter(None, [covered.said or told, str(log.attrs.get("note", "")), listed.cut]))
+    name, expected = "watch: the workflow's log", "each execution that is listed, minutes later"
+    return Check(Id.WATCH_LOG, name, status, said, expected), covered.said
 
 
 def _counted(real: pd.DataFrame, span: Span) -> dict[str, int]:

@@ -39,11 +39,15 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True)
 class Span:
-    """The time that a question is asked of (UTC), and what the earlier checkpoints of this watch counted of it."""
+    """The time that a question is asked of (UTC), and what the earlier checkpoints of this watch counted of it.
+
+    `watched_since`: from when on this watch looks, the change or later; None is `since`.
+    """
 
     since: datetime
     until: datetime
     earlier: Sequence[Counts] = ()
+    watched_since: datetime | None = None
 
     @property
     def counted_since(self) -> datetime:

@@ -55,7 +55,8 @@ class Reader:
             self._connect_anew()
 
         def span(asked: Asked, until: datetime) -> Span:
-            return Span(journal.covered_until(rows, asked, until), until, journal.earlier_counts(rows, asked))
+            since, earlier = journal.covered_until(rows, asked, until), journal.earlier_counts(rows, asked)
+            return Span(since, until, earlier, datetime.fromisoformat(rows[0]["since"]))
 
         made = checkpoint.make(self.asking(self.run), span, now, clock)
         self.lost = any(answered.error == Unreachable.__name__ for answered in made.answers)

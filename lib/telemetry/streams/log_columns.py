@@ -101,7 +101,8 @@ def _texts(known: list[str], places: array[int]) -> pd.Series:
 
 def unseen(frame: pd.DataFrame) -> str:
     """What of the log could not be looked at, "" where it was whole: of `read`, or of what was made of it."""
-    return "; ".join(filter(None, [str(frame.attrs.get("note", "")), str(frame.attrs.get("cut", "")), unread(frame)]))
+    said = [str(frame.attrs.get(key, "")) for key in ("note", "cut", "missing")]
+    return "; ".join(filter(None, [*said, unread(frame)]))
 
 
 def unread(frame: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ from lib.phases.review import alarm_rows, delivery_checks, forecast, glance, rea
 from lib.phases.validity import Validity
 from lib.record.records import open_run
 from lib.resources.connected_run import ConnectedRun
-from lib.routes import ALERTING
+from lib.routes import ALERTING, Route
 from lib.settings import load
 from lib.telemetry.configuration import messaging
 from lib.telemetry.configuration.facts import Fact, compare_facts
@@ -26,7 +26,8 @@ from lib.telemetry.configuration.facts import Fact, compare_facts
 QUIET = {forecast.NAME: "cannot tell", "How many crises?": "cannot tell", glance.FUNCTIONS: "cannot tell"}
 # And where its incident is planted: what is for a person to look at, or a failure.
 PLANTED = {
-    "silence": "cannot tell", "the dispatcher fails": "waiting", "a dead-letter queue fills": "waiting",
+    "silence": "cannot tell", "the workflow's log falls silent, or tells of errors alone": "cannot tell",
+    "the dispatcher fails": "waiting", "a dead-letter queue fills": "waiting",
     "a route is twice as busy as forecast": "waiting", "an alarm went off and is quiet again": "waiting",
 }  # fmt: skip
 
@@ -98,3 +99,33 @@ def test_of_a_time_that_ended_long_ago_no_later_alert_hides_one_that_was_lost_at
     whole = answers(tmp_path, window=ended, per_minute=10)[delivery_checks.RECONCILED]
     lacking = answers(tmp_path, lost_at(ended.end), ended, per_minute=10)[delivery_checks.RECONCILED]
     assert (whole[0], lacking[0]) == ("passed", "cannot tell")
+
+
+def test_a_log_that_tells_nothing_of_most_executions_passes_nothing_by_it(tmp_path):
+    """Behind it one crisis in ten minutes is slow, which nobody sees: what is left of the log says two were in time."""
+
+    def plant(aws):
+        incidents.slow_crisis_path(aws)
+        incidents.silent_log(aws)
+
+    found = answers(tmp_path, plant)
+    said = "the log tells nothing of 431 of 469 executions that began from 2026-11-28 12:20 to 2026-11-28 15:55 UTC"
+    for name in (delivery_checks.RECONCILED, delivery_checks.IN_TIME, delivery_checks.UNSCORED, forecast.NAME):
+        assert found[name][0] == "cannot tell" and found[name][1].endswith(said), found[name]
+    assert found["How many could nobody score?"] == ("cannot tell", "at least 0 in 4 h")
+
+
+def test_crises_that_hang_before_their_alerts_are_late_and_named(tmp_path):
+    found = answers(tmp_path, hanging_crises)[delivery_checks.IN_TIME]
+    assert found[0] == "failed" and "; NO ALERT SENT YET: checkin-299, checkin-319, " in found[1]
+
+
+def hanging_crises(aws):
+    aws.changed = incidents.after(lambda one: replace(one, seconds=1e6) if one.route is Route.CRISIS else one)
+
+
+def test_check_ins_that_fail_before_anybody_scored_them_are_not_said_to_be_scored(tmp_path):
+    found = answers(tmp_path, incidents.failure_burst)
+    assert found[delivery_checks.UNSCORED][0] == "waiting"
+    assert found[delivery_checks.UNSCORED][1].endswith("; 440 ended without a route")
+    assert found["How many could nobody score?"] == ("waiting", "440 in 4 h")

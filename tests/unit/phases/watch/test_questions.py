@@ -166,7 +166,7 @@ def test_where_all_the_newest_are_drills_the_silence_is_at_least_as_long(run, aw
 
 def test_without_a_real_crisis_nobody_can_tell_how_soon_one_is_told(run, aws):
     aws.changed = lambda one: replace(one, route=Route.NONE)
-    crises, _ = alerting.alerts(run, SPAN).checks
+    crises, *_ = alerting.alerts(run, SPAN).checks
     assert (crises.status, crises.found[:26]) == ("cannot tell", "no real crisis in this tim")
 
 
@@ -177,14 +177,14 @@ def test_without_a_real_crisis_nobody_can_tell_how_soon_one_is_told(run, aws):
 )  # fmt: skip
 def test_a_crisis_that_ends_late_badly_or_never_is_broken(run, aws, change, said):
     aws.changed = lambda one: replace(one, **change) if one.route is Route.CRISIS else one
-    crises, _ = alerting.alerts(run, SPAN).checks
+    crises, *_ = alerting.alerts(run, SPAN).checks
     assert crises.status == "failed" and said in crises.found
 
 
 def test_a_slow_crisis_whose_lines_came_after_the_checkpoint_that_it_ended_before_is_told_by_the_next(run, aws):
     late = CheckIn("checkin-late", SPAN.since - timedelta(minutes=4), 60.0, route=Route.CRISIS)
     aws.changed = lambda one: late if one.name == "checkin-1" else replace(one, route=Route.NONE)
-    crises, _ = alerting.alerts(run, replace(SPAN, earlier=[{}])).checks
+    crises, *_ = alerting.alerts(run, replace(SPAN, earlier=[{}])).checks
     assert (crises.status, crises.found) == ("failed", "1 of 1: checkin-late succeeded after 60 s")
 
 
@@ -192,7 +192,7 @@ def test_a_crisis_whose_beginning_was_not_read_is_no_quick_one(run, aws):
     aws.changed = lambda one: replace(one, began=START - timedelta(hours=1, minutes=16), seconds=4_600.0) if (
         one.route is Route.CRISIS
     ) else None  # fmt: skip
-    crises, _ = alerting.alerts(run, SPAN).checks
+    crises, *_ = alerting.alerts(run, SPAN).checks
     assert crises.status == "cannot tell"  # its route was not read either: nothing is said of what nobody saw
 
 
@@ -208,12 +208,12 @@ def test_where_a_line_of_the_log_cannot_be_read_no_crisis_is_called_quick_and_no
 
 def test_a_drill_is_no_real_crisis(run, aws):
     aws.changed = lambda one: replace(one, name=f"drill-{one.name}", seconds=99.0)
-    crises, _ = alerting.alerts(run, SPAN).checks
+    crises, *_ = alerting.alerts(run, SPAN).checks
     assert crises.status == "cannot tell"
 
 
 def test_without_a_backtest_nothing_was_forecast(run, aws):
-    _, routes = alerting.alerts(run, SPAN).checks
+    _, routes, _ = alerting.alerts(run, SPAN).checks
     assert (routes.status, routes.found) == ("cannot tell", alerting.NO_FORECAST)
 
 
@@ -241,7 +241,7 @@ def test_half_an_hour_that_was_busier_does_not_go_under_in_a_long_time(run, aws,
     aws.changed = lambda one: (
         replace(one, route=Route.HIGH) if hour[0] <= one.began < hour[1] and "7" in one.name else one
     )
-    _, routes = alerting.alerts(run, Span(START - 2 * HOUR, START)).checks
+    _, routes, _ = alerting.alerts(run, Span(START - 2 * HOUR, START)).checks
     assert routes.status == "failed" and routes.found.startswith("high: ")
 
 
@@ -254,7 +254,18 @@ def test_a_route_that_nobody_knows_is_an_error_and_no_answer(run, aws):
 def test_no_log_group_is_no_quiet_log(run, aws, record):
     record.keep_text("evidence/backtest.csv", FORECAST)
     aws._filter_log_events = lambda **_: (_ for _ in ()).throw(__import__("machines").says("ResourceNotFoundException"))
-    assert set(statuses(alerting.alerts(run, SPAN)).values()) == {"cannot tell"}
+    crises, routes, whole = alerting.alerts(run, SPAN).checks
+    assert (crises.status, routes.status, whole.status) == ("cannot tell", "cannot tell", "failed")
+    assert whole.found.startswith("the log tells nothing of 19 of 19 executions") and "does not exist" in whole.found
+
+
+def test_of_executions_right_after_the_change_and_of_the_last_minutes_no_line_is_looked_for(run, aws):
+    aws.log_until = START - HOUR
+    *_, whole = alerting.alerts(run, Span(START - HOUR / 12, START)).checks
+    assert (whole.status, whole.found) == ("cannot tell", "no execution to look for in it")
+    *_, whole = alerting.alerts(run, replace(SPAN, earlier=[{}], watched_since=START - timedelta(minutes=8))).checks
+    assert whole.found.startswith("the log tells nothing of 5 of 5 executions that began from 2026-11-28 11:53 ")
+    assert whole.status == "cannot tell"  # of so few, lines may be late
 
 
 # Alarms.

@@ -1,0 +1,57 @@
+"""Of which executions the workflow's log tells nothing, though Step Functions lists them. Pure pandas, no AWS.
+
+A log that nobody writes to any more, or only errors, looks like one of a quiet time: no crisis, no alert, none unscored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.streams.log_columns import UNNAMED
+
+EARLY = timedelta(minutes=1)  # after an update, in which executions may still begin by the definition before, unlogged
+LATE = timedelta(minutes=5)  # within which lines are there: Step Functions writes them as best it can
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of how many executions that began from `first` to `last` (UTC) the log should tell, and of how many it does not.
+
+    `at_least`: of so many each is counted and not named, so that more may be missing.
+    """
+
+    of: int
+    missing: int
+    first: datetime
+    last: datetime
+    at_least: bool = False
+
+    @property
+    def said(self) -> str:
+        """What is missing, in words; "" where nothing is."""
+        if not self.missing:
+            return ""
+        least = "at least " if self.at_least else ""
+        time = f"from {self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M} UTC"
+        return f"the log tells nothing of {least}{self.missing:,} of {self.of:,} executions that began {time}"
+
+
+def of_executions(log: pd.DataFrame, began: pd.DataFrame, first: datetime, last: datetime) -> Coverage:
+    """`log` is `workflow_log.read`, `began` has `arn` ("" of one that is counted alone) and `started` of those listed.
+
+    Of those that began from `first` to `last`; of none where these are no time. Where the log was cut or is not there,
+    that is said already, and nothing is missing of it.
+    """
+    mine = began[began["started"].between(pd.Timestamp(first), pd.Timestamp(last))]
+    if mine.empty or log.attrs.get("cut"):
+        return Coverage(0, 0, first, last)
+    counted = bool((mine["arn"] == UNNAMED).any() or (log["execution"] == UNNAMED).any())
+    if not counted:
+        lacking = mine[~mine["arn"].isin(log["execution"].unique())]["started"]
+        ends = (lacking.min().to_pydatetime(), lacking.max().to_pydatetime()) if len(lacking) else (first, last)
+        return Coverage(len(mine), len(lacking), *ends)
+    near = log[log["time"].between(pd.Timestamp(first), pd.Timestamp(last + LATE))]["execution"]
+    logged = int((near == UNNAMED).sum()) + near[near != UNNAMED].nunique()
+    return Coverage(len(mine), max(0, len(mine) - logged), first, last, at_least=True)
