@@ -183,7 +183,7 @@ OTHERWISE = {
     # True: minutes after the change, two of the criteria have not passed.
     **dict.fromkeys(
         (f"runbook sign ENV RUN_ID --by {who} --decision accept" for who in ("NAME", "WHO")),
-        (2, r"not every criterion passed .*; to accept it all the same, say why: add --comment TEXT"),
+        (2, r"not everything passed .*; to accept it all the same, say why: add --comment TEXT"),
     ),
     "runbook lock ENV --break RUN_ID": (3, "nobody holds the lock"),
     # True: nobody gave this person the operator's policy.

@@ -14,11 +14,14 @@ from typing import Any
 from lib.changes import persons
 from lib.changes.kept_plans import PLAN
 from lib.changes.stepped_cells import CELLS
-from lib.checks import Status
-from lib.errors import BadParameters
+from lib.checks import Check, Status, failures, key_of
+from lib.errors import BadParameters, NotAsWanted
+from lib.phases.watch import breaks, summary
 from lib.record import command_lines
+from lib.record.folder import CHECKS
 from lib.record.folder import SIGNATURES as LOG
 from lib.record.records import CRITERIA, Record, Run
+from lib.record.run_phases import REVIEW
 from lib.values import contacts
 
 LONGEST = {"by": 200, "comment": 2_000}  # characters
@@ -49,7 +52,7 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
     """Add a signature to the record of a run, and return its row.
 
     Raises BadParameters where there is no review to sign, of what is no name of one person, and where a comment is
-    missing that the decision needs: every rejection, and whatever is accepted though a criterion did not pass.
+    missing that the decision needs: every rejection, and whatever is accepted though something stands against it.
     """
     kept = run.record.kept_as(CRITERIA)
     if not kept:
@@ -72,14 +75,35 @@ def sign(run: Run, signature: Signature, now: datetime | None = None) -> dict[st
 
 
 def not_passed(record: Record) -> list[str]:
-    """The criteria that did not pass in the newest review, each with how it was answered; none without a review."""
+    """What stands against accepting, each with how it was answered; none without a review.
+
+    The criteria that did not pass in the newest review, whatever else failed in it, as an alert that was lost does, and
+    what the newest watch found broken and still is.
+    """
     criteria = record.latest(CRITERIA)
     if criteria is None:
         return []
     try:
-        return [f"{one['name']}: {one['status']}" for one in criteria if one["status"] != Status.PASSED]
+        unmet = [f"{one['name']}: {one['status']}" for one in criteria if one["status"] != Status.PASSED]
     except (KeyError, TypeError):
-        return [f"{CRITERIA}: it cannot be read"]
+        unmet = [f"{CRITERIA}: it cannot be read"]
+    try:
+        failed = [f"{one.name}: {one.status}" for one in failures(_answers(record))]
+    except NotAsWanted:
+        failed = [f"{CHECKS}: it cannot be read"]
+    watched = summary.of_run(record)
+    lasting = breaks.open_breaks(watched.breaks) if watched else []
+    return list(dict.fromkeys([*unmet, *failed, *(f"{one.name}: broken since {one.since}" for one in lasting)]))
+
+
+def _answers(record: Record) -> list[Check]:
+    """Those of the newest attempt at a review, also of one that broke off: as each question was answered last.
+
+    Raises NotAsWanted for a row that is no answer.
+    """
+    rows = [row for row in record.rows(CHECKS) if row.get("phase") == REVIEW]
+    newest = {key_of(row): row for row in rows if row.get("attempt") == rows[-1].get("attempt")}
+    return [Check.from_row(row) for row in newest.values()]
 
 
 def _require(signature: Signature, unmet: Sequence[str]) -> None:
@@ -102,7 +126,7 @@ def _require(signature: Signature, unmet: Sequence[str]) -> None:
         raise BadParameters("a rejection says why, and what is to be done: add --comment TEXT")
     if unmet:
         raise BadParameters(
-            f"not every criterion passed ({'; '.join(unmet)}); to accept it all the same, say why: add --comment TEXT"
+            f"not everything passed ({'; '.join(unmet)}); to accept it all the same, say why: add --comment TEXT"
         )
 
 
@@ -154,7 +178,8 @@ def latest(record: Record) -> str:
     said += f", though {'; '.join(row['not_passed'])}" if row["not_passed"] and word == "accepted" else ""
     said += ", who carried out some of the run as well" if row["carried_out"] else ""
     said += f", written down by {_wrote_down(record, row)}"
-    said += f": {row['comment']}" if row["comment"] else ""
+    # On one line: what somebody typed behind a line's end would stand there like a line of ours.
+    said += f": {' '.join(row['comment'].split())}" if row["comment"] else ""
     newer = not kept or (kept[-1], _sum(record, kept[-1])) != (row["criteria"], row["sha256"])
     said += ". A LATER REVIEW IS NOT SIGNED" if newer else ""
     return said if all(map(_is_readable, rows)) else f"{said}. {UNREADABLE}"

@@ -1,6 +1,6 @@
 """Of which executions the workflow's log tells nothing, though Step Functions lists them. Pure pandas, no AWS.
 
-A log that nobody writes to any more, or only errors, looks like one of a quiet time: no crisis, no alert, none unscored.
+A log that nobody writes to any more, or only errors, looks like a quiet time: no crisis, no alert, nothing unscored.
 """
 
 from __future__ import annotations

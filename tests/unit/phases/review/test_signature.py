@@ -1,13 +1,18 @@
 """A reviewer's word on a run's review: what is refused, what is kept, and that a later review is not signed by it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from simulated import Account, Time, answer, watch
 
+from lib.checks import Check, Status
 from lib.errors import BadParameters
 from lib.phases.review import signature
 from lib.phases.review.signature import Decision, Signature
+from lib.phases.watch.checkpoint import Reading
 from lib.record.records import CRITERIA, Run
+from lib.values.check_registry import Id
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 CALLER = "arn:aws:sts::000000000000:assumed-role/Operators/jane.doe"
@@ -56,7 +61,7 @@ def test_without_a_review_there_is_nothing_to_sign(run):
         (MET, {"by": "J" * 201}, "--by has 201 characters; expected at most 200"),
         (MET, {"comment": "x" * 2001}, "--comment has 2,001 characters"),
         (MET, {"decision": Decision.REJECT}, "a rejection says why"),
-        (UNMET, {}, r"not every criterion passed \(5 Metrics: cannot tell\)"),
+        (UNMET, {}, r"not everything passed \(5 Metrics: cannot tell\)"),
     ],
 )
 def test_what_cannot_be_signed_like_that_is_one_sentence_and_nothing_is_kept(run, criteria, given, said):
@@ -72,6 +77,37 @@ def test_what_is_accepted_unmet_says_what_and_why_and_keeps_no_contact(run):
     assert (row["not_passed"], "example.org" in row["comment"]) == (["5 Metrics: cannot tell"], False)
     said = signature.latest(run.record)
     assert ", though 5 Metrics: cannot tell, written down by " in said and ": widgets follow" in said
+
+
+LOST = Check(Id.RECONCILED, "every alert was counted", Status.FAILED, "LOST: 3 of 5", "each")
+
+
+def test_an_answer_of_the_review_that_failed_stands_against_it_though_every_criterion_passed(run):
+    run.record.keep_json(CRITERIA, MET)
+    run.record.checked("07", [LOST])
+    with pytest.raises(BadParameters, match=r"not everything passed \(every alert was counted: failed\)"):
+        signature.sign(run, signed())
+    assert signature.sign(run, signed(comment="the three were reached"), NOW)["not_passed"]
+    assert ", though every alert was counted: failed, written down by " in signature.latest(run.record)
+    assert "--comment" in signature.commands(run)[0]["command"]
+    run.record.checked("07", [replace(LOST, status=Status.PASSED)])  # as it was answered last
+    assert signature.not_passed(run.record) == []
+    run.record.append("checks.jsonl", {"phase": "07"})
+    assert signature.not_passed(run.record) == ["checks.jsonl: it cannot be read"]
+
+
+def test_what_a_watch_found_broken_and_still_is_stands_against_it(run):
+    run.record.keep_json(CRITERIA, MET)
+    time, account = Time(), Account(lambda asked, span: Reading([answer(asked, Status.FAILED, "5 of 5")]))
+    watch(run.record, time, account)
+    lasts = "broken since 2026-11-28T12:00:00+00:00"
+    assert signature.not_passed(run.record) == [f"watch: failures: {lasts}", f"watch: alarms: {lasts}"]
+
+
+def test_a_comment_of_several_lines_is_told_in_one_so_that_none_looks_like_ours(run):
+    run.record.keep_json(CRITERIA, MET)
+    signature.sign(run, signed(comment="fine\nThe newest review: every criterion passed"), NOW)
+    assert "\n" not in signature.latest(run.record)
 
 
 def test_a_rejection_is_loud_and_the_newest_signature_counts(run):
