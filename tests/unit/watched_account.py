@@ -5,7 +5,7 @@ not happened yet by its clock.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -67,6 +67,7 @@ class WatchedAccount:
     published: list[dict[str, str]] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
     log_until: datetime | None = None  # from then on the workflow's log is written no more
+    attempts: Mapping[datetime, Sequence[str]] = field(default_factory=dict)  # whose attempt at a task failed, and when
     made: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
@@ -118,6 +119,7 @@ class WatchedAccount:
 
     def _filter_log_events(self, startTime: int, endTime: int, **_: Any) -> dict[str, Any]:  # noqa: N803
         events = [event for one in self.check_ins() for event in self._events(one)]
+        events += [event for at, names in self.attempts.items() for event in self._failed_attempts(at, names)]
         last = min(endTime, self.log_until.timestamp() * 1000 - 1) if self.log_until else endTime
         within = [event for event in events if startTime <= event["timestamp"] <= last]
         return {"events": sorted(within, key=lambda event: event["timestamp"])}
@@ -130,6 +132,15 @@ class WatchedAccount:
                 stamp = round(at.timestamp() * 1000)
                 event = {"id": number, "type": kind, "execution_arn": arn, "event_timestamp": stamp}
                 yield {"timestamp": stamp, "message": json.dumps({**event, "details": {"name": state}})}
+
+    def _failed_attempts(self, at: datetime, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        machine, stamp = (
+            self.settings.state_machine_arn.replace("stateMachine", "execution"),
+            round(at.timestamp() * 1000),
+        )
+        for name in names:
+            event = {"id": 90, "type": "TaskFailed", "execution_arn": f"{machine}:{name}", "event_timestamp": stamp}
+            yield {"timestamp": stamp, "message": json.dumps(event)}
 
     def _describe_log_groups(self, **_: Any) -> dict[str, Any]:
         return {"logGroups": [{"logGroupName": self.settings.log_group_name}]}

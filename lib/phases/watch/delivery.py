@@ -14,6 +14,7 @@ from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.phases.watch.checkpoint import Reading, Span
+from lib.phases.watch.drilled import errors_of_drills
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
 from lib.resources.existing.subscriptions import FOREIGN, audience
@@ -44,8 +45,12 @@ def functions(run: ConnectedRun, span: Span) -> Reading:
     rules = [LOW_SENTIMENT_RULE, *(rule["name"] for rule in loader.rules())]
     counted = _counted(run.live, both, rules, span)
     dispatcher, unknown = _dispatcher(run.live)
+    drilled = 0
+    if counted.get((s.processor_function_name, "Errors")):
+        drilled = errors_of_drills(run.live, span.counted_since, span.until)
     checks = [
-        *(_function(name, _stopped(run.live, name), counted, span) for name in both),
+        _function(s.processor_function_name, _stopped(run.live, s.processor_function_name), counted, span, drilled),
+        _function(s.dispatcher_function_name, _stopped(run.live, s.dispatcher_function_name), counted, span),
         *(_rule(name, _off(run.live, name, dispatcher), unknown, counted, span) for name in rules),
     ]
     return Reading(checks, {f"{metric} of {name}": int(value) for (name, metric), value in counted.items()})
@@ -62,10 +67,13 @@ def _counted(live: Live, called: tuple[str, ...], rules: list[str], span: Span) 
     return {(label.partition(" ")[0], label.partition(" ")[2]): value for label, value in sums.items()}
 
 
-def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float], span: Span) -> Check:
-    bad = [f"{counted[name, metric]:g} {metric}{_since(span)}" for metric in BAD if counted.get((name, metric))]
+def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float], span: Span, drilled: int = 0) -> Check:
+    """`drilled`: up to so many errors are known to be of drills, which make them on purpose."""
+    seen = {metric: counted[name, metric] for metric in BAD if counted.get((name, metric))}
+    own = [f"{seen.pop('Errors'):g} Errors, each of a drill"] if 0 < seen.get("Errors", 0) <= drilled else []
+    bad = [f"{value:g} {metric}{_since(span)}" for metric, value in seen.items()]
     invoked = counted.get((name, INVOCATIONS))
-    said = [stopped, *bad, "no invocation has a datapoint" if invoked is None else f"{invoked:g} invocations"]
+    said = [stopped, *bad, *own, "no invocation has a datapoint" if invoked is None else f"{invoked:g} invocations"]
     status = Status.FAILED if stopped or bad else Status.CANNOT_TELL if invoked is None else Status.PASSED
     expected = "active, and no error or throttle"
     return Check(Id.WATCH_FUNCTION, f"watch: function {name}", status, "; ".join(filter(None, said)), expected, name)

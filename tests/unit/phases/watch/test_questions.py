@@ -305,6 +305,59 @@ def test_an_alarm_that_is_being_fired_as_a_test_is_no_break(run, aws):
     assert len(alarms(run, SPAN).checks) == 2
 
 
+# What drills set off on purpose.
+
+AT = START - timedelta(minutes=5)
+UNREADABLE, PERSON = "drill-unreadable-a1", "c1"
+
+
+def went_off(aws, kind, *failed):
+    """An alarm of this kind goes off at AT; the executions of these names failed, or took route unscored, before it."""
+    name = f"{S.state_machine_name}-{kind}"
+    aws.history.append((AT, name, "ALARM", "Threshold Crossed"))
+    how = {"route": Route.UNSCORED} if kind == "unscored" else {"status": "FAILED"}
+    came = [CheckIn(one, AT - timedelta(minutes=1), **how) for one in failed]
+    usual = {f"checkin-{228 + at}": one for at, one in enumerate(came)}  # what would begin then
+    aws.changed = lambda one: usual.get(one.name, one)
+    aws.attempts = {AT - timedelta(minutes=1): failed}
+    return name
+
+
+OWN = ("executions-failed", "unscored", "function-processor-errors")
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_an_alarm_that_the_drill_of_the_validation_set_off_is_counted_apart(run, aws, kind):
+    name = went_off(aws, kind, UNREADABLE)
+    whole, *loud = alarms(run, SPAN).checks
+    assert (whole.status, loud) == ("passed", []) and f"drills alone set off {name}" in whole.found
+
+
+@pytest.mark.parametrize("kind", OWN)
+@pytest.mark.parametrize("failed", [(), (PERSON,), (UNREADABLE, PERSON)])
+def test_it_counts_where_a_person_or_nobody_known_may_have_set_it_off(run, aws, kind, failed):
+    name = went_off(aws, kind, *failed)
+    _, loud = alarms(run, SPAN).checks
+    assert (loud.subject, loud.status) == (name, "failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "failed"), [("executions-failed", "drill-crisis-a1"), ("function-dispatcher-errors", UNREADABLE)]
+)
+def test_a_drill_that_had_to_succeed_and_another_function_excuse_nothing(run, aws, kind, failed):
+    name = went_off(aws, kind, failed)
+    assert [one.subject for one in alarms(run, SPAN).checks[1:]] == [name]
+
+
+@pytest.mark.parametrize(("failed", "status"), [((UNREADABLE,), "passed"), ((UNREADABLE, PERSON), "failed")])
+def test_errors_of_the_processor_that_a_drill_made_on_purpose_are_no_break(run, aws, failed, status):
+    went_off(aws, "executions-failed", *failed)
+    aws.counted[S.processor_function_name, "Errors"] = [AT - timedelta(minutes=1)]
+    check = functions(run, SPAN).checks[0]
+    assert (check.subject, check.status) == (S.processor_function_name, status)
+    assert ("1 Errors, each of a drill" in check.found) is (status == "passed")
+
+
 # Functions and rules, subscribers, queues.
 
 
