@@ -72,19 +72,25 @@ def of_run(run: ConnectedRun) -> Cutover | None:
         return read(live)
     at = datetime.fromisoformat(own[-1]["written"])
     undone = [datetime.fromisoformat(row["written"]) for row in written if row["undoes"]]
-    later = [moment for moment in (*undone, *_deployed(live, entries, alias)) if moment > at + SAME_EDIT[kind]]
+    since = at + SAME_EDIT[kind]
+    later = [moment for moment in (*undone, *_deployed(live, entries, alias, since)) if moment > since]
     return Cutover(at, at, at, later=min(later, default=None))
 
 
-def _deployed(live: Live, entries: Entries, alias: str) -> list[datetime]:
-    """When AWS says that what check-ins start was last edited: by its alias, and else by its newest version."""
+def _deployed(live: Live, entries: Entries, alias: str, since: datetime) -> list[datetime]:
+    """When AWS says that what check-ins start was edited since: its alias last, and else by each newer version."""
     if alias:
         with readable("reading the alias"):
             held = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=entries.arn)
         return [_utc(held.get("updateDate") or held["creationDate"])]
+    made = list[datetime]()
     with readable("listing the workflow's versions"):
-        newest = [description(live, one) for one in versions(live, entries.machine)[:1]]
-    return [_utc(one["creationDate"]) for one in newest if one]
+        for one in versions(live, entries.machine):  # the newest first
+            held = description(live, one)
+            made += [_utc(held["creationDate"])] if held else []
+            if made and made[-1] <= since:
+                break
+    return made
 
 
 def _way(live: Live, entries: Entries, newest: Row, held: Sequence[Row]) -> _Way:

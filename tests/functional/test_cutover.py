@@ -72,6 +72,35 @@ def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
     assert cutover.of_run(connected_run.of(connect(account), record)).later is None
 
 
+class Published:
+    """Step Functions where two newer versions were published, an hour and then three hours after the newest one."""
+
+    def __init__(self, real):
+        self.real = real
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def list_state_machine_versions(self, **given):
+        rows = self.real.list_state_machine_versions(**given)["stateMachineVersions"]
+        arn = rows[0]["stateMachineVersionArn"]
+        newer = [{"stateMachineVersionArn": f"{arn}{number}"} for number in (3, 1)]
+        return {"stateMachineVersions": [*newer, *rows]}
+
+    def describe_state_machine(self, stateMachineArn):  # noqa: N803 - AWS's own name
+        hours = {"3": 3, "1": 1}.get(stateMachineArn[-1], 0) if len(stateMachineArn.rpartition(":")[2]) > 1 else 0
+        answer = self.real.describe_state_machine(stateMachineArn=stateMachineArn[:-1] if hours else stateMachineArn)
+        return answer | {"creationDate": answer["creationDate"] + timedelta(hours=hours)}
+
+
+def test_of_two_deployments_since_the_first_ends_the_time_of_this_change(account):
+    _, record = applied(account)
+    live = connect(account)
+    live.clients["stepfunctions"] = Published(live.client("stepfunctions"))
+    own = cutover.of_run(connected_run.of(live, record))
+    assert timedelta(hours=1) <= own.later - own.at < timedelta(hours=2)
+
+
 def test_of_an_alias_that_somebody_moved_by_hand_nobody_can_say_when_it_began(account, client):
     """AWS says when it was last edited, and when there was a version for it to run; what ran between is unknown."""
     live, _ = applied(account)
