@@ -118,12 +118,9 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], new: set[str], pa
 def outcomes_of(
     live: Live, window: Window, now: datetime, seen: Callable[[int], None] = lambda count: None
 ) -> pd.DataFrame:
-    """What became of the executions of both times of a review; what AWS has forgotten by `now` is named as cut.
-
-    `seen` is told at each page how many were listed.
-    """
+    """What became of the executions of both times of a review; what AWS has forgotten by `now` is named as cut."""
     start = min(first for first, _ in window.spans)
-    frame = outcomes_since(live, start, window.end, window.change, window.spans, seen)
+    frame = outcomes_since(live, start, window.end, window.change, window.spans, seen, now)
     frame.attrs["cut"] = "; ".join(filter(None, [executions.forgotten(start, now), frame.attrs["cut"]]))
     return frame
 
@@ -135,18 +132,19 @@ def outcomes_since(
     change: Cutover | None,
     spans: Sequence[tuple[datetime, datetime]] = (),
     seen: Callable[[int], None] = lambda count: None,
+    now: datetime | None = None,
 ) -> pd.DataFrame:
-    """What became of every execution since `start`, or of those of these times, as `outcomes.outcome_rows` says.
+    """What became by `now`, or else `end`, of each execution since `start`, or of these times: `outcomes.outcome_rows`.
 
     `attrs["cut"]` names what was not read, and what nobody can call before or after the change; `attrs["end"]` is
-    until when, and `attrs["source"]` how many executions were listed for it, and by how many calls.
+    until when, `attrs["source"]` how many were listed for it, by how many calls. `seen` is told so at each page.
     """
     listed, long = executions.walk(live, start, seen=seen), live.settings.long_execution_seconds
     moments = (change.earliest, change.latest, change.versions) if change else (None,)
     inside = (row for row in listed if not spans or any(a <= row["started"] <= b for a, b in spans))
-    frame = outcomes.outcome_rows(inside, end, long, *moments)
-    source = f"{listed.count:,} executions, listed by Step Functions in {listed.calls:,} calls"
+    frame = outcomes.outcome_rows(inside, now or end, long, *moments)
     cut = "; ".join(filter(None, [listed.cut, outcomes.untold(frame, change.doubt) if change else ""]))
+    source = f"{listed.count:,} executions, listed by Step Functions in {listed.calls:,} calls"
     frame.attrs |= {"cut": cut, "end": end, "source": source}
     return frame
 

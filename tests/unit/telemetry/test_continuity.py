@@ -10,7 +10,7 @@ from continued import CHANGE, GOOD, LOCAL, NOW, answers, listed
 from lib.record.records import Record
 from lib.resources import connected_run
 from lib.telemetry import continuity, executions, outcomes
-from lib.telemetry.review_window import Cutover
+from lib.telemetry.review_window import Cutover, Window
 
 
 def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_counted():
@@ -25,6 +25,14 @@ def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_coun
     assert all(said in check.found for check in checks)
     counted = outcomes.table(seen).set_index(["who", "when"])
     assert counted.loc[("check-ins", "not known"), "failed"] == 40
+
+
+def test_what_still_runs_of_a_time_that_ended_long_ago_ran_too_long_and_did_not_begin_just_now():
+    """It began a minute before that end, and has hung for two hours since."""
+    live, hour = listed(GOOD, ("stuck", "RUNNING", 3, 121, None)), timedelta(hours=1)
+    window = Window(NOW - 4 * hour, NOW - 2 * hour, None)
+    counted = outcomes.table(continuity.outcomes_of(live, window, NOW)).set_index("who").loc["check-ins"]
+    assert (counted["too long"], counted["still running"]) == (3, 0)
 
 
 def statuses(*groups, **more):
