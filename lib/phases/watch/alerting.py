@@ -55,8 +55,8 @@ def _whole(live: Live, log: pd.DataFrame, span: Span) -> tuple[Check, str]:
     covered = log_coverage.of_executions(log, began, first, span.until - log_coverage.LATE)
     silent, doubt = covered.missing >= SILENT_FROM, covered.missing or listed.cut or not covered.of
     status = Status.FAILED if silent else Status.CANNOT_TELL if doubt else Status.PASSED
-    told = f"it tells of each of {covered.of} executions that began" if covered.of else "no execution to look for in it"
-    said = "; ".join(filter(None, [covered.said or told, str(log.attrs.get("note", "")), listed.cut]))
+    each = f"it tells of each of {covered.of} executions that began" if covered.of else "no execution to look for in it"
+    said = "; ".join(filter(None, [covered.said or each, str(log.attrs.get("note", "")), listed.cut]))
     name, expected = "watch: the workflow's log", "each execution that is listed, minutes later"
     return Check(Id.WATCH_LOG, name, status, said, expected), covered.said
 
