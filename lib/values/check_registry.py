@@ -124,6 +124,7 @@ class Id(StrEnum):
     WATCH_FAILURES = Registered("watch.failures", may=WATCH)
     WATCH_SILENCE = Registered("watch.silence", may=WATCH)
     WATCH_CRISES = Registered("watch.crises", may=WATCH)
+    WATCH_RUNS = Registered("watch.runs", may=WATCH)
     WATCH_LOG = Registered("watch.log", may=WATCH)
     WATCH_ROUTES = Registered("watch.routes", may=WATCH)
     WATCH_ALARMS = Registered("watch.alarms", may=WATCH)

@@ -13,7 +13,7 @@ from watched_account import FORECAST, FROM, MINUTE, WEEK, CheckIn, WatchedAccoun
 from lib.definitions import loader
 from lib.drills.alarm_drill import TEST
 from lib.errors import BadParameters
-from lib.phases.watch import alerting, failures, news
+from lib.phases.watch import alerting, criteria, failures, news
 from lib.phases.watch.alarms import alarms
 from lib.phases.watch.breaks import Break, News
 from lib.phases.watch.checkpoint import Span
@@ -21,6 +21,7 @@ from lib.phases.watch.delivery import deliveries, functions, subscribers
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.settings import load
+from lib.telemetry.review_window import Cutover, Window
 
 S = load("local")
 HOUR = timedelta(hours=1)
@@ -356,6 +357,22 @@ def test_errors_of_the_processor_that_a_drill_made_on_purpose_are_no_break(run, 
     check = functions(run, SPAN).checks[0]
     assert (check.subject, check.status) == (S.processor_function_name, status)
     assert ("1 Errors, each of a drill" in check.found) is (status == "passed")
+
+
+# What runs.
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        (None, "cannot tell", "none: check-ins do not run the newest published version"),
+        (Cutover(START, START, START), "passed", "since 2026-11-28 12:00:00 UTC"),
+        (Cutover(START, START, START, later=START + HOUR), "failed", "something else runs since 2026-11-28 13:00:00"),
+    ],
+)  # fmt: skip
+def test_a_run_that_was_undone_or_that_another_deployment_followed_is_called_that(change, status, said):
+    check = criteria.still_runs(Window(START, START + 2 * HOUR, change))
+    assert (check.status, check.found[: len(said)]) == (status, said)
 
 
 # Functions and rules, subscribers, queues.
