@@ -102,7 +102,7 @@ def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
 
 def alert_counts(frame: pd.DataFrame, drills: pd.Series) -> str:
     """How many check-ins raised an alert and how many drills, apart, and how many reached no route; and what of the log
-    could not be read. A drilled crisis is called a crisis drill, and a drill that fails on purpose is named."""
+    could not be read, or is not in it. A drilled crisis is a crisis drill, and one that fails on purpose is named."""
 
     def words(part: pd.DataFrame, who: str, crisis: str) -> str:
         if part.empty:
@@ -120,4 +120,5 @@ def alert_counts(frame: pd.DataFrame, drills: pd.Series) -> str:
     running = int(frame.attrs.get("open", 0))
     said = [words(frame[~drills], "check-in", "crises"), words(frame[drills], "drill", "crisis drills")]
     said += [f"{running:,} under way without a route yet"] if running else []
-    return " · ".join([*said, *filter(None, [log_columns.unread(frame), str(frame.attrs.get("cut", ""))])])
+    said += [log_columns.unread(frame), *(str(frame.attrs.get(key, "")) for key in ("cut", "missing"))]
+    return " · ".join(filter(None, said))

@@ -86,6 +86,7 @@ def of_window(
     log.attrs["missing"] = _missing(log, seen, window, now())
     routes, drills = workflow_log.routes(log, window.change_at), review.drill_alerts(run.record)
     attempts = task_attempts.read(live, delivered.since_change(window, log))
+    attempts.attrs["cut"] = "; ".join(filter(None, [attempts.attrs["cut"], log.attrs["missing"]]))
     deliveries, said = delivered.read(run, window, log, now()), forecast.of_run(run.record)
     undisturbed = continuity.checkins_undisturbed(seen, kinds, s)
     alerts = [long_enough.check(window), *delivery_checks.checks(deliveries, routes, s.alert_limit_seconds)]

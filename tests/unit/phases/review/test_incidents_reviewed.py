@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import incidents
 import pytest
+from drawn import words
 from fakes import World
 from incidents import INCIDENTS, S, busy_route, documented
 from machines import connected
 from reviewed_account import END, WINDOW, ReviewedAccount
-from simulated import Time
+from simulated import START, Time
 from watched_account import FORECAST
 
+from lib.display.charts import alert_charts, retry_chart
 from lib.phases import validity
-from lib.phases.review import alarm_rows, delivery_checks, forecast, glance, reading
+from lib.phases.review import alarm_rows, delivery_checks, forecast, glance, reading, retries
 from lib.phases.validity import Validity
 from lib.record.records import open_run
 from lib.resources.connected_run import ConnectedRun
@@ -113,6 +115,20 @@ def test_a_log_that_tells_nothing_of_most_executions_passes_nothing_by_it(tmp_pa
     for name in (delivery_checks.RECONCILED, delivery_checks.IN_TIME, delivery_checks.UNSCORED, forecast.NAME):
         assert found[name][0] == "cannot tell" and found[name][1].endswith(said), found[name]
     assert found["How many could nobody score?"] == ("cannot tell", "at least 0 in 4 h")
+
+
+def test_no_chart_and_no_table_of_such_a_log_looks_whole(tmp_path, monkeypatch):
+    def kept(*given, of_window=reading.of_window):
+        read.append(of_window(*given))
+        return read[0]
+
+    read = []
+    monkeypatch.setattr(reading, "of_window", kept)
+    answers(tmp_path, incidents.silent_log)
+    said = "the log tells nothing of 431 of 469 executions that began "
+    assert said in words(alert_charts.alerts_by_route(read[0].routes, START)).replace("\n", " ")
+    assert said in words(retry_chart.retries_by_state(read[0].attempts)).replace("\n", " ")
+    assert retries.rows(read[0].attempts)[-1]["what"].startswith(f"not all were counted: {said}")
 
 
 def test_crises_that_hang_before_their_alerts_are_late_and_named(tmp_path):
