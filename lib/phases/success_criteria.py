@@ -16,6 +16,7 @@ from lib.telemetry.review_window import counted_successes
 from lib.telemetry.success_rate import Decision
 from lib.values.check_registry import Id, Point
 from lib.values.modes import Mode
+from lib.values.numbers import say_count
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
@@ -190,7 +191,11 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
     name, expected = "4 CloudWatch shows successful executions", "real check-ins, and nearly all of them"
     before, after = (outcomes.tally(counted, when) for when in (When.BEFORE, When.AFTER))
     drills, seen = outcomes.tally(counted, When.AFTER, Who.DRILLS), counted_successes(frame)
-    counts = f"{seen:g} executions of both succeeded since the change, as CloudWatch counts" if seen is not None else ""
+    counts = (
+        f"{say_count(seen)} executions of both succeeded since the change, as CloudWatch counts"
+        if seen is not None
+        else ""
+    )
     shown = counts or "no datapoint"
     said = f"{shown}; by the list of executions {after} check-ins and {drills} drills"
     if not seen or not after.succeeded:

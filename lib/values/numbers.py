@@ -17,6 +17,11 @@ def in_full(number: float) -> str:
     return f"{number:.0f}" if abs(number) >= 100_000 else f"{number:g}"
 
 
+def say_count(number: float) -> str:
+    """What was counted, to the last one: `1,234,567`; a part of one with six digits."""
+    return f"{number:,.0f}" if abs(number) >= 100_000 or number == int(number) else f"{number:,.6g}"
+
+
 def plural(count: int, word: str) -> str:
     """`1 drill`, `1,200 drills`"""
     return f"{count:,} {word}{'' if count == 1 else 's'}"

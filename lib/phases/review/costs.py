@@ -19,6 +19,7 @@ from lib.telemetry.deliveries import counts
 from lib.telemetry.deliveries.alert_log import Way
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.streams.log_columns import UNNAMED
+from lib.values.numbers import say_count, say_number
 
 MONTH = 365.25 / 12  # days
 LEAST = 1.0  # days: of less, no month can be made, since a day has its rhythm and a minute of drills has none
@@ -55,7 +56,7 @@ def rows(run: ConnectedRun, read: Reading) -> list[dict[str, Any]]:
     known = [count * each * scale for _, count, each in parts if not isnan(count)]
     lacking = sum(isnan(count) for _, count, _ in parts)
     more = f"; {lacking} of the parts above were not counted" if lacking else ""
-    whole = f"{sum(known):,.4g} {price['currency']} {period}{more}"
+    whole = f"{say_number(sum(known))} {price['currency']} {period}{more}"
     table.append(_said(f"together, at prices of {price['region']} as of {price['asOf']}", "", "", whole))
     return [*table, *_of_the_review(run, read, price)]
 
@@ -63,7 +64,7 @@ def rows(run: ConnectedRun, read: Reading) -> list[dict[str, Any]]:
 def _row(what: str, count: float, scale: float, cost: str) -> dict[str, str]:
     if isnan(count):
         return _said(what, UNCOUNTED, UNCOUNTED, UNCOUNTED)
-    return _said(what, f"{count:,.6g}", f"{count * scale:,.4g}" if scale != 1 else SHORT, cost)
+    return _said(what, say_count(count), say_number(count * scale) if scale != 1 else SHORT, cost)
 
 
 def _said(what: str, counted: str, a_month: str, costs: str) -> dict[str, str]:

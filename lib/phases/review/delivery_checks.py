@@ -15,7 +15,7 @@ from lib.telemetry.deliveries.reconciliation import LATE, Compared
 from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.exact_tests import wilson
 from lib.values.check_registry import Id
-from lib.values.numbers import first_of
+from lib.values.numbers import first_of, say_count
 
 RECONCILED = "every alert of the workflow was counted behind it, per route and hour"
 UNDELIVERED = "no alert failed, was dropped or lies in a dead-letter queue"
@@ -94,7 +94,7 @@ def failures_on_the_way(seen: Deliveries) -> Check:
     summed, expected = seen.after, "none of each"
     bad, anybodys = (
         [
-            f"{row.thing} {row.name} {row.metric}: {row.value:g}"
+            f"{row.thing} {row.name} {row.metric}: {say_count(row.value)}"
             for row in summed.itertuples(index=False)
             if (Thing(row.thing), row.metric) in wanted and row.value > 0
         ]

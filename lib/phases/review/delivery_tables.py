@@ -15,7 +15,7 @@ from lib.telemetry.deliveries.reconciliation import UNTOLD, Compared
 from lib.telemetry.deliveries.sources import SUM, Metric, Thing
 from lib.telemetry.execution_status import Count
 from lib.telemetry.metrics import THROTTLED
-from lib.values.numbers import first_of, say_roughly
+from lib.values.numbers import first_of, say_count, say_roughly
 
 NO_DATA = "no datapoint"
 # What nobody may see after the change, by the thing that is its: an alert that even a dead-letter queue did not take,
@@ -51,7 +51,7 @@ def path_rows(seen: Deliveries) -> list[dict[str, Any]]:
                 "routes": part["routes"].iloc[0] or "no alert of them",
                 "check-ins": int(part["check-ins"].sum()),
                 "drills": int(part["drills"].sum()),
-                "counted": f"{known.sum():g}" if len(known) else NO_DATA,
+                "counted": say_count(known.sum()) if len(known) else NO_DATA,
                 "lost": _lost(part),
                 "said": f"{worst} in {states.count(worst)} of {len(states)} hours",
             }
@@ -76,7 +76,7 @@ def differing_hours(seen: Deliveries) -> list[dict[str, Any]]:
             "status": JUDGED[Compared(row.state)],
             "hour (UTC)": f"{row.hour:%Y-%m-%d %H:%M}",
             "sent": f"{row.sent} alerts",
-            "counted": NO_DATA if isnan(row.counted) else f"{row.counted:g}",
+            "counted": NO_DATA if isnan(row.counted) else say_count(row.counted),
             "missing": _missing(row),
             "executions to look at": first_of(row.executions, MOST_NAMED),
         }
@@ -129,7 +129,7 @@ def _judged(row: Any, earlier: float) -> Status:  # noqa: ANN401 - a row of a fr
 
 
 def _value(value: float) -> str:
-    return NO_DATA if isnan(value) else f"{value:,.6g}"
+    return NO_DATA if isnan(value) else say_count(value)
 
 
 def _silent(seen: Deliveries) -> int:

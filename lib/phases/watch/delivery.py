@@ -27,7 +27,7 @@ from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.metrics import Query
 from lib.values.check_registry import Id
-from lib.values.numbers import say_minute
+from lib.values.numbers import say_count, say_minute
 
 LAMBDA, EVENTS = "AWS/Lambda", "AWS/Events"
 # CloudWatch's names; each is an alert that is lost or late, so that the limit is 0.
@@ -70,10 +70,15 @@ def _counted(live: Live, called: tuple[str, ...], rules: list[str], span: Span) 
 def _function(name: str, stopped: str, counted: Mapping[tuple[str, str], float], span: Span, drilled: int = 0) -> Check:
     """`drilled`: up to so many errors are known to be of drills, which make them on purpose."""
     seen = {metric: counted[name, metric] for metric in BAD if counted.get((name, metric))}
-    own = [f"{seen.pop('Errors'):g} Errors, each of a drill"] if 0 < seen.get("Errors", 0) <= drilled else []
-    bad = [f"{value:g} {metric}{_since(span)}" for metric, value in seen.items()]
+    own = [f"{say_count(seen.pop('Errors'))} Errors, each of a drill"] if 0 < seen.get("Errors", 0) <= drilled else []
+    bad = [f"{say_count(value)} {metric}{_since(span)}" for metric, value in seen.items()]
     invoked = counted.get((name, INVOCATIONS))
-    said = [stopped, *bad, *own, "no invocation has a datapoint" if invoked is None else f"{invoked:g} invocations"]
+    said = [
+        stopped,
+        *bad,
+        *own,
+        "no invocation has a datapoint" if invoked is None else f"{say_count(invoked)} invocations",
+    ]
     status = Status.FAILED if stopped or bad else Status.CANNOT_TELL if invoked is None else Status.PASSED
     expected = "active, and no error or throttle"
     return Check(Id.WATCH_FUNCTION, f"watch: function {name}", status, "; ".join(filter(None, said)), expected, name)
@@ -93,7 +98,7 @@ def _stopped(live: Live, name: str) -> str:
 
 def _rule(name: str, off: str, unknown: str, counted: Mapping[tuple[str, str], float], span: Span) -> Check:
     failed = counted.get((name, "FailedInvocations"), 0)  # AWS publishes this one only when it is not 0
-    said = [off or unknown, f"{failed:g} FailedInvocations{_since(span)}" if failed else ""]
+    said = [off or unknown, f"{say_count(failed)} FailedInvocations{_since(span)}" if failed else ""]
     found = "; ".join(filter(None, said)) or "enabled, to the dispatcher; no failed invocation has a datapoint"
     status = Status.FAILED if off or failed else Status.CANNOT_TELL if unknown else Status.PASSED
     expected = "enabled, to the dispatcher, and every invocation carried on"
@@ -160,7 +165,7 @@ def _topic(summed: pd.DataFrame, name: str, span: Span) -> Check:
     values = {metric: counts.total(summed, Thing.TOPIC, metric, name=name) for metric in NOTIFICATIONS}
     counted = {metric: value for metric, value in values.items() if not isnan(value)}
     lost = any(counted.get(metric) for metric in UNDELIVERED)
-    said = ", ".join(f"{value:g} {metric}" for metric, value in counted.items())
+    said = ", ".join(f"{say_count(value)} {metric}" for metric, value in counted.items())
     said = f"{said}{_since(span)}" if said else "no notification has a datapoint"
     # Of failures AWS publishes nothing until there is one: what tells that a topic delivers is a delivery.
     status = Status.FAILED if lost else Status.PASSED if counted.get(Metric.DELIVERED) else Status.CANNOT_TELL

@@ -26,7 +26,7 @@ from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
 from lib.telemetry.metrics import STATES, Query
 from lib.values.check_registry import Id
-from lib.values.numbers import first_of, say_minute
+from lib.values.numbers import first_of, say_count, say_minute
 
 # How likely one look may take chance for a fault: a day of 97 looks is then quiet nine times in ten.
 ERROR_A_LOOK = 0.001
@@ -141,7 +141,7 @@ def silence(run: ConnectedRun, span: Span) -> Reading:
     silent = most is not None and most >= SILENT_FROM
     if uncounted and not silent:
         (first, last), most = uncounted[0], None
-    counted = "no datapoint" if most is None else f"{most:g}"
+    counted = "no datapoint" if most is None else say_count(most)
     said = f"{len(here)} began; none from {say_minute(first)} to {say_minute(last)} UTC ({in_words(last - first)})"
     said += f", and {counted} in the same hours of the week before"
     if silent:

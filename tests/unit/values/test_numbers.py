@@ -31,6 +31,14 @@ def test_a_number_in_full_has_all_its_digits_before_the_point(number, said):
 
 
 @pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0"), (999_999, "999,999"), (1_234_567.0, "1,234,567"), (1.5, "1.5"), (0.0123456, "0.0123456")],
+)
+def test_a_count_is_said_to_the_last_one(number, said):
+    assert numbers.say_count(number) == said
+
+
+@pytest.mark.parametrize(
     ("seconds", "said"),
     [
         (0, "0 s"), (0.0844, "84 ms"), (1.94, "1.94 s"), (60, "60 s"), (600, "10 min"), (7_199, "120 min"),
