@@ -92,8 +92,9 @@ def not_passed(record: Record) -> list[str]:
     except NotAsWanted:
         failed = [f"{CHECKS}: it cannot be read"]
     watched = summary.of_run(record)
-    lasting = breaks.open_breaks(watched.breaks) if watched else []
-    return list(dict.fromkeys([*unmet, *failed, *(f"{one.name}: broken since {one.since}" for one in lasting)]))
+    lasting = [f"{one.name}: broken since {one.since}" for one in breaks.open_breaks(watched.breaks if watched else [])]
+    lasting += [f"{name}: broken when the watch before ended" for name in (watched.left if watched else ())]
+    return list(dict.fromkeys([*unmet, *failed, *lasting]))
 
 
 def _answers(record: Record) -> list[Check]:

@@ -102,6 +102,9 @@ def test_what_a_watch_found_broken_and_still_is_stands_against_it(run):
     watch(run.record, time, account)
     lasts = "broken since 2026-11-28T12:00:00+00:00"
     assert signature.not_passed(run.record) == [f"watch: failures: {lasts}", f"watch: alarms: {lasts}"]
+    watch(run.record, Time(), Account())  # a later watch takes nothing away that nobody explained
+    left = "broken when the watch before ended"
+    assert signature.not_passed(run.record) == [f"watch: failures: {left}", f"watch: alarms: {left}"]
 
 
 def test_a_comment_of_several_lines_is_told_in_one_so_that_none_looks_like_ours(run):
