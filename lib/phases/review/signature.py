@@ -23,9 +23,11 @@ from lib.record.folder import SIGNATURES as LOG
 from lib.record.records import CRITERIA, Record, Run
 from lib.record.run_phases import REVIEW
 from lib.values import contacts
+from lib.values.check_registry import Id
 
 LONGEST = {"by": 200, "comment": 2_000}  # characters
 NOBODY = "nobody has signed the review of this run"
+BROKE_OFF = "the newest review: it broke off, and the criteria are of one before"
 UNREADABLE = f"A ROW OF {LOG} CANNOT BE READ"
 NOT_READ = f"{UNREADABLE}, so that nobody can tell whether the review is accepted; look at it by hand, and sign again"
 TEXTS = ("time", "by", "comment", "criteria", "sha256")
@@ -88,7 +90,9 @@ def not_passed(record: Record) -> list[str]:
     except (KeyError, TypeError):
         unmet = [f"{CRITERIA}: it cannot be read"]
     try:
-        failed = [f"{one.name}: {one.status}" for one in failures(_answers(record))]
+        answers = _answers(record)
+        failed = [f"{one.name}: {one.status}" for one in failures(answers)]
+        failed += [BROKE_OFF] if _broke_off(answers) else []
     except NotAsWanted:
         failed = [f"{CHECKS}: it cannot be read"]
     watched = summary.of_run(record)
@@ -105,6 +109,12 @@ def _answers(record: Record) -> list[Check]:
     rows = [row for row in record.rows(CHECKS) if row.get("phase") == REVIEW]
     newest = {key_of(row): row for row in rows if row.get("attempt") == rows[-1].get("attempt")}
     return [Check.from_row(row) for row in newest.values()]
+
+
+def _broke_off(answers: Sequence[Check]) -> bool:
+    """Whether a review answered something and decided no criterion; of an earlier version's, nobody can tell."""
+    asked = {check.id for check in answers}
+    return bool(asked) and not asked & {Id.CRITERION_1, Id.UNKNOWN}
 
 
 def _require(signature: Signature, unmet: Sequence[str]) -> None:

@@ -79,12 +79,13 @@ def test_what_is_accepted_unmet_says_what_and_why_and_keeps_no_contact(run):
     assert ", though 5 Metrics: cannot tell, written down by " in said and ": widgets follow" in said
 
 
+DECIDED = Check(Id.CRITERION_1, "1 All test scenarios pass", Status.PASSED, "6 of 6", "all")
 LOST = Check(Id.RECONCILED, "every alert was counted", Status.FAILED, "LOST: 3 of 5", "each")
 
 
 def test_an_answer_of_the_review_that_failed_stands_against_it_though_every_criterion_passed(run):
     run.record.keep_json(CRITERIA, MET)
-    run.record.checked("07", [LOST])
+    run.record.checked("07", [LOST, DECIDED])
     with pytest.raises(BadParameters, match=r"not everything passed \(every alert was counted: failed\)"):
         signature.sign(run, signed())
     assert signature.sign(run, signed(comment="the three were reached"), NOW)["not_passed"]
@@ -94,6 +95,15 @@ def test_an_answer_of_the_review_that_failed_stands_against_it_though_every_crit
     assert signature.not_passed(run.record) == []
     run.record.append("checks.jsonl", {"phase": "07"})
     assert signature.not_passed(run.record) == ["checks.jsonl: it cannot be read"]
+
+
+def test_the_criteria_of_an_earlier_review_are_not_signed_unsaid_for_a_later_one_that_broke_off(run):
+    run.record.keep_json(CRITERIA, MET)
+    run.record.checked("07", [DECIDED])
+    assert signature.not_passed(run.record) == []
+    later = replace(run.record, attempt="a later one")
+    later.checked("07", [replace(LOST, status=Status.PASSED)])
+    assert signature.not_passed(run.record) == [signature.BROKE_OFF]
 
 
 def test_what_a_watch_found_broken_and_still_is_stands_against_it(run):
