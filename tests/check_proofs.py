@@ -233,6 +233,18 @@ GIVEN: dict[Id, Proof] = {
     **_in(WATCHED, "test_a_crisis_that_ends_late_badly_or_never_is_broken[change1-still runs after]", Id.WATCH_CRISES),
     **_in(WATCHED, "test_half_an_hour_that_was_busier_does_not_go_under_in_a_long_time", Id.WATCH_ROUTES),
     **_in(
+        "unit/phases/watch/test_incidents.py",
+        "test_an_incident_is_called_out_within_one_interval_and_operations_are_told"
+        "[the workflow's log falls silent, or tells of errors alone]",
+        Id.WATCH_LOG,
+    ),
+    **_in(
+        WATCHED,
+        "test_a_run_that_was_undone_or_that_another_deployment_followed_is_called_that"
+        "[change2-failed-something else runs since 2026-11-28 13:00:00]",
+        Id.WATCH_RUNS,
+    ),
+    **_in(
         WATCHED,
         "test_a_function_that_may_not_run_is_called_out[configuration0-it is Failed]",
         Id.WATCH_FUNCTION,
