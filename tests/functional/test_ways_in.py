@@ -895,7 +895,7 @@ def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeyp
     live = connect(account)
     live.clients["stepfunctions"] = History(output)
     monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y", "started": datetime.now(UTC)}])
-    monkeypatch.setattr(preflight, "_updated", lambda *_: None)
+    monkeypatch.setattr(preflight, "_updated", lambda *_: datetime(2026, 1, 1, tzinfo=UTC))
     found = preflight.phase_3(live)
     assert (found.status, found.found) == ("passed", "1 of 1 latest answers in the Phase 3 shape")
 

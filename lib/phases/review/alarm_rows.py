@@ -14,13 +14,11 @@ from lib.checks import Status
 from lib.drills.alarm_drill import TEST
 from lib.phases.review.reading import Reading
 from lib.routes import Route, is_drill
-from lib.telemetry.deliveries.alarm_history import IN_ALARM, AlarmRecord, InAlarm
+from lib.telemetry.deliveries.alarm_history import BEHIND, IN_ALARM, AlarmRecord, InAlarm
 from lib.telemetry.execution_status import Count, ExecutionStatus
 from lib.values.alerts import Cause
 from lib.values.check_registry import UNREADABLE
 
-# From what an alarm counts until it goes off: its own minute, and the three by which CloudWatch's metrics may be late.
-BEHIND = timedelta(minutes=4)
 SAME = timedelta(seconds=1)  # an alarm and its history tell the moment of one change so far apart at most
 
 

@@ -63,7 +63,7 @@ def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:
         "setting": one.name,
         **{name: f"{value:g}" for name, value in one.numbers.items()},
         f"alerts {search.span}": say_number(one.alerts / search.spans),
-        "on the busiest day": say_number(_busiest(search, one)),
+        "alerts on the busiest day": say_number(_busiest(search, one)),
         "check-ins to a higher alert than now": f"{(one.levels > today).sum():,}",
         "check-ins to a lower one": f"{(one.levels < today).sum():,}",
         f"cost {search.span}, by the reviewed": say_number(one.cost / search.spans) if _reviewed(one) else UNTOLD,

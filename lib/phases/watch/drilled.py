@@ -12,10 +12,10 @@ from datetime import datetime
 
 from lib.aws import Live
 from lib.definitions.alarm_templates import AlarmTemplate
-from lib.phases.review.alarm_rows import BEHIND
 from lib.phases.watch.failures import BACK
 from lib.routes import Route, is_drill
 from lib.telemetry import executions, workflow_log
+from lib.telemetry.deliveries.alarm_history import BEHIND
 from lib.telemetry.deliveries.sources import Metric
 from lib.telemetry.execution_status import Count, ExecutionStatus
 from lib.telemetry.libraries import pandas as pd

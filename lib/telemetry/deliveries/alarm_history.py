@@ -21,6 +21,8 @@ from lib.resources.monitoring import alarm_listing
 from lib.values.exact_json import document
 
 KEPT = timedelta(days=14)
+# From what an alarm counts until it goes off: its own minute, and the three by which CloudWatch's metrics may be late.
+BEHIND = timedelta(minutes=4)
 STATE_CHANGE, IN_ALARM, ACTION, BOTH = "StateUpdate", "ALARM", "Action", ("MetricAlarm", "CompositeAlarm")
 CARRIED_OUT = re.compile(r"^Successfully executed action arn:[^:\s]+:sns:[^:\s]+:\d+:(?P<topic>[^:\s]+)$")
 

@@ -124,7 +124,7 @@ def test_one_run_that_the_store_refuses_keeps_nobody_from_the_others_and_is_told
 
 def test_of_many_that_it_refuses_some_are_named(stored, in_store):
     run_copies.keep_missing(in_store, {f"r{number}": "no" for number in range(5)})
-    assert "r0 (no); r1 (no); r2 (no); and 2 more" in run_copies.what_is_missing(in_store)
+    assert "r0 (no); r1 (no); r2 (no) and 2 more" in run_copies.what_is_missing(in_store)
     without = in_store.model_copy(update={"record_store": ""})
     assert run_copies.what_is_missing(without) == ""
 

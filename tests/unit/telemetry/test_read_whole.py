@@ -53,7 +53,7 @@ def account(rows, answers=None):
 
 
 def test_a_processor_is_known_by_its_latest_answers_however_many_failed_since(monkeypatch):
-    monkeypatch.setattr(preflight, "_updated", lambda *_: None)
+    monkeypatch.setattr(preflight, "_updated", lambda *_: NOW - timedelta(days=1))
     result = dict.fromkeys(preflight.PHASE_3_KEYS, 1)
     answer = [{"lambdaFunctionSucceededEventDetails": {"output": json.dumps(result)}}]
     rows = executed(*["RUNNING"] * 10, *["FAILED"] * 10, "SUCCEEDED")

@@ -52,7 +52,7 @@ def test_each_setting_has_a_row_with_its_numbers():
 def test_the_busiest_day_stands_beside_the_average_that_the_budget_is_kept_on():
     frame = tuned.checkins([tuned.risky(97.0)] * 28 + [tuned.risky(5.0)] * 28, ["crisis"] * 28 + ["none"] * 28)
     (row,) = found_settings.settings_table(found(frame), SETTINGS)
-    assert (row["alerts a day"], row["on the busiest day"]) == ("1", "2")
+    assert (row["alerts a day"], row["alerts on the busiest day"]) == ("1", "2")
 
 
 def test_where_none_could_be_read_nothing_is_counted():
