@@ -36,7 +36,7 @@ CONNECTING_SECONDS = 5
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
 LOOKED_BACK = 50  # versions; AWS keeps a parameter's last hundred
-DENIED, AT_ONCE = "AccessDeniedException", "TooManyUpdates"
+DENIED, AT_ONCE, NO_VERSION = "AccessDeniedException", "TooManyUpdates", "ParameterVersionNotFound"
 
 
 def of(live: Live) -> EnvironmentLock:
@@ -106,7 +106,7 @@ def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
 def _read(live: Live, version: int | None = None) -> tuple[Lock, int] | None:
     """The lock, and how often it was written since it was taken; or as an earlier version of it was."""
     name = live.settings.lock_name + (f":{version}" if version else "")
-    with readable(f"reading the lock {name}"), absent_is_none(GONE):
+    with readable(f"reading the lock {name}"), absent_is_none(GONE, NO_VERSION):
         whole = live.client("ssm").get_parameter(Name=name)
         answer = whole["Parameter"]
         try:

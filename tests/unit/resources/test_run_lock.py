@@ -386,6 +386,20 @@ def test_who_may_read_the_lock_but_none_of_its_versions_goes_by_their_numbers(st
             still_ours()
 
 
+def test_a_lock_that_another_took_between_two_looks_at_it_has_no_such_version_and_is_lost(store, live):
+    def taken(call):
+        if call == "look back":
+            raise says("ParameterVersionNotFound")
+
+    with locked(live, "r1") as still_ours:
+        for _ in range(60):
+            store.passes(81)
+            still_ours()
+        store.after = taken
+        with pytest.raises(Superseded, match="of run r1 was taken away; nothing more was written"):
+            still_ours()
+
+
 def test_of_a_version_that_nobody_can_tell_nothing_is_written(store, live):
     def unwell(call):
         if call == "look back":
