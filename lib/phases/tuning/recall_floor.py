@@ -28,8 +28,12 @@ def lower_limit(caught: Any, of: float, effective: float) -> np.ndarray:  # noqa
 
 
 def upper_limit(share: float, effective: float) -> float:
-    """At most this share, 95 % sure, where so many reviews found `share`: none found is not none there. 1 of none."""
-    return float(special.betaincinv(share * effective + 1, (1 - share) * effective, 1 - ERROR)) if effective else 1.0
+    """At most this share, 95 % sure, where so many reviews found `share`: none found is not none there.
+
+    1 of no reviews, and where each found it.
+    """
+    others = (1 - share) * effective
+    return float(special.betaincinv(share * effective + 1, others, 1 - ERROR)) if others > 0 else 1.0
 
 
 def reviews_needed(floor: float, missed: int = 0) -> int:

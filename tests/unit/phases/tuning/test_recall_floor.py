@@ -80,3 +80,11 @@ def test_crises_of_the_same_people_prove_what_people_do():
     assert recall_floor.table(frame, 0.95)[0]["enough"] == "NO"
     caught = 40 * np.random.default_rng(0).binomial(25, 0.94, 4000)  # who is missed is missed each time
     assert (recall_floor.lower_limit(caught, 1000, recall_floor.proofs(frame)) >= 0.95).mean() <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("share", "effective", "most"),
+    [(0.0, 59, 1 - 0.05 ** (1 / 59)), (0.3, 10, 0.6066), (1.0, 10, 1), (1 + 1e-12, 10, 1), (0.0, 0, 1)],
+)
+def test_of_what_reviews_found_more_may_be_there_and_never_more_than_all(share, effective, most):
+    assert recall_floor.upper_limit(share, effective) == pytest.approx(most, abs=1e-4)
