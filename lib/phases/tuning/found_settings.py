@@ -1,6 +1,6 @@
 """What a search found, as tables and as what charts are drawn from. Pure, no AWS."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,12 @@ def say_doubts(search: Search, doubts: Sequence[str]) -> str:
 def settings_table(search: Search, settings: Settings) -> list[dict[str, Any]]:
     """One row a setting: its five numbers, and what it does."""
     return [_row(search, one, settings) for one in search.settings]
+
+
+def side_by_side(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same with a column a setting: no laptop shows a row of all that a setting does."""
+    columns = [what for what in rows[0] if what != "setting"]
+    return [{"what": what, **{str(row["setting"]): row[what] for row in rows}} for what in columns]
 
 
 def _row(search: Search, one: Judged, settings: Settings) -> dict[str, Any]:

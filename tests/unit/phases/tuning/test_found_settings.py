@@ -49,6 +49,14 @@ def test_each_setting_has_a_row_with_its_numbers():
     assert "at least 99." in rows[-1]["crises with the crisis alert"]
 
 
+def test_side_by_side_each_setting_has_a_column_and_says_the_same():
+    rows = found_settings.settings_table(found(population(), HighRiskAbove=60), SETTINGS)
+    table = found_settings.side_by_side(rows)
+    assert [list(row) for row in table] == [["what", *(row["setting"] for row in rows)]] * (len(rows[0]) - 1)
+    for row in rows:
+        assert {one["what"]: one[row["setting"]] for one in table} | {"setting": row["setting"]} == row
+
+
 def test_the_busiest_day_stands_beside_the_average_that_the_budget_is_kept_on():
     frame = tuned.checkins([tuned.risky(97.0)] * 28 + [tuned.risky(5.0)] * 28, ["crisis"] * 28 + ["none"] * 28)
     (row,) = found_settings.settings_table(found(frame), SETTINGS)
