@@ -12,6 +12,7 @@ from datetime import timedelta
 from lib import routes as table
 from lib.aws import Live
 from lib.checks import Check, Status
+from lib.errors import RunbookError
 from lib.phases.review import forecast
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import BACK, ERROR_A_LOOK, NAMED, PART, SILENT_FROM
@@ -48,16 +49,20 @@ def alerts(run: ConnectedRun, span: Span) -> Reading:
 
 def _whole(live: Live, log: pd.DataFrame, span: Span) -> tuple[Check, str]:
     """Whether the log tells of each execution that Step Functions lists, drills too; and what it does not, in words."""
+    name, expected = "watch: the workflow's log", "each execution that is listed, minutes later"
     first = max((span.watched_since or span.since) + log_coverage.EARLY, span.since - log_coverage.LATE)
-    listed = executions.list_executions(live, first)
+    try:
+        listed = executions.list_executions(live, first)
+    except RunbookError as error:  # what the log does tell is judged all the same
+        doubt = f"what else it lacks nobody can tell: {error}"
+        return Check(Id.WATCH_LOG, name, Status.CANNOT_TELL, str(error), expected), doubt
     began = pd.DataFrame([(row["arn"], row["started"]) for row in listed.rows], columns=["arn", "started"])
     began["started"] = pd.to_datetime(began["started"], utc=True)
     covered = log_coverage.of_executions(log, began, first, span.until - log_coverage.LATE)
-    silent, doubt = covered.missing >= SILENT_FROM, covered.missing or listed.cut or not covered.of
-    status = Status.FAILED if silent else Status.CANNOT_TELL if doubt else Status.PASSED
+    silent, open_yet = covered.missing >= SILENT_FROM, covered.missing or listed.cut or not covered.of
+    status = Status.FAILED if silent else Status.CANNOT_TELL if open_yet else Status.PASSED
     each = f"it tells of each of {covered.of} executions that began" if covered.of else "no execution to look for in it"
     said = "; ".join(filter(None, [covered.said or each, str(log.attrs.get("note", "")), listed.cut]))
-    name, expected = "watch: the workflow's log", "each execution that is listed, minutes later"
     return Check(Id.WATCH_LOG, name, status, said, expected), covered.said
 
 

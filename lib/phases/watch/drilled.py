@@ -8,10 +8,12 @@ where all that can have caused it is known, and of such a drill; one that had to
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from lib.aws import Live
 from lib.definitions.alarm_templates import AlarmTemplate
+from lib.errors import RunbookError
 from lib.phases.watch.failures import BACK
 from lib.routes import Route, is_drill
 from lib.telemetry import executions, workflow_log
@@ -29,8 +31,14 @@ Caused = Iterable[tuple[datetime, bool]]  # when something came that an alarm co
 def set_off(live: Live, alarm: AlarmTemplate, moments: Sequence[datetime], until: datetime) -> bool:
     """Whether drills alone set this alarm off at each of these moments, and nothing else did what it counts since.
 
-    `moments` are in order, `until` is when it is asked.
+    `moments` are in order, `until` is when it is asked. What AWS refuses to tell excuses nothing.
     """
+    with suppress(RunbookError):
+        return _set_off(live, alarm, moments, until)
+    return False
+
+
+def _set_off(live: Live, alarm: AlarmTemplate, moments: Sequence[datetime], until: datetime) -> bool:
     watched, first = alarm.definition.metrics, moments[0] - BEHIND
     metrics = {one.metric for one in watched}
     if metrics == {Count.FAILED}:
@@ -45,8 +53,10 @@ def set_off(live: Live, alarm: AlarmTemplate, moments: Sequence[datetime], until
 
 def errors_of_drills(live: Live, since: datetime, until: datetime) -> int:
     """How many attempts at tasks failed on purpose in this time; 0 where any other did, or nobody can tell."""
-    attempts = list(_attempts(live, since, until))
-    return len(attempts) if all(drill for _, drill in attempts) else 0
+    with suppress(RunbookError):
+        attempts = list(_attempts(live, since, until))
+        return len(attempts) if all(drill for _, drill in attempts) else 0
+    return 0
 
 
 def _drills_alone(caused: Caused, moments: Sequence[datetime], until: datetime) -> bool:

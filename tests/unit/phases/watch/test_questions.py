@@ -12,8 +12,8 @@ from watched_account import FORECAST, FROM, MINUTE, WEEK, CheckIn, WatchedAccoun
 
 from lib.definitions import loader
 from lib.drills.alarm_drill import TEST
-from lib.errors import BadParameters
-from lib.phases.watch import alerting, criteria, failures, news
+from lib.errors import BadParameters, NotAsWanted
+from lib.phases.watch import alerting, criteria, drilled, failures, news
 from lib.phases.watch.alarms import alarms
 from lib.phases.watch.breaks import Break, News
 from lib.phases.watch.checkpoint import Span
@@ -182,6 +182,19 @@ def test_a_crisis_that_ends_late_badly_or_never_is_broken(run, aws, change, said
     assert crises.status == "failed" and said in crises.found
 
 
+def test_a_late_crisis_in_the_log_is_called_out_where_executions_may_not_be_listed(run, aws, monkeypatch):
+    def refused(*_):
+        raise NotAsWanted("not allowed")
+
+    run.record.keep_text("evidence/backtest.csv", FORECAST)
+    monkeypatch.setattr(alerting.executions, "list_executions", refused)
+    crises, _, whole = alerting.alerts(run, SPAN).checks
+    assert {one.status for one in alerting.alerts(run, SPAN).checks} == {"cannot tell"}
+    assert "what else it lacks nobody can tell: not allowed" in crises.found and whole.found == "not allowed"
+    aws.changed = lambda one: replace(one, seconds=31.0) if one.route is Route.CRISIS else one
+    assert alerting.alerts(run, SPAN).checks[0].status == "failed"
+
+
 def test_a_slow_crisis_whose_lines_came_after_the_checkpoint_that_it_ended_before_is_told_by_the_next(run, aws):
     late = CheckIn("checkin-late", SPAN.since - timedelta(minutes=4), 60.0, route=Route.CRISIS)
     aws.changed = lambda one: late if one.name == "checkin-1" else replace(one, route=Route.NONE)
@@ -348,6 +361,20 @@ def test_it_counts_where_a_person_or_nobody_known_may_have_set_it_off(run, aws, 
 def test_a_drill_that_had_to_succeed_and_another_function_excuse_nothing(run, aws, kind, failed):
     name = went_off(aws, kind, failed)
     assert [one.subject for one in alarms(run, SPAN).checks[1:]] == [name]
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_what_aws_refuses_to_tell_of_drills_excuses_nothing_and_hides_no_alarm(run, aws, kind, monkeypatch):
+    def refused(*_):
+        raise NotAsWanted("not allowed")
+
+    name = went_off(aws, kind, UNREADABLE)
+    aws.counted[S.processor_function_name, "Errors"] = [AT - timedelta(minutes=1)]
+    assert [one.subject for one in alarms(run, SPAN).checks[1:]] == []
+    monkeypatch.setattr(drilled.executions, "list_executions", refused)
+    monkeypatch.setattr(drilled.workflow_log, "read", refused)
+    assert [one.subject for one in alarms(run, SPAN).checks[1:]] == [name]
+    assert functions(run, SPAN).checks[0].status == "failed"
 
 
 @pytest.mark.parametrize(("failed", "status"), [((UNREADABLE,), "passed"), ((UNREADABLE, PERSON), "failed")])
