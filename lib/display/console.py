@@ -20,7 +20,7 @@ from rich.text import Text
 
 from lib.display import marks, table_layout
 from lib.display.marks import Tone
-from lib.values import contacts, escape
+from lib.values import contacts, escape, log_links
 
 STYLES = {Tone.GOOD: "green", Tone.OPEN: "yellow", Tone.BAD: "bold red", Tone.QUIET: "dim", Tone.NONE: ""}
 
@@ -158,11 +158,19 @@ def say_unexpected(kind: type[BaseException], error: BaseException, trace: Trace
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table without anybody's contact, in which no word is broken: what does not fit side by side stands below.
 
-    A word by which something is judged has its mark and colour.
+    A word by which something is judged has its mark and colour. A link to a log stream stands below the table, where
+    it can be copied whole.
     """
     if _volume is not Volume.ALL:
         return
-    heads, cells = [_cell(name) for name in columns], [[_cell(value) for value in row] for row in rows]
+    links: dict[str, int] = {}
+    heads, cells = [_cell(name) for name in columns], [[_cell(value, links) for value in row] for row in rows]
+    _draw(title, heads, cells)
+    for link, number in links.items():
+        line(f"[{number}] {link}")
+
+
+def _draw(title: str, heads: Sequence[Text], cells: Sequence[Sequence[Text]]) -> None:
     texts = [[head.plain, *(row[at].plain for row in cells)] for at, head in enumerate(heads)]
     widths = table_layout.column_widths(texts, console.width)
     if widths is None:
@@ -216,7 +224,10 @@ def _fit(text: Text, width: int) -> Text:
     return Text(table_layout.wrap(text.plain, width), style=text.style)
 
 
-def _cell(value: str) -> Text:
+def _cell(value: str, links: dict[str, int] | None = None) -> Text:
+    """A value on one line, without anybody's contact; for each link its number in `links`, where that is given."""
     shown = escape.one_line(contacts.mask_text(value))
+    if links is not None:
+        shown = log_links.PATTERN.sub(lambda link: f"[{links.setdefault(link[0], len(links) + 1)}]", shown)
     mark, tone = marks.mark_of(value) if marks.is_judged(value) else marks.UNKNOWN
     return Text(f"{mark} {shown}" if mark else shown, style=STYLES[tone])

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from lib.display import marks
 from lib.display.signs import Sign, verdict_sign
-from lib.values import escape
+from lib.values import escape, log_links
 from lib.values.numbers import in_full
 
 if TYPE_CHECKING:  # most phases show no figure
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # most phases show no figure
 BOX = "max-height: 30em; overflow: auto; border: 1px solid #bbbbbb; padding: 6px; font-family: monospace"
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
 # A mark stands beside its word, also in a narrow column, and its colour covers no line below it.
+LOG_STREAM = "its log stream, in the console"
 UNBROKEN = "white-space: nowrap; line-height: 1.8"
 
 
@@ -177,7 +178,7 @@ def forwarding_page(url: str) -> str:
 def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if isinstance(value, Sign):
         return f'<td style="{CELL}">{_unbroken(value)}</td>'
-    return f'<td style="{CELL}">{_judged(value, said) or _linked(value) or escape.html(said(words_of(value)))}</td>'
+    return f'<td style="{CELL}">{_judged(value, said) or _linked(value) or _with_links(said(words_of(value)))}</td>'
 
 
 def _judged(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
@@ -185,7 +186,17 @@ def _judged(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if not marks.is_judged(value):
         return ""
     word, rest = marks.word_and_rest(said(str(value)))
-    return f"{_unbroken(verdict_sign(word))}{escape.html(rest)}"
+    return f"{_unbroken(verdict_sign(word))}{_with_links(rest)}"
+
+
+def _with_links(text: str) -> str:
+    """A text, in which a link to a log stream can be followed, and is no wider than its words."""
+    parts, at = [], 0
+    for link in log_links.PATTERN.finditer(text):
+        words = '<a href="{}" target="_blank" rel="noopener">{}</a>'
+        parts += [escape.html(text[at : link.start()]), words.format(escape.attribute(link[0]), LOG_STREAM)]
+        at = link.end()
+    return "".join([*parts, escape.html(text[at:])])
 
 
 def _unbroken(sign: Sign) -> str:

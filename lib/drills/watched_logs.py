@@ -16,13 +16,14 @@ from lib.asl.functions import Called
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.checks import Check, Status
-from lib.drills import log_links, log_symptoms
+from lib.drills import log_symptoms
 from lib.drills.drill_session import Drill, Session
 from lib.drills.log_requests import EXPECTED, Requests, Span
 from lib.drills.log_symptoms import ORDINARY, Seen, Symptom
 from lib.errors import RunbookError
 from lib.resources.existing import names
 from lib.routes import DRILL_PREFIX
+from lib.values import log_links
 from lib.values.alerts import Told
 from lib.values.check_registry import UNREADABLE, Id
 from lib.values.numbers import plural
@@ -230,7 +231,8 @@ def _count(live: Live, log: WatchedLog, row: Mapping[str, Any], seen: Seen | Non
 
 def _add(live: Live, log: WatchedLog, seen: Seen, stream: str) -> None:
     log.seen[seen] += 1
-    log.links.setdefault(seen.symptom, log_links.link(live, log.group, stream))
+    s = live.settings
+    log.links.setdefault(seen.symptom, log_links.link(s.partition, s.region, log.group, stream))
 
 
 def _rows(live: Live, group: str, start: datetime) -> Iterator[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from lib.values import log_links
 from lib.values.exact_json import dumps, in_order, map_parts, parts_of
 from lib.values.subscriber_addresses import NEXT_DIGIT, PATH_LENGTH
 
@@ -27,7 +28,7 @@ PHONE = (
     rf"|(?<![\d.])(?<!\d-)(?:1{GAP})?(?:\(\d{{3}}\){GAP}?|\d{{3}}{GAP})\d{{3}}{GAP}\d{{4}}(?!\d)"
 )
 PERSONS = re.compile(f"{EMAIL}|{PHONE}")
-CONTACT = re.compile(f"(?P<url>{URL})|{EMAIL}|{PHONE}")
+CONTACT = re.compile(f"(?P<link>{log_links.LINK})|(?P<url>{URL})|{EMAIL}|{PHONE}")
 NO_HOST = re.compile(r"[^\w.:-]")
 
 
@@ -58,7 +59,10 @@ def hides(value: Any) -> bool:  # noqa: ANN401
 
 
 def mask_text(text: str) -> str:
-    """The text with a mark for every e-mail address and telephone number, and for what a URL may be opened by."""
+    """The text with a mark for every e-mail address and telephone number, and for what a URL may be opened by.
+
+    The product's own links to a log stream stay whole, but for one that names a person.
+    """
     shown = CONTACT.sub(_replaced, text)
     while shown != text:  # two that stand close to each other are only told apart once one of them is gone
         text, shown = shown, CONTACT.sub(_replaced, shown)
@@ -75,7 +79,9 @@ def _shown(part: Any) -> Any:  # noqa: ANN401
 
 
 def _replaced(match: re.Match[str]) -> str:
-    return _without_key(match[0]) if match["url"] else _mark(match[0])
+    if match["link"] and not PERSONS.search(log_links.names_in(match["link"])):
+        return match[0]
+    return _without_key(match[0]) if match["link"] or match["url"] else _mark(match[0])
 
 
 def _without_key(text: str) -> str:

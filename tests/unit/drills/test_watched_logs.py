@@ -10,7 +10,7 @@ from machines import connected, says
 
 from lib.asl.functions import Called
 from lib.definitions import templates
-from lib.drills import log_links, log_requests, watched_logs
+from lib.drills import log_requests, watched_logs
 from lib.drills.drill_session import Session
 from lib.drills.log_symptoms import Symptom
 from lib.drills.scenarios import Scenario, outcome
@@ -278,13 +278,3 @@ def test_a_function_says_itself_where_it_logs(watched):
 def test_without_a_drill_no_log_is_read(watched):
     live = connected(LOCAL, logs=Logs())
     assert watched_logs.watch(live, Session()) == [] and watched_logs.checks([]) == []
-
-
-@pytest.mark.parametrize(
-    ("region", "host"), [("cn-north-1", "console.amazonaws.cn"), ("us-gov-west-1", "console.amazonaws-us-gov.com")]
-)
-def test_a_link_leads_to_the_console_of_the_partition(region, host):
-    settings = LOCAL.model_copy(update={"region": region})
-    assert log_links.link(connected(settings), "/g", "s").startswith(f"https://{region}.{host}/cloudwatch/home?")
-    nowhere = LOCAL.model_copy(update={"region": "us-iso-east-1"})
-    assert log_links.link(connected(nowhere), "/g", "s") == "/g s"
