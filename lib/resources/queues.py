@@ -10,7 +10,7 @@ from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.existing.subscriptions import served_by
 from lib.resources.live_thing import LiveThing
-from lib.values.json_members import Members, members
+from lib.values.foreign.json_members import Members, members
 from lib.wait import until
 
 NO_POLICY = '{"Version": "2012-10-17", "Statement": []}'

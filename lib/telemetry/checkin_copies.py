@@ -17,7 +17,7 @@ from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.record.records import Record
 from lib.telemetry.checkin_frames import ROUTE, Answer, taken_in
-from lib.telemetry.checkin_keys import Key
+from lib.telemetry.checkin_listing import Key
 
 FOLDER = "evidence/checkins"
 BESIDE = ("object", "user", "time")

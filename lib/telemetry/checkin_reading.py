@@ -23,7 +23,7 @@ from lib.aws_answers import error_code, readable
 from lib.record.records import Record
 from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import TRAJECTORIES, Answer, taken_in
-from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys, moment_of
+from lib.telemetry.checkin_listing import AT_ONCE, Key, Listing, list_keys, moment_of
 from lib.telemetry.history import folder
 from lib.values.foreign import foreign_json
 

@@ -9,7 +9,7 @@ import pandas as pd
 from lib.errors import NotAsWanted
 from lib.telemetry import checkin_shares
 from lib.telemetry.checkin_frames import Answer, frame
-from lib.telemetry.checkin_keys import AT_ONCE
+from lib.telemetry.checkin_listing import AT_ONCE
 from lib.telemetry.checkin_reading import NOT_READABLE, Outlook, read_on
 from lib.telemetry.checkin_reading import outlook as outlook
 from lib.values.numbers import plural, say_roughly

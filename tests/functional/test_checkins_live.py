@@ -7,7 +7,7 @@ import pytest
 
 from lib.aws import connect
 from lib.errors import NotAsWanted
-from lib.telemetry import checkin_keys, checkins
+from lib.telemetry import checkin_listing, checkins
 from rehearsal.account import traffic
 
 
@@ -50,7 +50,7 @@ def test_a_listing_that_is_shared_out_finds_the_same(account, client):
         key = f"user-{number % 2}{number % 11}/{moment:%Y/%m/%d}/{moment.isoformat()}.json"
         s3.put_object(Bucket=account.checkin_bucket_name, Key=key, Body="{}")
     live, window = connect(account), (start - timedelta(days=2), start + timedelta(seconds=1))
-    alone, shared = (checkin_keys.list_keys(live, *window, alone=calls) for calls in (32, 0))
+    alone, shared = (checkin_listing.list_keys(live, *window, alone=calls) for calls in (32, 0))
     assert len(alone.keys) == 434
     assert sorted(key.name for key in shared.keys) == sorted(key.name for key in alone.keys)
 

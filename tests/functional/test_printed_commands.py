@@ -35,7 +35,7 @@ from lib.display import console, page, phase_table, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.phases.review import signature
-from lib.phases.watch import breaks, journal, news
+from lib.phases.watch import breaks, checkpoint_journal, news
 from lib.record import records, run_index, sealing
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS
@@ -523,7 +523,7 @@ def test_a_watch_that_stopped_goes_on_by_the_command_that_it_prints_and_is_revie
     record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": []})
     begun = datetime.now(UTC) - timedelta(hours=1)
     about = {"for_seconds": 1800, "every_seconds": 900, "since": begun.isoformat(), "caller": "jane"}
-    record.append(journal.LOG, {"row": "watch begun", "time": begun.isoformat(), **about})
+    record.append(checkpoint_journal.LOG, {"row": "watch begun", "time": begun.isoformat(), **about})
     sealing.seal(record)
     run = session.reopen_with(with_changes(chosen, run_id=record.run_id))
     monkeypatch.setattr(watch_command.Watch, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -534,13 +534,13 @@ def test_a_watch_that_stopped_goes_on_by_the_command_that_it_prints_and_is_revie
     code, out = typed(command, tmp_path)
     # Nothing of the plan is in this account, so that much is broken, and there is nobody who could be told.
     assert (code, "NOT WATCHED from" in out, "Watch of run" in out) == (1, True, True), out
-    kinds = [row["row"] for row in record.rows(journal.LOG)]
+    kinds = [row["row"] for row in record.rows(checkpoint_journal.LOG)]
     assert kinds[:4] == ["watch begun", "watch resumed", "gap", "checkpoint"] and kinds[-1] == "watch ended"
     assert "operations were NOT told" in out
     assert record.kept_as(records.CRITERIA)
     reviewed = (record.folder / f"{NOTEBOOKS['07']}.ipynb").read_text(encoding="utf-8")
     assert "NOT WATCHED, 3 checkpoints missed" in reviewed  # shown also where the criteria then fail
-    one = breaks.every_break(record.rows(journal.LOG))[0]
+    one = breaks.every_break(record.rows(checkpoint_journal.LOG))[0]
     look = news.message(run, one, breaks.News.BROKEN).rpartition("look: ")[2]
     code, out = typed(look, tmp_path, PARAMETERS=str(file))
     assert (code, "Watch: 1 checkpoints of 3 planned" in out) == (0, True), out

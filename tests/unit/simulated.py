@@ -11,10 +11,10 @@ from machines import connected
 from lib.aws import Live
 from lib.checks import Check, Status
 from lib.errors import RunbookError, Unreachable
-from lib.phases.watch import journal
+from lib.phases.watch import checkpoint_journal
 from lib.phases.watch.breaks import Break, News
 from lib.phases.watch.checkpoint import Asked, Question, Reading, Span
-from lib.phases.watch.journal import Journal
+from lib.phases.watch.checkpoint_journal import Journal
 from lib.phases.watch.loop import Clocks, Shown, Watch
 from lib.phases.watch.pace import Pace
 from lib.phases.watch.reader import Reader
@@ -116,7 +116,7 @@ def watch(
 
 
 def rows_of(record: Record) -> list[dict[str, Any]]:
-    return record.rows(journal.LOG)
+    return record.rows(checkpoint_journal.LOG)
 
 
 def kinds(rows: list[dict[str, Any]]) -> list[str]:

@@ -18,8 +18,8 @@ from lib.phases import session
 from lib.phases.review import request
 from lib.phases.watch import summary
 from lib.phases.watch.breaks import Row
+from lib.phases.watch.checkpoint_journal import LOG, Journal
 from lib.phases.watch.criteria import change_moment
-from lib.phases.watch.journal import LOG, Journal
 from lib.phases.watch.loop import Clocks, Shown, Watch
 from lib.phases.watch.pace import Pace, as_typed, duration, since_change, stamp
 from lib.phases.watch.reader import Reader

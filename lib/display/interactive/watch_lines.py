@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lib.checks import Check, Status
 from lib.display import console, marks
-from lib.phases.watch import breaks, journal
+from lib.phases.watch import breaks, checkpoint_journal
 from lib.phases.watch.breaks import Kind, Row
 from lib.phases.watch.pace import for_people, in_words
 from lib.values.numbers import plural, say_exactly
@@ -53,7 +53,7 @@ def countdown(now: datetime, due: datetime, rows: Sequence[Row]) -> None:
     if not console.is_watched() or not rows:
         return
     made = [row for row in rows if row["row"] == Kind.CHECKPOINT]
-    planned = journal.pace_of(rows).planned
+    planned = checkpoint_journal.pace_of(rows).planned
     left = say_exactly(max(0.0, (due - now).total_seconds()))
     console.overwrite(f"watching: {len(made)} of {planned} checkpoints made, {_broken(made, rows)}; the next in {left}")
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lib.errors import BadParameters, NotAsWanted, RunbookError
-from lib.phases.watch import breaks, journal
+from lib.phases.watch import breaks, checkpoint_journal
 from lib.phases.watch.breaks import Break, Kind, News, Row
 from lib.phases.watch.checkpoint import UNEXPECTED, Checkpoint
-from lib.phases.watch.journal import End, Journal
+from lib.phases.watch.checkpoint_journal import End, Journal
 from lib.phases.watch.pace import Pace, in_words, stamp
 from lib.wait import FOR_EVER, Patience, Sleep, until
 
@@ -78,10 +78,10 @@ class Watch:
             self._add(Kind.BEGUN, **seconds, **about)
         else:
             self._add(Kind.RESUMED, **seconds, **{key: about[key] for key in about if key != "since"})
-        return journal.pace_of(self.journal.rows)
+        return checkpoint_journal.pace_of(self.journal.rows)
 
     def _watch(self, pace: Pace) -> None:
-        last, since, first = journal.last_checkpoint(self.journal.rows), self._moments(), True
+        last, since, first = checkpoint_journal.last_checkpoint(self.journal.rows), self._moments(), True
         put_back = self._put_back(since[0])
         while True:
             due = pace.begun if last is None else pace.due_after(last)
@@ -100,7 +100,7 @@ class Watch:
     def _put_back(self, now: datetime) -> bool:
         """Whether the rows of a watch that is gone on with lie ahead; then a row says so, and for how long nobody
         looked cannot be told."""
-        ahead = journal.lies_ahead(self.journal.rows[:-1], now)  # before what this command added
+        ahead = checkpoint_journal.lies_ahead(self.journal.rows[:-1], now)  # before what this command added
         if ahead > LEAP:
             self._add(Kind.CLOCK, back_seconds=round(ahead.total_seconds()), why=PUT_BACK)
         return ahead > LEAP

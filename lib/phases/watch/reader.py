@@ -11,7 +11,7 @@ from functools import partial
 
 from lib.aws import Live, connect
 from lib.errors import RunbookError, Unreachable
-from lib.phases.watch import checkpoint, journal, news
+from lib.phases.watch import checkpoint, checkpoint_journal, news
 from lib.phases.watch.alarms import alarms
 from lib.phases.watch.alerting import alerts
 from lib.phases.watch.breaks import Break, News, Row
@@ -55,7 +55,10 @@ class Reader:
             self._connect_anew()
 
         def span(asked: Asked, until: datetime) -> Span:
-            since, earlier = journal.covered_until(rows, asked, until), journal.earlier_counts(rows, asked)
+            since, earlier = (
+                checkpoint_journal.covered_until(rows, asked, until),
+                checkpoint_journal.earlier_counts(rows, asked),
+            )
             return Span(since, until, earlier, datetime.fromisoformat(rows[0]["since"]))
 
         made = checkpoint.make(self.asking(self.run), span, now, clock)

@@ -7,9 +7,9 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted
-from lib.phases.watch import breaks, journal, kept_rows
+from lib.phases.watch import breaks, checkpoint_journal, checkpoint_rows
 from lib.phases.watch.breaks import Break, Kind, Row
-from lib.phases.watch.kept_rows import LOG
+from lib.phases.watch.checkpoint_rows import LOG
 from lib.phases.watch.pace import Pace, for_people, in_words, stamp
 from lib.record.records import Record
 from lib.values.check_registry import Id
@@ -44,7 +44,7 @@ class Watched:
     @property
     def whole(self) -> bool:
         """Whether its time is over, so that no part of it is still to be watched."""
-        return self.end == journal.End.WHOLE
+        return self.end == checkpoint_journal.End.WHOLE
 
     @property
     def missed(self) -> int:
@@ -104,7 +104,7 @@ def _length(gap: Row) -> timedelta:
 
 def of_rows(rows: Sequence[Row]) -> Watched | None:
     """The newest watch among these rows; None where nobody watched."""
-    mine = journal.latest_watch(rows)
+    mine = checkpoint_journal.latest_watch(rows)
     if not mine:
         return None
     checkpoints = [row for row in mine if row["row"] == Kind.CHECKPOINT]
@@ -113,7 +113,7 @@ def of_rows(rows: Sequence[Row]) -> Watched | None:
     last = [row for row in mine if row["row"] != Kind.UNREADABLE][-1]
     end = str(last["why"]) if last["row"] == Kind.ENDED else GOING_ON.format(for_people(last["time"]))
     return Watched(
-        pace=journal.pace_of(mine),
+        pace=checkpoint_journal.pace_of(mine),
         end=end,
         checkpoints=len(checkpoints),
         gaps=tuple(row for row in mine if row["row"] == Kind.GAP),
@@ -141,12 +141,14 @@ def _unreadable(rows: Sequence[Row]) -> int:
 
 def _left_by_the_one_before(rows: Sequence[Row]) -> tuple[str, ...]:
     """What was broken still when the watch before ended: a later one asks anew, and need not find it again."""
-    return tuple(one.name for one in breaks.open_breaks(tuple(breaks.every_break(journal.latest_watch(rows)))))
+    return tuple(
+        one.name for one in breaks.open_breaks(tuple(breaks.every_break(checkpoint_journal.latest_watch(rows))))
+    )
 
 
 def of_run(record: Record) -> Watched | None:
     """The newest watch of a run, as its record tells."""
-    return of_rows(kept_rows.of_record(record))
+    return of_rows(checkpoint_rows.of_record(record))
 
 
 def reach(record: Record) -> tuple[int, int]:
@@ -156,7 +158,7 @@ def reach(record: Record) -> tuple[int, int]:
 
 def said_of(record: Record) -> str:
     """The newest watch of a run in a sentence, or that nobody watched, or can tell who did."""
-    rows = kept_rows.of_record(record)
+    rows = checkpoint_rows.of_record(record)
     watched, unreadable = of_rows(rows), _unreadable(rows)
     return watched.said if watched else f"{unreadable} {NOT_READ}" if unreadable else NOBODY
 

@@ -8,7 +8,7 @@ from lib.aws_answers import absent_is_none
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.live_thing import LiveThing
-from lib.values.json_members import Members, members
+from lib.values.foreign.json_members import Members, members
 
 # The body of a dashboard that we make, which is what is left of it without widgets: laid out as nobody else's is, since
 # an empty dashboard of somebody's is not ours to delete. The other is left of one that an earlier version made.

@@ -18,7 +18,7 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import CONTRACT, Answer
-from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys
+from lib.telemetry.checkin_listing import AT_ONCE, Key, Listing, list_keys
 from lib.telemetry.checkin_reading import CHUNK, NOT_READABLE, USUAL, read_checkin
 from lib.telemetry.history import damage, exports
 from lib.telemetry.history.folder import Aside, History, relation

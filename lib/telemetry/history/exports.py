@@ -21,7 +21,7 @@ from lib.asl.answer_fields import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.telemetry.checkin_copies import BESIDE, TAKEN
 from lib.telemetry.checkin_frames import CONTRACT, ROUTE, Answer, taken_in
-from lib.telemetry.checkin_keys import KEY, moment_of
+from lib.telemetry.checkin_listing import KEY, moment_of
 from lib.telemetry.checkin_reading import USUAL, cell, without_text
 from lib.telemetry.history.folder import EPOCH, MICROSECOND, quote
 from lib.telemetry.history.spool import connect

@@ -15,7 +15,7 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.errors import BadParameters
-from lib.telemetry.checkin_keys import KEY, moment_of
+from lib.telemetry.checkin_listing import KEY, moment_of
 from lib.telemetry.history.reviewed_items import Items
 from lib.telemetry.history.spool import DRILL
 from lib.telemetry.libraries import pandas as pd

@@ -18,7 +18,7 @@ from lib.errors import NotAsWanted, Unreachable, Unrecorded
 from lib.phases.review import request
 from lib.phases.watch import checkpoint, reader, summary
 from lib.phases.watch.checkpoint import Asked
-from lib.phases.watch.journal import LOG
+from lib.phases.watch.checkpoint_journal import LOG
 from lib.record.run_phases import REVIEW
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import load

@@ -8,7 +8,7 @@ from buckets import RUN, a_run, run_says
 from lib.display import console, run_table
 from lib.phases.review import signature
 from lib.phases.review.signature import Decision, Signature
-from lib.phases.watch import kept_rows
+from lib.phases.watch import checkpoint_rows
 from lib.record import run_index, sealing
 from lib.record.records import CRITERIA, LOG, MANIFEST, Record, Run
 from lib.record.seals import seal_chain
@@ -68,7 +68,7 @@ def test_what_another_machine_rejected_is_not_accepted_any_more(accepted, theirs
 
 def test_a_review_and_a_watch_of_another_machine_are_said(accepted, theirs, status):
     theirs.again().keep_json(CRITERIA, [{"name": "1", "status": "failed"}])
-    theirs.record.append(kept_rows.LOG, BEGUN)
+    theirs.record.append(checkpoint_rows.LOG, BEGUN)
     sealing.seal(theirs.record)
     assert "A LATER REVIEW IS NOT SIGNED" in status() and "The newest review: 1: failed" in status()
     assert "Watch: 0 checkpoints of 97 planned" in status()
@@ -100,7 +100,7 @@ def test_a_store_whose_newest_seals_were_cut_off_tells_nothing_that_is_not_here(
 
 
 @pytest.mark.parametrize("row", [{}, {"decision": "maybe", "by": 1, "time": 1}, {"row": "no kind"}])
-@pytest.mark.parametrize("name", [signature.LOG, kept_rows.LOG])
+@pytest.mark.parametrize("name", [signature.LOG, checkpoint_rows.LOG])
 def test_a_row_that_cannot_be_read_is_said_and_accepts_nothing(name, row, accepted, ours, status):
     ours.again().append(name, row)
     sealing.seal(ours.record)

@@ -10,7 +10,7 @@ from lib.errors import BadParameters
 from lib.record.records import Record
 from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import Answer
-from lib.telemetry.checkin_keys import Key
+from lib.telemetry.checkin_listing import Key
 
 DAY = date(2026, 1, 1)
 READ = {"mark": Answer("user", datetime(2026, 1, 1, 12, tzinfo=UTC), ("42.5", '"stable"'), "crisis")}

@@ -10,10 +10,10 @@ from simulated import QUARTER, START, Account, Time, answer, kinds, rows_of, wat
 
 from lib.checks import Status
 from lib.errors import BadParameters, NotAsWanted, Superseded, Unreachable, Unrecorded
-from lib.phases.watch import journal, summary
+from lib.phases.watch import checkpoint_journal, summary
 from lib.phases.watch.breaks import Kind
 from lib.phases.watch.checkpoint import Asked, Reading
-from lib.phases.watch.journal import LOG, End
+from lib.phases.watch.checkpoint_journal import LOG, End
 from lib.record import records, sealing
 
 MINUTE = timedelta(minutes=1)
@@ -272,7 +272,7 @@ def test_once_its_time_is_over_the_same_command_begins_another(record, time):
     watch(record, time, Account())
     rows = watch(record, time, Account())
     assert kinds(rows).count(Kind.BEGUN) == 2
-    assert len(journal.latest_watch(rows)) == 7
+    assert len(checkpoint_journal.latest_watch(rows)) == 7
 
 
 def test_another_pace_changes_a_watch_that_goes_on_and_not_when_it_began(record, time):
@@ -436,7 +436,7 @@ def test_a_full_disk_ends_no_watch_and_what_was_not_written_comes_with_the_next_
 
 @pytest.mark.parametrize("cut", [0, 20, -1], ids=["whole rows", "half a row", "all but the break of the last"])
 def test_what_a_disk_took_in_part_is_written_once_and_the_rest_with_the_next_row(record, monkeypatch, cut):
-    kept, write = journal.Journal.of(record, lambda error: None), os.write
+    kept, write = checkpoint_journal.Journal.of(record, lambda error: None), os.write
     kept.add(Kind.GAP, START, number=1)
     with monkeypatch.context() as patched:
         full(patched)

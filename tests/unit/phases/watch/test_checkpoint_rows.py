@@ -12,11 +12,11 @@ from simulated import Account, Time, answer, watch
 
 from lib.checks import Status
 from lib.errors import NotAsWanted
-from lib.phases.watch import journal, kept_rows, summary
+from lib.phases.watch import checkpoint_rows, summary
 from lib.phases.watch.breaks import Kind
 from lib.phases.watch.checkpoint import Asked, Reading
-from lib.phases.watch.journal import Journal
-from lib.phases.watch.kept_rows import LOG
+from lib.phases.watch.checkpoint_journal import Journal, covered_until, earlier_counts, latest_watch, lies_ahead
+from lib.phases.watch.checkpoint_rows import LOG
 
 
 def quiet(record):
@@ -31,7 +31,7 @@ def test_whatever_a_watch_writes_can_be_read(record):
     time = Time()
     time.at[time.wall + timedelta(minutes=20)] = lambda one: one.suspend(timedelta(minutes=30))
     rows = watch(record, time, Account())
-    assert kept_rows.of_record(record) == rows == record.rows(LOG)
+    assert checkpoint_rows.of_record(record) == rows == record.rows(LOG)
     assert {Kind.BEGUN, Kind.CHECKPOINT, Kind.GAP, Kind.ENDED} <= {row["row"] for row in rows}
 
 
@@ -45,10 +45,10 @@ MISSING = [
 @pytest.mark.parametrize("value", [None, "nothing", [[]], True, {"a": 1}])
 def test_a_row_without_what_is_read_of_its_kind_is_none(kind, key, value, record):
     row = next(one for one in reversed(quiet(record)) if one["row"] == kind)
-    assert kept_rows.is_readable(row)
-    assert not kept_rows.is_readable({name: one for name, one in row.items() if name != key})
+    assert checkpoint_rows.is_readable(row)
+    assert not checkpoint_rows.is_readable({name: one for name, one in row.items() if name != key})
     if (key, value) not in [("why", "nothing")]:
-        assert not kept_rows.is_readable({**row, key: value})
+        assert not checkpoint_rows.is_readable({**row, key: value})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_row_without_what_is_read_of_its_kind_is_none(kind, key, value, record
 def test_nor_is_a_checkpoint_one_of_whose_answers_is_none(answered, record):
     row = next(one for one in quiet(record) if one["row"] == Kind.CHECKPOINT)
     first = {**row["answers"][0], **answered} if answered else {}
-    assert not kept_rows.is_readable({**row, "answers": [first]})
+    assert not checkpoint_rows.is_readable({**row, "answers": [first]})
 
 
 NOW = datetime(2026, 11, 28, 13, 0, tzinfo=UTC)
@@ -84,10 +84,10 @@ def read_all(record, now):
     watched = summary.of_run(record)
     summary.said_of(record), summary.table(record), watched and watched.to_row()
     with suppress(NotAsWanted):
-        summary.require_quiet(kept_rows.of_record(record))
-    rows = journal.latest_watch(kept_rows.of_record(record))
+        summary.require_quiet(checkpoint_rows.of_record(record))
+    rows = latest_watch(checkpoint_rows.of_record(record))
     for asked in (Asked.FAILURES, Asked.ALARMS) if rows else ():
-        journal.lies_ahead(rows, now), journal.covered_until(rows, asked, now), journal.earlier_counts(rows, asked)
+        lies_ahead(rows, now), covered_until(rows, asked, now), earlier_counts(rows, asked)
 
 
 def test_whatever_stands_in_a_row_nothing_that_reads_it_ends(record):
@@ -131,7 +131,7 @@ def test_one_that_cannot_be_read_is_said_and_is_no_pass_wherever_it_stands(row, 
         assert f"1 {summary.NOT_READ}" in summary.said_of(record)
         assert summary.table(record)[-1]["status"] == Status.WAITING
         with pytest.raises(NotAsWanted, match="CANNOT BE READ"):
-            summary.require_quiet(kept_rows.of_record(record))
+            summary.require_quiet(checkpoint_rows.of_record(record))
     assert Journal.of(record, print).rows == []  # what is over is over
 
 

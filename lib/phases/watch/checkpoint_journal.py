@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from lib.errors import Altered, RunbookError, Superseded
-from lib.phases.watch import kept_rows
+from lib.phases.watch import checkpoint_rows
 from lib.phases.watch.breaks import Kind, Row
 from lib.phases.watch.checkpoint import Asked, Checkpoint, Counts
-from lib.phases.watch.kept_rows import LOG
+from lib.phases.watch.checkpoint_rows import LOG
 from lib.phases.watch.pace import Pace
 from lib.record import sealing
 from lib.record.records import Record
@@ -106,7 +106,7 @@ class Journal:
     @classmethod
     def of(cls, record: Record, complain: Callable[[RunbookError], None]) -> "Journal":
         """The journal of a run's newest watch that is not over; an empty one where there is none."""
-        rows = latest_watch(kept_rows.of_record(record))
+        rows = latest_watch(checkpoint_rows.of_record(record))
         return cls(record, complain, [] if _is_over(rows) else rows)
 
     def add(self, kind: Kind, moment: datetime, **more: Any) -> Row:  # noqa: ANN401 - plain data

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.values.exact_json import loads
-from lib.values.json_members import members
+from lib.values.foreign.json_members import members
 
 
 def ours(value):

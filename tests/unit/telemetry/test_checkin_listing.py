@@ -7,7 +7,7 @@ from checkin_buckets import DAY, END, GOOD, Bucket, many, named, of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.telemetry.checkin_keys import list_keys
+from lib.telemetry.checkin_listing import list_keys
 
 
 @pytest.mark.parametrize(("users", "most"), [(1, 3), (5, 8), (50, 21)])
