@@ -28,9 +28,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParser, ResponseParserError, ResponseParserFactory
 
-from lib.errors import BadParameters, NotAsWanted, Throttled, Unanswered, Unreachable
+from lib.errors import BadParameters, NameHeld, NotAsWanted, Throttled, Unanswered, Unreachable
 from lib.values import contacts
-from lib.values.foreign.aws_codes import BAD_CREDENTIALS, OFF_THE_CLOCK, THROTTLING
+from lib.values.foreign.aws_codes import BAD_CREDENTIALS, NAME_IS_HELD, OFF_THE_CLOCK, THROTTLING
 
 NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError,
@@ -165,8 +165,8 @@ def _size(response: Mapping[str, Any]) -> str:
 def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = str) -> Iterator[None]:
     """Turn what botocore raises into one sentence of ours, with the cause kept.
 
-    Of a write it also tells what was surely not carried out (Throttled) from what may have been (Unanswered). What AWS
-    says may quote what it was given; `masked` takes out of it what no record may hold.
+    Of a write it also tells what was surely not carried out (Throttled, NameHeld) from what may have been (Unanswered).
+    What AWS says may quote what it was given; `masked` takes out of it what no record may hold.
     """
     try:
         yield
@@ -188,7 +188,8 @@ def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = s
             )
             raise Unreachable(f"AWS does not take {what} while {doing} ({masked(_words(error))}); {do}") from error
         if writing and error_code(error) in THROTTLING:
-            raise Throttled(f"AWS asked to wait while {doing}: {masked(_words(error))}") from error
+            kind = NameHeld if error_code(error) in NAME_IS_HELD else Throttled
+            raise kind(f"AWS asked to wait while {doing}: {masked(_words(error))}") from error
         if writing and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
             raise Unanswered(_unknown(doing, masked(_words(error)))) from error
         raise NotAsWanted(f"AWS refused while {doing}: {masked(_words(error))}") from error

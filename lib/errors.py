@@ -70,6 +70,10 @@ class Throttled(NotAsWanted):
     """AWS asked to be called less often; this call was not carried out."""
 
 
+class NameHeld(Throttled):
+    """AWS keeps the name of what was removed for up to a minute; this call was not carried out."""
+
+
 class Unanswered(NotAsWanted):
     """A write got no answer, or one of a server in trouble: whether it was carried out is not known."""
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from lib.changes import undo_plan
 from lib.changes.plans import Change, Result, entry, half_done, same
 from lib.changes.resource import Resource, Value
-from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered, Unrecorded
+from lib.errors import NameHeld, NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered, Unrecorded
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
 from lib.values import contacts
@@ -20,6 +20,8 @@ from lib.wait import attempts
 
 # Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
 WAITS = (0.5, 1.0, 2.0, 4.0)
+# And then, where AWS keeps the name of what was removed: at their shortest, with those before, more than its minute.
+WAITS_FOR_NAME = (20.0, 40.0, 60.0)
 OVER = (Superseded, Unrecorded)  # after these nothing more may be written
 Thing = TypeVar("Thing")
 Told = TypeVar("Told")
@@ -87,7 +89,7 @@ class Writer:
     def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
         repeated = False
-        for last in attempts(WAITS, self.sleep):
+        for tried, last in enumerate(attempts((*WAITS, *WAITS_FOR_NAME), self.sleep)):
             self.still_ours()  # again before each try: the waits between them add up to longer than a lease may last
             try:
                 return change.resource.write(change.after)
@@ -103,7 +105,7 @@ class Writer:
                     raise Refused(
                         f"somebody else changed {change.resource.name} while AWS owed an answer; theirs was left alone"
                     ) from error
-                if last:
+                if last or (tried >= len(WAITS) and not isinstance(error, NameHeld)):
                     raise
                 repeated = True
             except NotAsWanted:

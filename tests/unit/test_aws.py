@@ -22,7 +22,7 @@ from botocore.retries.standard import ExponentialBackoff
 
 from lib.aws import NOT_TOLD, Identity, _client, _models, _session, connect
 from lib.aws_answers import absent_is_none, answer_or_code, error_code, readable
-from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
+from lib.errors import BadParameters, NameHeld, NotAsWanted, Refused, Throttled, Unreachable
 from lib.settings import load
 from lib.values.foreign.aws_codes import BAD_CREDENTIALS
 
@@ -251,10 +251,10 @@ def test_of_any_service_credentials_that_it_does_not_take_are_told(code):
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Ask")
 
 
-def test_the_name_of_a_queue_that_was_removed_a_moment_ago_is_waited_for():
-    with pytest.raises(Throttled), readable("making a queue", writing=True):
-        code = "AWS.SimpleQueueService.QueueDeletedRecently"
-        raise ClientError({"Error": {"Code": code, "Message": "wait 60 seconds"}}, "CreateQueue")
+@pytest.mark.parametrize("code", ["AWS.SimpleQueueService.QueueDeletedRecently", "StateMachineDeleting"])
+def test_the_name_of_what_was_removed_a_moment_ago_is_waited_for(code):
+    with pytest.raises(NameHeld, match="AWS asked to wait while making it"), readable("making it", writing=True):
+        raise ClientError({"Error": {"Code": code, "Message": "wait 60 seconds"}}, "Create")
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])

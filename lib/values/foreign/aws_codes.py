@@ -1,5 +1,9 @@
 """By which codes AWS's services refuse, where the same follows whichever of them it is. Calls nothing."""
 
+# One of its name is still being removed, or was within this minute, so it was not made.
+NAME_IS_HELD = (
+    "StateMachineDeleting", "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
+)  # fmt: skip
 # AWS asks to wait: the call was not carried out, and may be by and by.
 THROTTLING = (
     "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
@@ -12,10 +16,7 @@ THROTTLING = (
     "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
     "ConcurrentAccess", "ConcurrentAccessException", "TooManyUpdates", "TransactionConflictException",
     "TransactionInProgressException", "ReplicatedWriteConflictException",
-    # One of its name is still being removed, so it was not made.
-    "StateMachineDeleting",
-    # For a minute SQS makes no queue by the name of one that was removed, so it was not made.
-    "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently",
+    *NAME_IS_HELD,
 )  # fmt: skip
 # The call was signed at another time than AWS has, by the codes of the services that have one for it.
 OFF_THE_CLOCK = ("RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed")

@@ -8,9 +8,9 @@ from lib.changes.engine import LOG
 from lib.changes.plan_data import plan_data
 from lib.changes.undo_plan import plan as undo_plan
 from lib.changes.verification import verify
-from lib.changes.writer import WAITS
+from lib.changes.writer import WAITS, WAITS_FOR_NAME
 from lib.cli import resume
-from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
+from lib.errors import NameHeld, NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
 from lib.record.records import Run
 from lib.settings import load
 
@@ -90,6 +90,23 @@ def test_trying_again_has_an_end(kind, settings, record):
         carried_out(world, settings, record, new=1)
     assert world.tries == len(WAITS) + 1
     assert states(record)[-2:] == ["failed", "not applied"]
+    assert world.live == {}
+
+
+def test_a_name_that_aws_keeps_for_a_minute_after_its_removal_is_waited_for(settings, record):
+    world = Trouble(*[(NameHeld("wait 60 seconds"), False)] * len((*WAITS, *WAITS_FOR_NAME)))
+    assert carried_out(world, settings, record, new=1).states == ("applied",)
+    assert sum(wait / 2 for wait in (*WAITS, *WAITS_FOR_NAME)) > 60
+    bounds = zip((*WAITS, *WAITS_FOR_NAME), world.waited, strict=True)
+    assert all(wait / 2 <= waited <= wait for wait, waited in bounds)
+    assert states(record) == ["intended", *["put off"] * len(world.waited), "applied"]
+
+
+def test_a_name_that_aws_keeps_for_longer_is_an_error(settings, record):
+    world = Trouble(*[(NameHeld("wait 60 seconds"), False)] * 50)
+    with pytest.raises(NameHeld):
+        carried_out(world, settings, record, new=1)
+    assert world.tries == len((*WAITS, *WAITS_FOR_NAME)) + 1
     assert world.live == {}
 
 
