@@ -9,8 +9,10 @@ import doc_commands
 import pytest
 from botocore import xform_name
 from botocore.session import Session
+from check_proofs import GIVEN, PROOFS
 from papermill.cli import papermill
 
+from lib.checks import Status
 from lib.cli.change_commands import main
 from lib.display import marks
 from lib.settings import ROOT
@@ -51,6 +53,21 @@ def test_every_link_leads_somewhere(path):
 )
 def test_that_can_fail(text):
     assert broken(ROOT / "README.md", text)
+
+
+def rows_without_a_head(text):
+    """Rows that a page shows as plain text, since no head of a table stands above them."""
+    blocks = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
+    return [block for block in blocks if not re.match(r"\|.*\n\|[-:| ]+\|\n", block)]
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_every_row_belongs_to_a_table(path):
+    assert rows_without_a_head(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_row_behind_an_empty_line_is_found():
+    assert rows_without_a_head("| a | b |\n|---|---|\n| c | d |\n\n| e | f |\n") == ["| e | f |\n"]
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
@@ -151,6 +168,21 @@ def test_an_option_that_a_page_names_is_one_of_a_command():
     spans = [one for path in DOCS for one in doc_commands.SPAN.findall(path.read_text(encoding="utf-8"))]
     named = {one.split()[0] for one in spans if one.startswith("--")}
     assert named and named <= every
+
+
+def test_the_keys_of_each_command_that_gives_data_are_told():
+    page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    commands = {name: main.get_command(click.Context(main), name) for name in main.list_commands(click.Context(main))}
+    with_data = [name for name, one in commands.items() if any("--json" in parameter.opts for parameter in one.params)]
+    assert with_data and [name for name in with_data if f"| `{name} --json` |" not in page] == []
+
+
+def test_the_limits_name_the_checks_that_are_seen_on_no_broken_account_or_never_fail():
+    page = " ".join((ROOT / "docs" / "limits.md").read_text(encoding="utf-8").split())
+    assert f"Of {len(GIVEN)} that is by what AWS or a record would say" in page
+    before, _, _ = page.partition(" have no worse answer than `cannot tell`")
+    named = re.findall(r"`([^`]+)`", before.rpartition("evidence alone. ")[2])
+    assert set(named) == {str(one) for one, proof in PROOFS.items() if proof.status == Status.CANNOT_TELL}
 
 
 @pytest.mark.parametrize("name", ["operate.md", "operate-one-page.md"])
