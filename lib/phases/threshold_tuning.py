@@ -79,7 +79,10 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
         {"what": "of these with a usable risk score", "count": scored},
         {"what": "without one", "count": len(history) - scored - outside},
         {"what": "with one outside 0 to 100, which no rule can use", "count": outside},
-        {"what": f"that {coverage.unread}", "count": coverage.unreadable},
+        {
+            "what": f"that {coverage.unread}" + (f" ({coverage.why})" if coverage.why else ""),
+            "count": coverage.unreadable,
+        },
         {"what": "users", "count": history["userId"].nunique()},
         {"what": "time looked at", "count": say_roughly(window.end - window.start)},
         {"what": "time from the first check-in to the last", "count": say_roughly(DAY * _apart(history))},

@@ -1,5 +1,6 @@
 """Recorded check-ins of the bucket, as a DataFrame of scores. Read-only; the words of a check-in are never kept."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,27 +13,36 @@ from lib.telemetry.checkin_frames import Answer, frame
 from lib.telemetry.checkin_listing import AT_ONCE
 from lib.telemetry.checkin_reading import NOT_READABLE, Outlook, read_on
 from lib.telemetry.checkin_reading import outlook as outlook
-from lib.values.numbers import plural, say_roughly
+from lib.values.numbers import first_of, plural, say_roughly
 
-EXAMPLES = 5
+MOST_REASONS = 3
+NAMED_OTHERWISE = "named otherwise than user, year, month, day and time"
 
 
 @dataclass(frozen=True)
 class Coverage:
     """How much of what is recorded in a window was read.
 
-    `share` is the smallest share read of any day; `whole` says whether the listing came to its end, `unreadable` counts
-    objects that are no check-in or could not be read, of which the latter are not among those read; `examples` names
-    the first of them with the reason. Of converted ones nobody knows the time: `beyond` says what all is counted.
+    `share` is the smallest share read of any day; `whole` says whether the listing came to its end, `reasons` counts by
+    reason the objects that are no check-in or could not be read, of which the latter are not among those read; none is
+    named, as its name holds a user's id. Of converted ones nobody knows the time: `beyond` says what all is counted.
     """
 
     recorded: int
     read: int
     share: float
     whole: bool
-    unreadable: int
-    examples: tuple[str, ...]
+    reasons: Counter[str]
     beyond: str = ""
+
+    @property
+    def unreadable(self) -> int:
+        return self.reasons.total()
+
+    @property
+    def why(self) -> str:
+        """`2 not JSON, 1 not readable: AccessDenied`, the most frequent first."""
+        return first_of([f"{many:,} {reason}" for reason, many in self.reasons.most_common()], MOST_REASONS)
 
     @property
     def unread(self) -> str:
@@ -91,10 +101,8 @@ def history(ahead: Outlook) -> pd.DataFrame:
 
 
 def _coverage(ahead: Outlook, reading: Mapping[str, Any], elsewhen: int) -> Coverage:
-    wrong = [
-        *(f"{key}: not named {{userId}}/{{year}}/{{month}}/{{day}}/{{timestamp}}.json" for key in ahead.listing.odd),
-        *(f"{key.name}: {reading[mark]}" for key, mark in ahead.order if isinstance(reading.get(mark), str)),
-    ]
+    wrong = Counter(answer for answer in (reading.get(mark) for _, mark in ahead.order) if isinstance(answer, str))
+    wrong.update({NAMED_OTHERWISE: len(ahead.listing.odd)} if ahead.listing.odd else {})
     days = pd.DataFrame(
         {
             "day": [key.day for key, _ in ahead.order],
@@ -103,7 +111,7 @@ def _coverage(ahead: Outlook, reading: Mapping[str, Any], elsewhen: int) -> Cove
     )
     least = float(days.groupby("day")["read"].mean().min()) if len(days) else 1.0
     recorded, read = len(ahead.order) - elsewhen, sum(map(_is_read, reading.values())) - elsewhen
-    return Coverage(recorded, read, least, ahead.listing.whole, len(wrong), tuple(wrong[:EXAMPLES]))
+    return Coverage(recorded, read, least, ahead.listing.whole, wrong)
 
 
 def _is_read(answer: Answer | str) -> bool:

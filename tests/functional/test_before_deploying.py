@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -238,7 +239,7 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     traffic.play(looked.settings, 20, seed=3)
     found = run(looked)
     assert found.started == backtest.Started(20, "listed by Step Functions, without drills")
-    assert (found.routed, found.coverage) == (20, Coverage(20, 20, 1.0, True, 0, ()))
+    assert (found.routed, found.coverage) == (20, Coverage(20, 20, 1.0, True, Counter()))
     assert 0 < found.changing < 20 and found.lower.empty
     assert {check.status for check in backtest_checks.checks(found)} == {"passed"}
     backtest.keep(record, found)

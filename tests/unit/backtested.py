@@ -1,5 +1,6 @@
 """A backtest as it comes back, and what its checks say."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from lib import settings
@@ -17,7 +18,7 @@ OLD, NEW = baseline.definition(LOCAL), templates.definition(LOCAL)
 def found(before, after, unread=0, share=1.0, executions=3, **more):
     unreadable, whole, drills = more.pop("unreadable", 0), more.pop("whole", True), more.pop("drills", 0)
     read = len(before) + unreadable
-    coverage = Coverage(read + unread, read, share, whole, unreadable, ())
+    coverage = Coverage(read + unread, read, share, whole, Counter(["not JSON"] * unreadable))
     started = Started(executions, "listed", drills)
     return Backtest(NOW - timedelta(days=90), NOW, count_moves(before, after), coverage, started, **more)
 

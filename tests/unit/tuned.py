@@ -1,6 +1,7 @@
 """Recorded check-ins with what people said of them, for the tuning: four weeks, each of another person."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ def checkins(
         for n, answer in enumerate(answers)
     ]
     frame = checkin_frames.frame(rows, FIELDS)
-    frame.attrs["coverage"] = Coverage(len(rows), len(rows), 1.0, True, 0, ())
+    frame.attrs["coverage"] = Coverage(len(rows), len(rows), 1.0, True, Counter())
     said = outcomes or [""] * len(answers)
     return frame.assign(outcome=pd.Series(said, dtype=object), weight=[weight if one else 0.0 for one in said])
 

@@ -221,6 +221,7 @@ def keep(record: Record, backtest: Backtest) -> None:
             "listed_to_the_end": backtest.coverage.whole,
             "lower_at_most_95_percent_sure": backtest.coverage.most(backtest.counted(Move.LOWER)),
             "unreadable": backtest.coverage.unreadable,
+            "unreadable_by_reason": dict(backtest.coverage.reasons),
             "executions": backtest.started.count,
             "executions_source": backtest.started.source,
             "decided_by_but_not_held": list(backtest.unheld),

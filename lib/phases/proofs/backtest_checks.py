@@ -58,7 +58,7 @@ def _covered(backtest: Backtest) -> Check:
 def _readable(backtest: Backtest) -> Check:
     count = backtest.coverage.unreadable
     status = Status.WAITING if count else Status.PASSED if backtest.coverage.complete else Status.CANNOT_TELL
-    said = f"{count:,} could not be read" + (", so nobody knows their route" if count else "")
+    said = f"{count:,} could not be read" + (f", so nobody knows their route: {backtest.coverage.why}" if count else "")
     return _answer(Id.PAST_READABLE, status, said + backtest.coverage.bound(count), "0, or looked at by people")
 
 

@@ -174,9 +174,7 @@ def history(ahead: Source) -> pd.DataFrame:
 
 
 def _coverage(ahead: Converted) -> Coverage:
-    aside = _aside(ahead.history)
-    unreadable = {reason: many for reason, many in aside.items() if reason != TWICE}
-    examples = tuple(f"{many:,}: {reason}" for reason, many in unreadable.items())
+    unreadable = Counter({reason: many for reason, many in _aside(ahead.history).items() if reason != TWICE})
     share = min((chosen / recorded for recorded, chosen in ahead.days.values()), default=1.0)
     read = sum(chosen for _, chosen in ahead.days.values())
-    return Coverage(ahead.recorded, read, share, True, sum(unreadable.values()), examples, BEYOND)
+    return Coverage(ahead.recorded, read, share, True, unreadable, BEYOND)

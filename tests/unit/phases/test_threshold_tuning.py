@@ -43,7 +43,7 @@ def history(
         for n, a in enumerate(answers)
     ]
     frame = checkin_frames.frame(rows, FIELDS)
-    frame.attrs["coverage"] = Coverage(round(len(rows) / share), len(rows), share, True, 0, ())
+    frame.attrs["coverage"] = Coverage(round(len(rows) / share), len(rows), share, True, Counter())
     return frame
 
 
@@ -223,15 +223,15 @@ def test_between_two_check_ins_an_hour_apart_lies_one_hour() -> None:
 
 def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not() -> None:
     frame = history(spread(60))
-    frame.attrs["coverage"] = Coverage(1000, 97, 0.1, True, 37, ())
+    frame.attrs["coverage"] = Coverage(1000, 97, 0.1, True, Counter({"not JSON": 37}))
     said = style.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
     assert "37 could not be read" in said
     assert "97 of 1,000 recorded were read" in said
-    frame.attrs["coverage"] = Coverage(97, 97, 1.0, True, 37, (), BEYOND)
+    frame.attrs["coverage"] = Coverage(97, 97, 1.0, True, Counter({"not JSON": 37}), BEYOND)
     said = style.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
     assert "37 could not be read, of all that was ever converted" in said
     rows = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
-    assert rows["that could not be read, of all that was ever converted"] == 37
+    assert rows["that could not be read, of all that was ever converted (37 not JSON)"] == 37
 
 
 def test_a_table_of_moves_says_what_it_counts_and_on_which_scale() -> None:

@@ -1,6 +1,7 @@
 """Recorded check-ins, read from a bucket of our own: scores only, no words, and nothing dropped in silence."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,7 +41,7 @@ def test_a_check_in_is_a_row_of_scores() -> None:
             "trajectory": "declining",
         }
     ]
-    assert frame.attrs["coverage"] == Coverage(1, 1, 1.0, True, 0, ())
+    assert frame.attrs["coverage"] == Coverage(1, 1, 1.0, True, Counter())
     assert checkin_frames.cells(frame).to_dict("records") == [
         {"risk_score": "42.5", "score": "-0.3", "trajectory": '"declining"'}
     ]
@@ -100,8 +101,8 @@ def test_a_body_that_breaks_off_is_read_once_more_and_then_counted(error: Except
     frame = checkins.history(checkins.outlook(of(bucket), START, END))
     assert bucket.read.count(KEY) == 2
     assert len(frame) == (2 if times == 1 else 1)
-    said_of_it = [] if times == 1 else [f"{KEY}: not readable: {type(error).__name__}"]
-    assert [*frame.attrs["coverage"].examples] == said_of_it
+    said_of_it = {} if times == 1 else {f"not readable: {type(error).__name__}": 1}
+    assert frame.attrs["coverage"].reasons == said_of_it
 
 
 def test_a_bucket_that_does_not_answer_is_no_object_that_cannot_be_read() -> None:
@@ -123,16 +124,16 @@ DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetO
         (KEY, b"7", "holds int"),
         (KEY, DENIED, "not readable: AccessDenied"),
         ("user-1/2026/01/01/then.json", {}, "no usable timestamp"),
-        ("readme.txt", GOOD, "not named"),
-        ("user-1/2026/1/1/x.json", GOOD, "not named"),
+        ("readme.txt", GOOD, "named otherwise"),
+        ("user-1/2026/1/1/x.json", GOOD, "named otherwise"),
     ],
 )
-def test_what_cannot_be_read_is_counted_and_named(key: str, content: Any, why: str) -> None:
+def test_what_cannot_be_read_is_counted_by_its_reason(key: str, content: Any, why: str) -> None:
     other = KEY.replace("12:30", "12:40")
     frame = recorded({key: content, other: GOOD})
     assert len(frame) == 1
     assert frame.attrs["coverage"].unreadable == 1
-    assert frame.attrs["coverage"].examples[0].startswith(f"{key}: {why}")
+    assert frame.attrs["coverage"].why.startswith(f"1 {why}")
 
 
 def test_what_may_not_be_read_is_not_read_and_what_is_no_check_in_is() -> None:
@@ -144,10 +145,13 @@ def test_what_may_not_be_read_is_not_read_and_what_is_no_check_in_is() -> None:
     assert (odd.recorded, odd.read, odd.share, odd.complete) == (2, 2, 1.0, True)
 
 
-def test_only_the_first_unreadable_ones_are_named_but_all_are_counted() -> None:
-    frame = recorded({f"user-{n}/2026/01/01/2026-01-01T12:30:00Z.json": b"{" for n in range(9)})
-    assert frame.attrs["coverage"].unreadable == 9
-    assert len(frame.attrs["coverage"].examples) == 5
+def test_reasons_are_told_most_frequent_first_and_whose_an_object_is_never() -> None:
+    bodies = [DENIED, [], b"7", b"{", b"{"]
+    frame = recorded({f"user-{n}/2026/01/01/2026-01-01T12:30:00Z.json": body for n, body in enumerate(bodies)})
+    coverage = frame.attrs["coverage"]
+    assert coverage.unreadable == 5
+    assert coverage.why.startswith("2 not JSON, 1 ")
+    assert coverage.why.endswith("and 1 more") and "user-" not in coverage.why
     assert frame.empty
 
 

@@ -20,7 +20,12 @@ def test_a_comparison_with_what_not_all_check_ins_run_passes_nothing_about_today
 def test_a_lower_alert_and_what_could_not_be_read_wait_for_people():
     assert set(statuses(found(["none"] * 3, ["crisis"] * 3)).values()) == {"passed"}
     assert statuses(found(["standard"], ["none"]))["nobody would get a LOWER alert than today"] == "waiting"
-    assert statuses(found(["none"], ["none"], unreadable=2))["every recorded object is readable"] == "waiting"
+    unread = found(["none"], ["none"], unreadable=2)
+    assert statuses(unread)["every recorded object is readable"] == "waiting"
+    # Who has to look at them is told what to look for.
+    assert "2 could not be read, so nobody knows their route: 2 not JSON" in [
+        check.found for check in backtest_checks.checks(unread)
+    ]
 
 
 def test_a_new_definition_that_fails_on_a_past_check_in_has_failed():
