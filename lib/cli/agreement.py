@@ -49,7 +49,7 @@ class Agreement:
         with terminal.aloud():  # also with -q: nobody says yes to what is not shown
             plan_table.changes(self.plan, f"Phase {', '.join(numbers)}")
         loss_guard.require_no_loss(self.plan, run)
-        terminal.explain(plan_table.besides(numbers))
+        terminal.explain(plan_table.besides(numbers, self.plan))
         chosen, caller = run.settings, run.live.identity
         said = terminal.ask_to_apply(
             chosen.environment, caller.account, caller.region, plan_table.count_line(self.plan)

@@ -77,7 +77,7 @@ def plan(given: Callable[..., Settings], proposal: Path | None, unverified: bool
         record.checked(APPROVAL, people)
     sealing.seal(record)
     plan_table.changes(plans)
-    terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
+    terminal.explain(plan_table.besides(run_phases.NOTEBOOKS, plans))
     terminal.two_persons(people)
     after = next_command(chosen, plans, made["fingerprint"], *run_commands.newest_left(chosen))
     data = plan_table.to_data(plans, run, made["fingerprint"]) | {kept_plans.DOUBTS: against}

@@ -25,7 +25,7 @@ COUNTED = {"add": Action.CREATE, "change": Action.UPDATE, "remove": Action.REMOV
 # What a phase does in apply mode that is no change of the plan.
 BESIDES = {
     "04": "04 invokes the dispatcher once an event type, for the drill user",
-    "03": "03 starts drills on the candidate, and one on the live workflow before its update",
+    "03": "03 starts drills on the candidate, and one on the live workflow where that is still the one of before",
     "05": "05 starts drills: temporary queues listen, and alerts marked [DRILL] reach who subscribes to either topic",
 }
 FOR_A_WHILE = "the definition and role that the workflow gets, drilled before it gets them"
@@ -45,9 +45,10 @@ def count_line(plans: Sequence[Plan]) -> str:
     return f"{to_do}; {number['unchanged']} as wanted already" if number["unchanged"] else to_do
 
 
-def besides(phases: Collection[str]) -> str:
+def besides(phases: Collection[str], plans: Sequence[Plan]) -> str:
     """What these phases do beside the plan's changes, for a while or by reading."""
-    parts = [said for number, said in BESIDES.items() if number in phases]
+    tried = any(map(desired.candidate, plans))  # where what check-ins run stays as it is, 03 has nothing to drill
+    parts = [said for one, said in BESIDES.items() if one in phases and (tried or one != run_phases.WORKFLOW)]
     read = [number for number in READ_ONLY if number in phases]
     parts += [f"{', '.join(read)} only {'read' if len(read) > 1 else 'reads'} the account"] if read else []
     kept = "a run keeps its lock while it lasts, and a few SSM parameters that guard it"
@@ -155,7 +156,7 @@ def to_data(plans: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str
             for plan in plans
             if (one := desired.candidate(plan))
         ],
-        "besides": besides(run_phases.NOTEBOOKS),
+        "besides": besides(run_phases.NOTEBOOKS, plans),
         "record": str(record.folder),
     }
 

@@ -57,10 +57,10 @@ def test_many_places_are_counted_by_what_becomes_of_them(shown):
 
 
 def test_what_a_run_does_besides_is_said_of_its_phases_alone():
-    assert "alerts marked [DRILL] reach who subscribes" in plan_table.besides(["05"])
-    assert "00, 08 only read" in plan_table.besides(["00", "08"])
-    assert "[DRILL]" not in plan_table.besides(["01"])
-    assert "SSM parameters" in plan_table.besides([])
+    assert "alerts marked [DRILL] reach who subscribes" in plan_table.besides(["05"], [])
+    assert "00, 08 only read" in plan_table.besides(["00", "08"], [])
+    assert "[DRILL]" not in plan_table.besides(["01"], [])
+    assert "SSM parameters" in plan_table.besides([], [])
 
 
 def test_nothing_to_do_is_said_with_its_count(shown):
@@ -90,3 +90,5 @@ def test_what_is_there_only_for_a_while_is_shown_and_counted_nowhere(shown, sett
 def test_where_check_ins_run_the_same_there_is_no_candidate(shown, settings):
     assert "for a while" not in shown(wanted_by_03(settings, "old"))
     assert plan_table.temporary_rows(wanted_by_03(settings, "old")) == []
+    assert "candidate" not in plan_table.besides(["03"], [wanted_by_03(settings, "old")])
+    assert "candidate" in plan_table.besides(["03"], [wanted_by_03(settings, "new")])
