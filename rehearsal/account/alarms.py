@@ -8,6 +8,7 @@ itself only where a metric of it has a datapoint: what is missing alone sets non
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
+from math import ceil
 from typing import Any
 
 from ministack.services import cloudwatch
@@ -62,8 +63,10 @@ def _evaluate(alarm: dict[str, Any]) -> None:
     if not after or after == before:
         return
     reason = f"Threshold Crossed: {alarm['ComparisonOperator']} {alarm['Threshold']:g}"
-    alarm |= {"StateValue": after, "StateReason": reason, "StateUpdatedTimestamp": int(now)}
+    at = ceil(now)  # whole seconds are all it keeps; rounded down they may lie before what set it off
+    alarm |= {"StateValue": after, "StateReason": reason, "StateUpdatedTimestamp": at}
     cloudwatch._record_history(alarm["AlarmName"], before, after, reason)
+    cloudwatch._history_entries()[-1]["Timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
     cloudwatch._dispatch_alarm_actions(alarm, before, after, reason)
     cloudwatch._evaluate_parent_alarms(alarm)
 
