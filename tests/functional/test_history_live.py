@@ -14,9 +14,8 @@ from lib.definitions import templates
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session, threshold_tuning
 from lib.phases.counting import engines, table_outcomes
-from lib.phases.tuning import counting, engine_choice, outcome_table, outcomes
-from lib.phases.tuning.engine_choice import Choice, Engine
-from lib.phases.tuning.outcome_table import OutcomeTable
+from lib.phases.tuning import counting, outcomes, tune_options
+from lib.phases.tuning.tune_options import Choice, Engine, OutcomeTable
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings
 from lib.telemetry.history import athena, conversion, folder, outcome_items, sources
@@ -120,7 +119,7 @@ def test_a_share_is_the_same_share_of_all_and_is_said(run: ConnectedRun) -> None
 
 def test_both_engines_give_the_same_cube(run: ConnectedRun) -> None:
     ahead, said = reviewed(run)
-    engine_choice.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
+    tune_options.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
     counted = engines.count(run, ahead, said, now(run), WINDOW)
     assert counted.cube.checkins == 60 and "by Athena with the same result" in counted.said
     assert counted.cube.cells["weight"].sum() == pytest.approx(said["weight"].sum())
@@ -134,7 +133,7 @@ def test_files_in_s3_that_are_not_those_of_the_history_are_found_out(
     ahead, said = reviewed(run)
     counted = counting.count(sources.files(ahead), said, now(run), WINDOW)
     client("s3").delete_object(Bucket=FILES, Key="checkins/day=2026-01-02/bucket.parquet")
-    engine_choice.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
+    tune_options.keep(run.record, Choice(Engine.ATHENA, "tuning", f"s3://{RESULTS}/"))
     with pytest.raises(NotAsWanted, match=r"Athena counted 48 check-ins and DuckDB 60; .* first on 2026-01-02"):
         engines.count(run, ahead, said, now(run), WINDOW)
     assert counted.cube.checkins == 60
@@ -185,7 +184,7 @@ def put(dynamodb: Any, user: str, at: str, outcome: dict[str, Any], **more: Any)
 
 def of_table(run: ConnectedRun, monkeypatch: pytest.MonkeyPatch, table: str, **how: Any) -> Items:
     """What a table says, read in pages of ten items; nobody waits between them."""
-    outcome_table.keep(run.record, OutcomeTable(table, "outcome"))
+    tune_options.keep(run.record, OutcomeTable(table, "outcome"))
     monkeypatch.setattr(outcome_items, "A_PAGE", 10)
     monkeypatch.setattr(outcome_items, "UNITS_A_SECOND", 1e9)
     ahead = sources.outlook(run, WINDOW, **how)
@@ -256,7 +255,7 @@ def test_a_table_that_cannot_be_read_is_a_sentence(
 
 def test_a_table_that_is_not_there_and_days_that_were_not_converted_are_refused(run: ConnectedRun) -> None:
     ahead, said = reviewed(run)
-    engine_choice.keep(run.record, Choice(Engine.ATHENA, "nobodys", f"s3://{RESULTS}/"))
+    tune_options.keep(run.record, Choice(Engine.ATHENA, "nobodys", f"s3://{RESULTS}/"))
     with pytest.raises(NotAsWanted, match=r"(?s)ended FAILED: .*It needs athena:StartQueryExecution"):
         engines.count(run, ahead, said, now(run), WINDOW)
     elsewhere = Window(WINDOW.start - timedelta(days=1), WINDOW.end, None)

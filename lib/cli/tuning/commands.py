@@ -11,11 +11,9 @@ from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.cli.read_commands import run_again
 from lib.display import history_table, terminal
 from lib.errors import BadParameters
-from lib.phases.tuning import engine_choice, outcome_table
-from lib.phases.tuning.engine_choice import Choice, Engine
-from lib.phases.tuning.outcome_table import OutcomeTable
+from lib.phases.tuning import tune_options
+from lib.phases.tuning.tune_options import Choice, Engine, OutcomeTable
 from lib.record import run_phases
-from lib.record.records import Record
 from lib.settings import Settings
 from lib.telemetry.history import athena, conversion, exports, folder
 from lib.values.escape import one_line
@@ -115,11 +113,5 @@ def tune(
     file = str(Path(labels).resolve()) if labels else ""
     asked = {"tuning_from": start, "tuning_to": end, "outcomes_file": file}
     chosen = given(mode=Mode.PLAN, run_id=run_id, **{name: value for name, value in asked.items() if value})
-    choice = engine_choice.require_whole(Choice(engine, database, results))
-    named = outcome_table.require_whole(OutcomeTable(outcomes_table, outcome_attribute))
-
-    def keep(record: Record) -> None:
-        engine_choice.keep(record, choice)
-        outcome_table.keep(record, named)
-
-    return run_again(chosen, run_phases.TUNING, keep)
+    options = Choice(engine, database, results), OutcomeTable(outcomes_table, outcome_attribute)
+    return run_again(chosen, run_phases.TUNING, lambda record: tune_options.keep(record, *options))

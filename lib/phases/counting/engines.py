@@ -7,10 +7,10 @@ import pandas as pd
 
 from lib.errors import BadParameters
 from lib.phases.threshold_tuning import Current
-from lib.phases.tuning import counting, engine_choice
+from lib.phases.tuning import counting, tune_options
 from lib.phases.tuning.counting import Counted
 from lib.phases.tuning.cube_engine import Watch
-from lib.phases.tuning.engine_choice import Engine
+from lib.phases.tuning.tune_options import Choice, Engine
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.history import athena, sources
 from lib.telemetry.history.sources import Source
@@ -35,7 +35,7 @@ def count(
     Raises BadParameters where Athena is to count what was not converted, NotAsWanted where it does not answer, or
     counts otherwise than DuckDB.
     """
-    files, choice = sources.files(ahead), engine_choice.latest(run.record)
+    files, choice = sources.files(ahead), tune_options.latest(run.record, Choice)
     if choice.engine == Engine.ATHENA and not files:
         raise BadParameters(
             f"the history does not hold {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC whole, and "

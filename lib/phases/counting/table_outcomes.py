@@ -4,8 +4,9 @@ from collections import Counter
 
 import pandas as pd
 
-from lib.phases.tuning import outcome_table
+from lib.phases.tuning import tune_options
 from lib.phases.tuning.outcomes import KEY
+from lib.phases.tuning.tune_options import OutcomeTable
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.history import outcome_items, reviewed_items, sources
 from lib.telemetry.history.reviewed_items import Items
@@ -22,7 +23,7 @@ def read(run: ConnectedRun, ahead: Source, history: pd.DataFrame, window: Window
     Of an outcome of a check-in that is not among them nobody can tell what it is of, where they are a share: it is left
     out, and counted. Where they are all, it stays, and `outcomes.join` refuses it.
     """
-    named = outcome_table.latest(run.record)
+    named = tune_options.latest(run.record, OutcomeTable)
     if not named.table:
         return reviewed_items.none()
     said = outcome_items.read(run.live, named.table, named.attribute, window, sources.pseudonyms(ahead))
