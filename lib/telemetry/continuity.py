@@ -139,7 +139,7 @@ def outcomes_since(
     `attrs["cut"]` names what was not read, and what nobody can call before or after the change; `attrs["end"]` is
     until when, `attrs["source"]` how many were listed for it, by how many calls. `seen` is told so at each page.
     """
-    listed, long = executions.walk(live, start, seen=seen), live.settings.long_execution_seconds
+    listed, long = executions.Walk(live, start, seen=seen), live.settings.long_execution_seconds
     moments = (change.earliest, change.latest, change.versions) if change else (None,)
     inside = (row for row in listed if not spans or any(a <= row["started"] <= b for a, b in spans))
     frame = outcomes.outcome_rows(inside, now or end, long, *moments)

@@ -155,12 +155,12 @@ class Listing:
         return not self.cut
 
 
-def list_executions(live: Live, start: datetime, most: int = MOST_LISTED, status: str = "") -> Listing:
-    """All executions that started since then, or of one status. Read-only.
+def list_executions(live: Live, start: datetime, most: int = MOST_LISTED) -> Listing:
+    """All executions that started since then, newest first: arn, name, status, started, stopped. Read-only.
 
     Reading ends by time. After `most`, it ends with `cut`, and nothing may pass on such a list.
     """
-    rows = list(takewhile(lambda row: row["started"] >= start, _listed(live, most + 1, status)))
+    rows = list(takewhile(lambda row: row["started"] >= start, _listed(live, most + 1)))
     if len(rows) <= most:
         return Listing(rows)
     return Listing(rows[:most], _cut(most, rows[most - 1]["started"], start))
@@ -168,12 +168,15 @@ def list_executions(live: Live, start: datetime, most: int = MOST_LISTED, status
 
 class Walk:
     """Executions since a time, newest first, each let go once it was looked at: iterate once, and read on the rest.
+    Read-only.
 
     `calls` is what the listing cost, `count` how many were listed, `cut` what of them was not, "" where that is all.
     `seen` is told the count at each page.
     """
 
-    def __init__(self, live: Live, start: datetime, most: int, seen: Callable[[int], None]) -> None:
+    def __init__(
+        self, live: Live, start: datetime, most: int = MOST_WALKED, seen: Callable[[int], None] = lambda count: None
+    ) -> None:
         self._live, self._start, self._most, self._seen = live, start, most, seen
         self.calls, self.count, self.cut = 0, 0, ""
 
@@ -193,13 +196,6 @@ class Walk:
         self._seen(self.count)
 
 
-def walk(
-    live: Live, start: datetime, most: int = MOST_WALKED, seen: Callable[[int], None] = lambda count: None
-) -> Walk:
-    """All executions that started since then, a page of a thousand at a time and none held. Read-only."""
-    return Walk(live, start, most, seen)
-
-
 def forgotten(start: datetime, now: datetime) -> str:
     """What Step Functions no longer lists of the time since then, "" where it lists it all."""
     kept = now - timedelta(days=LISTED_DAYS)
@@ -212,14 +208,6 @@ def _cut(most: int, last: datetime, start: datetime) -> str:
     back = f"{last.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     asked = f"{start.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     return f"only the newest {most:,} executions were read, back to {back} instead of {asked}"
-
-
-def latest_since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
-    """Executions that started since then, newest first, at most so many: arn, name, status, started, stopped.
-
-    It does not tell whether there were more; `list_executions` does. Read-only.
-    """
-    return list_executions(live, start, most).rows
 
 
 def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:

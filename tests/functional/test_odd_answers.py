@@ -162,7 +162,7 @@ def pairs(live):
         "the rules": lambda: state_machine.event_listeners(live),
         "the versions": lambda: state_machine.publication(replace(live, sleep=lambda seconds: None)),
         "the patterns": lambda: event_rules.patterns(live),
-        "the executions": lambda: executions.latest_since(live, window()[0], 100),
+        "the executions": lambda: executions.list_executions(live, window()[0], 100),
         "an execution": lambda: [executions.describe(live, arn(live)), executions.revision(live, arn(live)),
                                  executions.path(live, arn(live))],
         "the update": lambda: continuity.updated_at(live),

@@ -28,10 +28,10 @@ def count_started(live: Live, start: datetime, end: datetime) -> Started:
     """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
     days, least = (datetime.now(UTC) - start).days, 0
     if days <= executions.LISTED_DAYS:
-        rows = executions.latest_since(live, start, MOST_COUNTED)
-        mine = [is_drill(row["name"]) for row in rows if row["started"] < end]
+        listed = executions.list_executions(live, start, MOST_COUNTED)
+        mine = [is_drill(row["name"]) for row in listed.rows if row["started"] < end]
         ordinary, drills = mine.count(False), mine.count(True)
-        if len(rows) < MOST_COUNTED:
+        if listed.complete:
             return Started(ordinary, "listed by Step Functions, without drills", drills)
         least = ordinary
     try:

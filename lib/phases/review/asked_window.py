@@ -41,9 +41,9 @@ def of_run(run: ConnectedRun, now: Now = this_moment) -> Window:
     return window
 
 
-def until_now(run: ConnectedRun, now: Now = this_moment) -> Window:
+def until_now(run: ConnectedRun) -> Window:
     """The window of a review that asks for nothing, as it is now. Waits for no metric, and keeps nothing."""
-    change, moment = cutover.of_run(run), now()
+    change, moment = cutover.of_run(run), this_moment()
     compared = _compared(run.live, change, Asked(), moment) if change else None
     return _window(run.settings, change, Asked(), moment, compared)
 

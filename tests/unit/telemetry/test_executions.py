@@ -28,8 +28,8 @@ def test_executions_are_listed_until_the_time():
     ]
     since = now - timedelta(days=90)
     for pages in ([{"executions": rows}], [{"executions": rows[:1]}, {"executions": rows[1:]}, {"executions": rows}]):
-        assert [row["name"] for row in executions.latest_since(listing(*pages), since, 10)] == ["newest", "new"]
-    assert executions.latest_since(listing({"executions": []}), since, 10) == []
+        assert [row["name"] for row in executions.list_executions(listing(*pages), since, 10).rows] == ["newest", "new"]
+    assert executions.list_executions(listing({"executions": []}), since, 10).rows == []
 
 
 class Describing:

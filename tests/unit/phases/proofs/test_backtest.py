@@ -54,12 +54,13 @@ class Counting:
 
     def __init__(self, monkeypatch, listed, started):
         self.asked = []
-        monkeypatch.setattr(executions, "latest_since", lambda live, start, most: self.list(listed, most))
+        monkeypatch.setattr(executions, "list_executions", lambda live, start, most: self.list(listed, most))
         monkeypatch.setattr(metrics, "executions", lambda live, start, end: self.count(started))
 
     def list(self, names, most):
         self.asked.append("list")
-        return [{"name": name, "started": NOW - timedelta(days=1)} for name in names[:most]]
+        rows = [{"name": name, "started": NOW - timedelta(days=1)} for name in names[:most]]
+        return executions.Listing(rows, "more" if len(names) > most else "")
 
     def count(self, started):
         self.asked.append("count")

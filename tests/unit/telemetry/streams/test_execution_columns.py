@@ -140,11 +140,11 @@ def test_what_aws_has_forgotten_by_now_is_said_of_a_list_that_came_to_its_end():
 
 
 def test_a_walk_ends_by_time_and_by_number_and_says_so():
-    every = executions.walk(account(5000), NOW - timedelta(seconds=200))
+    every = executions.Walk(account(5000), NOW - timedelta(seconds=200))
     assert (len(list(every)), every.cut, every.calls) == (2000, "", 3)
     told = list[int]()
-    cut = executions.walk(account(5000), NOW - timedelta(seconds=400), most=1500, seen=told.append)
+    cut = executions.Walk(account(5000), NOW - timedelta(seconds=400), most=1500, seen=told.append)
     assert (len(list(cut)), cut.count, told) == (1500, 1500, [0, 1000])
     assert cut.cut.startswith("only the newest 1,500 executions were read, back to 2026-03-18 11:57:30 UTC instead of")
-    exact = executions.walk(account(1500), NOW - timedelta(days=1), most=1500)
+    exact = executions.Walk(account(1500), NOW - timedelta(days=1), most=1500)
     assert (len(list(exact)), exact.cut) == (1500, "")
