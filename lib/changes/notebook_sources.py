@@ -17,18 +17,25 @@ def digests(folder: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class CodeCell:
-    """A code cell of a notebook: its id there, its source's digest, and whether it declares the parameters."""
+    """A code cell of a notebook: its id there, its source's digest, whether it declares the parameters, and under
+    which heading it stands."""
 
     id: str
     sha256: str
     parameters: bool
+    heading: str = ""
 
 
 def code_cells(path: Path) -> list[CodeCell]:
     """The code cells of a notebook of the runbook that do anything, in their order."""
-    cells = [cell for cell in json.loads(path.read_bytes())["cells"] if cell["cell_type"] == "code"]
-    made = [(cell["id"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
-    return [CodeCell(name, source_digest(text), "parameters" in tags) for name, text, tags in made if text.strip()]
+    made, heading = list[CodeCell](), ""
+    for cell in json.loads(path.read_bytes())["cells"]:
+        text, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+        if cell["cell_type"] != "code":
+            heading = next((line.lstrip("# ") for line in text.splitlines() if line.startswith("#")), heading)
+        elif text.strip():
+            made.append(CodeCell(cell["id"], source_digest(text), "parameters" in tags, heading))
+    return made
 
 
 def source_digest(source: str) -> str:

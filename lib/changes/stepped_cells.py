@@ -37,7 +37,7 @@ def judge(phase: Phase, rows: Sequence[Row], cells: Sequence[CodeCell], said: Ma
     """
     latest = {str(row["cell"]): row for row in rows if row["cell"]}
     expected = [cell.id for cell in cells]
-    failed = [name for name in (PUT_IN, *expected) if latest.get(name, {}).get("ended", WELL) not in (WELL, UNTOLD)]
+    failed = [name for name in (PUT_IN, *expected) if _failed(name, latest)]
     left = {name: why for name in expected if name not in failed for why in [_lacking(name, rows, cells)] if why}
     done = replace(
         phase,
@@ -62,6 +62,20 @@ def judge(phase: Phase, rows: Sequence[Row], cells: Sequence[CodeCell], said: Ma
             error=f"0 cells failed, {len(left)} did not run as the runbook has them: {named}",
         )
     return replace(done, verdict=Verdict.SUCCEEDED)
+
+
+def lacking_at_end(rows: Sequence[Row], cells: Sequence[CodeCell]) -> list[tuple[CodeCell, str]]:
+    """What keeps the phase from having succeeded once its last cell, which runs now, has ended well: each cell that
+    does not count as run, and why; none of a notebook of which no row tells."""
+    latest = {str(row["cell"]): row for row in rows if row["cell"]}
+    whys = [(cell, _failed(cell.id, latest) or _lacking(cell.id, rows, cells)) for cell in cells[:-1]]
+    return [(cell, why) for cell, why in whys if why] if rows else []
+
+
+def _failed(name: str, latest: Mapping[str, Row]) -> str:
+    """How a cell failed when it ran last, or ""."""
+    ended = str(latest.get(name, {}).get("ended", WELL))
+    return "" if ended in (WELL, UNTOLD) else f"ended with {ended}"
 
 
 def _lacking(name: str, rows: Sequence[Row], cells: Sequence[CodeCell]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lib.changes.plans import Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, require, require_any, still_open
-from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs
+from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs, stepped
 from lib.display.marks import Judged
 from lib.display.signs import MAY, Sign
 from lib.record import run_phases
@@ -224,18 +224,23 @@ def evidence(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def ended_well(run: Run, phase: str) -> None:
-    """Whether every check that is registered with the phase was answered, and none failed. Raises NotAsWanted if not.
+    """Whether every check that is registered with the phase was answered, and none failed. Raises NotAsWanted if not,
+    and where somebody who steps through left a cell out, edited it, or ran it before what it looks at.
 
     Goes by the record, and not by what the cells above showed. What is open stops nothing, and is no pass.
     """
     record = run.record
+    by_hand = stepped.uncounted_cells(record, phase)
     unmet, answered = run_phases.unmet(record, phase, run.settings.mode), run_phases.answers(record, phase)
     well, nothing = [check for check in answered if check not in unmet], "This phase decides by no check."
     table(_rows(unmet), "Every check of the phase was answered, and none failed." if answered else nothing)
-    page.verdict(
-        f"Phase {phase}:", _counted([*unmet, *well]) or [signs.verdict_sign(Verdict.NOT_RUN, "nothing checked")]
-    )
+    counted = _counted([*unmet, *well]) or [signs.verdict_sign(Verdict.NOT_RUN, "nothing checked")]
+    if by_hand:
+        table(stepped.as_rows(by_hand), keep_order=True)
+        counted = [signs.verdict_sign(Verdict.FAILED, f"cells that do not count: {len(by_hand)}"), *counted]
+    page.verdict(f"Phase {phase}:", counted)
     waits = [check for check in still_open(well) if check.status != Status.NOT_APPLIED]
-    if waits and not unmet:
+    if waits and not unmet and not by_hand:
         say(f"The run may go on. Open, and listed by phase 07 with what each waits for: {len(waits)}.")
     require(unmet)
+    stepped.require_none(by_hand)

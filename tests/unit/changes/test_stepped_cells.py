@@ -3,7 +3,7 @@
 import pytest
 
 from lib.changes.notebook_sources import CodeCell
-from lib.changes.stepped_cells import PUT_IN, judge
+from lib.changes.stepped_cells import PUT_IN, judge, lacking_at_end
 from lib.record.run_phases import Phase
 
 CELLS = [CodeCell(name, "0" * 64, name == "set") for name in ("set", "plan", "apply", "verify", "end")]
@@ -63,3 +63,21 @@ def test_it_is_said_what_ran_again_was_edited_and_is_none_of_the_runbooks():
         "by hand: 8 cells; run again: verify 3 times; edited: verify; none of the runbook's, or edited: 1"
     )
     assert judged(("set", {"edited": "yes"}), "set").by_hand == "by hand: 2 cells"
+
+
+@pytest.mark.parametrize(
+    ("cells", "lacking"),
+    [
+        ((), {}),  # no row tells of it: a command runs it
+        (WHOLE[:4], {}),
+        (WHOLE, {}),
+        (("set", "plan", "apply"), {"verify": "never ran"}),
+        ((*WHOLE[:3], ("verify", {"edited": "yes"})), {"verify": "edited"}),
+        ((*WHOLE, "apply"), {"verify": "ran before a change that it looks at"}),
+        ((*WHOLE[:3], ("verify", {"ended": "NotAsWanted"})), {"verify": "ended with NotAsWanted"}),
+    ],
+)
+def test_the_last_cell_can_tell_what_keeps_the_phase_from_having_succeeded(cells, lacking):
+    assert {cell.id: why for cell, why in lacking_at_end(ran(*cells), CELLS)} == lacking
+    end = ran(*cells, "end")
+    assert (judge(Phase("03", "x"), end, CELLS, {}).verdict == "succeeded") == (not lacking) or not cells

@@ -11,13 +11,15 @@ from fakes import World
 from hostile import HOSTILE, harmless
 
 from lib.aws import Identity, Live
-from lib.changes import engine
+from lib.changes import engine, notebook_sources
 from lib.changes.plans import Outcome, Result
+from lib.changes.stepped_cells import CELLS
 from lib.checks import Check, Status
 from lib.display import page, plan_table, show, signs
 from lib.errors import NotAsWanted
 from lib.record.change_rows import WriteState
 from lib.resources import connected_run
+from lib.settings import ROOT
 from lib.telemetry.configuration.facts import Meaning
 from lib.values.check_registry import Id, due
 
@@ -132,6 +134,25 @@ def test_the_end_of_a_phase_counts_what_is_open_and_calls_it_no_pass(shown, sett
     show.ended_well(settings_run(settings, record), "01")
     assert shown[-2].text == f"Phase 01: … 1 waiting, ○ 1 not exercised here, ✓ {len(rest)} passed"
     assert shown[-1].text == "The run may go on. Open, and listed by phase 07 with what each waits for: 2."
+
+
+def test_the_end_of_a_phase_by_hand_names_the_cells_that_do_not_count(shown, settings, record):
+    record = replace(record, attempt="a1")
+    cells = [one.id for one in notebook_sources.code_cells(ROOT / "runbooks/08_threshold_tuning.ipynb")]
+    row = {"attempt": "a1", "phase": "08", "ended": "well", "edited": "no", "wrote": 0}
+    for order, cell in enumerate(cells[:-1]):
+        edited = {"edited": "yes"} if cell == "08-10" else {}
+        if cell != "08-12":
+            record.append(CELLS, {**row, **edited, "cell": cell, "order": order})
+    record.append(CELLS, {**row, "attempt": "a0", "cell": "08-12", "order": 0})
+    with pytest.raises(NotAsWanted, match=r"as the runbook has them: 08-10 \(edited\), 08-12 \(never ran\); expected"):
+        show.ended_well(settings_run(settings, record), "08")
+    assert shown[-1].text == "Phase 08: ✗ cells that do not count: 2, ○ nothing checked"
+    assert "Which routes do the thresholds give?" in shown[-2].text and "edited" in shown[-2].text
+    for order, cell in enumerate(("08-10", "08-12"), 90):
+        record.append(CELLS, {**row, "cell": cell, "order": order})
+    show.ended_well(settings_run(settings, record), "08")
+    assert shown[-1].text == "Phase 08: ○ nothing checked"
 
 
 def test_a_phase_that_decides_by_no_check_is_no_pass(shown, settings, record):
