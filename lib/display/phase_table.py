@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib.changes.stepped_cells import CELLS
+from lib.checks import brief
 from lib.display import marks, page, signs
 from lib.display.signs import Sign
 from lib.record import command_lines, run_phases
@@ -21,6 +22,7 @@ SAID = {Verdict.RUNNING: "running, or killed", Verdict.NOT_RUN: "not run"}  # ot
 BEGUN = signs.verdict_sign(Verdict.RUNNING, "begun, no verdict")
 LOOKED_AT = signs.verdict_sign(Verdict.NOT_RUN, "only looked at, in plan mode")
 NEXT = Sign("NEXT", signs.BLUE)
+LONGEST_WHY = 1_000  # characters of what ended a phase; its notebook, and the record, hold all of it
 ONLY = Sign(f"{marks.QUIET.sign} only to undo", signs.GREY)
 UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
 MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
@@ -34,6 +36,9 @@ def outputs(run: Run) -> Iterator[page.Shown]:
     coming = next((f"Next: {page.words_of(row['phase'])}" for row in rows if row["comes"]), "")
     yield page.paragraph(f"{status['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
     yield page.paragraph(strong=coming) if coming else _whole(run)
+    for phase in run_phases.recorded_phases(run.record):  # why one stopped stands before the table, not behind it
+        if phase.error and phase.verdict in (Verdict.FAILED, Verdict.INTERRUPTED):
+            yield page.paragraph(brief(phase.error, LONGEST_WHY), f"{phase.number} {phase.verdict}:")
     yield page.grid(list(rows[0]), [list(row.values()) for row in rows])
 
 

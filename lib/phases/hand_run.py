@@ -111,6 +111,9 @@ class _HandRun:
         self.clock, self.intended = self.run.live.clock(), self._intended()
         if not writers.has_joined(self.run.record.folder):
             records.open_to_write(self.run)
+        # How the phase failed before is no word for what runs now, and may be cut off.
+        if info.store_history and self.kept and self.kept.verdict in (Verdict.FAILED, Verdict.INTERRUPTED):
+            self._keep(replace(self.kept, verdict=Verdict.RUNNING, error="", error_class=""))
 
     def after(self, result: Any) -> None:  # noqa: ANN401 - IPython's own
         """A cell has run: a row of the record, and what that makes of its phase."""
@@ -122,7 +125,7 @@ class _HandRun:
             info.raw_cell, info.cell_id, result.execution_count, ended, round(self.run.live.clock() - self.clock, 1)
         )
         if error:
-            said = contacts.mask_text(f"{ended}: {error}")[:LONGEST_ERROR]
+            said = contacts.mask_text(f"{ended}: {error}".removesuffix(": "))[:LONGEST_ERROR]
             self.said[name] = self.run.settings.masked(said)
         self._keep_verdict()
 

@@ -127,6 +127,25 @@ def test_a_silent_cell_is_none_and_an_error_is_told_without_a_contact(shell, tmp
     assert (phase(run)["verdict"], phase(run)["error"]) == ("running", "")
 
 
+def test_what_runs_again_is_no_failure_and_one_that_its_kernel_cuts_off_is_interrupted(shell, tmp_path):
+    run, third = run_of(tmp_path), [*CELLS][2]
+    begun(shell, run)
+
+    def fails(error):
+        raise error
+
+    shell.run(CELLS[third], lambda: fails(Refused("nobody may")))
+    assert phase(run)["verdict"] == "failed"
+    seen = []
+    shell.run(CELLS[third], lambda: (seen.append(phase(run)), fails(Refused())))
+    assert [(one["verdict"], one["error"], one["error_class"]) for one in seen] == [("running", "", "")]
+    assert (phase(run)["verdict"], phase(run)["error"]) == ("failed", "Refused")
+    shell.called["post_run_cell"].clear()  # the kernel ends within the cell
+    shell.run(CELLS[third])
+    hand_run._followed[0].end()
+    assert (phase(run)["verdict"], phase(run)["error"]) == ("interrupted", "its kernel ended before its last cell")
+
+
 def test_a_check_that_failed_fails_the_phase_whatever_its_last_cell_made_of_it(shell, tmp_path, monkeypatch):
     run = run_of(tmp_path)
     monkeypatch.setattr(run_phases, "due", lambda phase, applies: ["as_wanted"])

@@ -1,6 +1,7 @@
 """The landing page of a run that is stepped through by hand: its phases in their order, and what comes next."""
 
 import pytest
+from hostile import PLAIN_JSON, harmless
 from lab_copies import read, run_of
 
 from lib.cli.lab import landing
@@ -37,6 +38,22 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
     exec(cell.source, {"In": ["", cell.source]} | (names := {}))
     assert names == {}
     assert [one.html for one in shown][2:] == [table]
+
+
+def test_a_phase_that_failed_says_why_before_the_table(tmp_path):
+    run, said = run_of(tmp_path), f"no topic {PLAIN_JSON} {'x' * 1999}"
+    run.record.write_json("run.json", {"mode": "plan", "verdict": "failed", "phases": [
+        {"number": "00", "notebook": NOTEBOOKS["00"], "verdict": "succeeded", "error": "none"},
+        {"number": "01", "notebook": NOTEBOOKS["01"], "verdict": "failed", "error": said},
+        {"number": "02", "notebook": NOTEBOOKS["02"], "verdict": "interrupted", "error": "its kernel ended"},
+    ]})  # fmt: skip
+    sealing.seal(run.record)
+    (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
+    _, _, first, second, table = [output.data for output in cell.outputs]
+    assert first["text/plain"].startswith("01 failed: no topic") and first["text/plain"].endswith("characters)")
+    assert len(first["text/plain"]) < 1100
+    harmless(first["text/html"])
+    assert second["text/plain"] == "02 interrupted: its kernel ended" and "<table>" in table["text/html"]
 
 
 def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
