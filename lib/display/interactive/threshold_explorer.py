@@ -5,6 +5,7 @@ It proposes nothing and changes nothing. Reads nothing.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from lib import routes
@@ -20,10 +21,11 @@ from lib.values import escape
 from lib.values.alerts import Score
 from lib.values.numbers import say_number
 
-BAR = 22  # em, of the longest bar
-TRACK = "display: inline-block; height: 0.8em; vertical-align: middle; border: 1px solid #000000"
+TRACK = "display: inline-block; height: 0.8em; vertical-align: middle; border: 1px solid; box-sizing: border-box"
 BOX = "border: 1px solid #bbbbbb; padding: 6px 10px; max-width: 70em; min-height: 20em; line-height: 1.6"
-CELL = "text-align: left; padding: 1px 10px 1px 0; white-space: nowrap"
+TABLE = "width: 100%; table-layout: fixed"  # no wider than its box: a bar that is cut off would say something else
+CELL = "text-align: left; vertical-align: top; padding: 1px 10px 1px 0; white-space: normal"
+WIDTHS = ("32%", "20%", "20%", "28%")
 NOW = "now"
 
 
@@ -39,10 +41,11 @@ def show(explorer: Explorer, run: ConnectedRun) -> None:
 
 
 class Sliders:
-    """Five sliders, each over its thresholds of the grid, and below them what the setting does."""
+    """Five sliders, each over its thresholds of the grid, a button for each setting of the search, and below them what
+    the setting does."""
 
     def __init__(self, explorer: Explorer) -> None:
-        from ipywidgets import HTML, Layout, SelectionSlider, VBox  # nobody else needs it
+        from ipywidgets import HTML, Button, HBox, Layout, SelectionSlider, VBox  # nobody else needs it
 
         self.explorer = explorer
         self.sliders: dict[str, Any] = {}  # ipywidgets has no types
@@ -57,9 +60,23 @@ class Sliders:
                 layout=Layout(width="44em"), style={"description_width": "22em"},
             )  # fmt: skip
             self.sliders[one.placeholder].observe(self._follow, names="value")
+        self.buttons = {
+            name: Button(description=name, tooltip=f"the five thresholds of: {name}", layout=Layout(width="auto"))
+            for name in explorer.settings
+        }
+        for name, button in self.buttons.items():
+            button.on_click(partial(self._set, name))
         self.shown = HTML()
         self._follow()
-        self.box = VBox([*self.sliders.values(), self.shown])
+        self.box = VBox([HBox([*self.buttons.values()]), *self.sliders.values(), self.shown])
+
+    def _set(self, name: str, _: object = None) -> None:
+        """Move the sliders to a setting of the search, as `now`, without a word of those on the way there."""
+        for placeholder, slider in self.sliders.items():
+            slider.unobserve(self._follow, names="value")
+            slider.value = float(self.explorer.settings[name][placeholder])
+            slider.observe(self._follow, names="value")
+        self._follow()
 
     def _follow(self, _: object = None) -> None:
         numbers = {name: slider.value for name, slider in self.sliders.items()}
@@ -76,15 +93,18 @@ def panel(explorer: Explorer, effect: Effect | None) -> str:
     heads = [f"check-ins {explorer.span}", "this setting", "now", ""]
     rows = [_route_row(route, effect, now, most) for route in routes.BY_LEVEL]
     said = [_plain_row(*row) for row in _figures(explorer, effect, now)]
-    head = "".join(f'<th style="{CELL}">{escape.html(one)}</th>' for one in heads)
-    return f'<div style="{BOX}"><table><tr>{head}</tr>{"".join([*rows, *said])}</table></div>'
+    head = "".join(
+        f'<th scope="col" style="{CELL}; width: {width}">{escape.html(one)}</th>'
+        for one, width in zip(heads, WIDTHS, strict=True)
+    )
+    return f'<div style="{BOX}"><table style="{TABLE}"><tr>{head}</tr>{"".join([*rows, *said])}</table></div>'
 
 
 def _route_row(route: Route, effect: Effect, now: Effect | None, most: float) -> str:
     count = effect.counts[route]
-    width = BAR * count / most if most else 0.0
+    width = 100 * count / most if most else 0.0
     colour = explorer_chart.colour_of(route)
-    bar = f'<span style="{TRACK}; width: {width:.2f}em; background-color: {colour}"></span>'
+    bar = f'<span style="{TRACK}; width: {width:.2f}%; background-color: {colour}"></span>'
     before = say_number(now.counts[route]) if now else UNTOLD
     cells = [escape.html(str(route)), escape.html(say_number(count)), escape.html(before), bar]
     return _row(cells)
