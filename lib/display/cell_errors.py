@@ -20,6 +20,10 @@ FAULT = (
     "None of the runbook's own sentences: this cell, or the code that it calls, has a fault. What the run wrote so far "
     "stands in its record."
 )
+STOPPED = (
+    "this cell was stopped before its end. What it wrote until then stands in the run's record. To go on, run it "
+    "again; to go back, undo the run"
+)
 
 
 def sentence(error: BaseException, made_under: str = "") -> str:
@@ -31,7 +35,8 @@ def sentence(error: BaseException, made_under: str = "") -> str:
             "from the top of the notebook, and all of them again after a restart of the kernel."
         )
     else:
-        said = " ".join([str(error), *getattr(error, "__notes__", ())])
+        own = STOPPED if isinstance(error, KeyboardInterrupt) and not str(error) else str(error)
+        said = " ".join([own, *getattr(error, "__notes__", ())])
         said = f"{said[:LONG]} [...]" if len(said) > LONG else said
         said = said if isinstance(error, RunbookError | KeyboardInterrupt) else f"{said}\n{FAULT}"
     lines = contacts.mask_text(legible(f"{kind}: {said}")).splitlines()

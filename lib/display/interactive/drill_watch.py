@@ -91,11 +91,12 @@ def conclusion(progress: Progress) -> Shown:
     ended, seconds = len(progress.ended), say_exactly(progress.seconds)
     if ended < progress.drills:
         said = f"broken off after {seconds}, when {ended} of {progress.drills} executions had ended"
+        judged = "Where no table follows, no alert is judged: run the cell again."
     else:
-        said = f"{ended} executions ended, in {seconds}"
+        said, judged = f"{ended} executions ended, in {seconds}", "Their alerts are judged in the tables."
     counted = ", ".join(f"{marks.mark_of(word).sign} {count} {word}" for word, count in _counted(progress.ended))
     how = f": {counted}" if counted else ""
-    return page.paragraph(f"{said}{how}. Their alerts are judged in the tables.", "Drills:")
+    return page.paragraph(f"{said}{how}. {judged}", "Drills:")
 
 
 def _word_for(ended: EndedDrill) -> str:

@@ -39,3 +39,9 @@ def test_whatever_an_error_quotes_is_shown_and_not_obeyed(monkeypatch):
         harmless(one.html)
         assert not UNSEEN.search(repr(one)) and "jane.roe" not in repr(one) + one.html
     assert obeyed(exported(shown)) == []
+
+
+def test_a_cell_that_somebody_stopped_says_what_became_of_it_and_how_to_go_on():
+    said = cell_errors.sentence(KeyboardInterrupt()).replace("\n", " ")
+    assert said == f"KeyboardInterrupt: {cell_errors.STOPPED}" and "run it again" in said
+    assert cell_errors.sentence(KeyboardInterrupt("as told")) == "KeyboardInterrupt: as told"
