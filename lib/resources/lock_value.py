@@ -112,8 +112,11 @@ def age_told(answer: Mapping[str, Any]) -> float | None:
     return max(0.0, (now - written).total_seconds()) if now and written else None
 
 
-def somebody_elses(settings: Settings, lock: Lock | None) -> str:
-    """What is said to who would write under the lock of another run, or under one that others take in turn."""
+def somebody_elses(settings: Settings, lock: Lock | None, run_id: str) -> str:
+    """What is said to who would write for this run under somebody else's lock, or under one that others take in turn.
+
+    Another notebook or command of the same run may hold it, or have left it behind.
+    """
     name = settings.environment
     if lock is None:
         return f"other runs take the lock of {name} in turn; nothing was written by this one. Try again"
@@ -122,4 +125,7 @@ def somebody_elses(settings: Settings, lock: Lock | None) -> str:
         if lock.stale
         else f"Wait until it ends, or stop it; `{command_lines.runbook(settings, 'lock')}` tells"
     )
-    return f"another run may write now: {lock.said}; nothing was written by this one. {way_out}"
+    who = "another run may write now"
+    if lock.run_id == run_id:
+        who = "another notebook or command of this very run may write now, or was killed"
+    return f"{who}: {lock.said}; nothing was written by this one. {way_out}"

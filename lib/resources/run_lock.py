@@ -142,7 +142,7 @@ def _take(live: Live, run_id: str, token: str) -> None:
             return  # a repeated call finds the lock that its first attempt took
         # One that was in the way and is not there now was given back just now.
         if held or last:
-            raise Superseded(somebody_elses(live.settings, held and held[0]))
+            raise Superseded(somebody_elses(live.settings, held and held[0], run_id))
 
 
 def _put_where_none_is(live: Live, lock: Lock) -> bool:
@@ -166,7 +166,7 @@ def _ours(live: Live, run_id: str, token: str) -> Lock:
     """The lock that this process or its runner took for this run. Raises Superseded where it is not there any more."""
     read = _read(live)
     if read is not None and not read[0].opened_by(token):
-        raise Superseded(somebody_elses(live.settings, read[0]))
+        raise Superseded(somebody_elses(live.settings, read[0], run_id))
     if read is None or not _is_ours_throughout(live, *read):
         tells, on = command_lines.runbook(live.settings, "status", run_id), run_phases.way_on(live.settings, run_id)
         then = "" if on == tells else f", then `{on}`"

@@ -39,7 +39,7 @@ def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(a
     assert [path.name for path in record.folder.glob("*.ipynb")] == ["03_state_machine.running.ipynb"]
     refused = runbook(account, "apply", "--resume", record.run_id, **LONG)
     assert refused.code == 3
-    assert f"another run may write now: run {record.run_id}" in refused.complained
+    assert f"of this very run may write now, or was killed: run {record.run_id}" in refused.complained
     assert f"`runbook lock local --break {record.run_id}" in refused.complained
     shown = runbook(account, "status", record.run_id)
     assert "running, or killed" in shown.said
