@@ -32,7 +32,8 @@ def moves(frame: pd.DataFrame, trouble: str = "", part: str = "") -> Figure:
     figure, axes = canvas(question, _answer(frame, part), 2.2 + 0.62 * len(rows))
     for _, move in frame.iterrows():
         _cell(axes, columns.index(move["to"]), rows.index(move["from"]), str(move["alert"]), int(move["count"]))
-    axes.set_xticks(range(len(columns)), [_total(frame, "to", route) for route in columns])
+    # The number below the route: side by side, as they are beside the other axis, six of them overlap.
+    axes.set_xticks(range(len(columns)), [_total(frame, "to", route).replace(" (", "\n(") for route in columns])
     axes.set_yticks(range(len(rows)), [_total(frame, "from", route) for route in rows])
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(-0.5, len(rows) - 0.5)
