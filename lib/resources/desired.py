@@ -4,6 +4,7 @@ Asks the account only for what it calls the things that exist (`names`), what re
 keys topics have (`encryption`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from lib.asl.functions import Called
@@ -107,10 +108,9 @@ def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
 def _monitors(live: Live) -> list[Wanted]:
     """The workflow's log group, the metric filter on it, and every alarm."""
     s, wanted = live.settings, alarms(live)
-    name, value = alarm_templates.metric_filter(s, wanted)
     return [
         Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
-        Wanted(MetricFilter(live, s.log_group_name, name), value),
+        metric_filter(live, wanted),
         *(Wanted(Alarm(live, alarm.name), alarm.value) for alarm in wanted),
     ]
 
@@ -118,6 +118,12 @@ def _monitors(live: Live) -> list[Wanted]:
 def alarms(live: Live) -> list[AlarmTemplate]:
     """Every alarm that is wanted, with what its file says of it."""
     return alarm_templates.of(live.settings, DEAD_LETTER_QUEUES)
+
+
+def metric_filter(live: Live, wanted: Sequence[AlarmTemplate]) -> Wanted:
+    """The filter on the workflow's log by which some of these alarms count."""
+    name, value = alarm_templates.metric_filter(live.settings, wanted)
+    return Wanted(MetricFilter(live, live.settings.log_group_name, name), value)
 
 
 def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:

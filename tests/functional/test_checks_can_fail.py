@@ -181,6 +181,11 @@ def test_a_watch_sees_a_rule_a_subscriber_a_queue_and_an_alarm_that_are_taken_aw
     client("events").disable_rule(Name=RULE)
     assert seen(delivery.functions(watched, span)) == {f"watch: rule {RULE}": "failed"}
 
+    counting = f"{s.state_machine_name}-states-entered"
+    client("logs").delete_metric_filter(logGroupName=s.log_group_name, filterName=counting)
+    (whole,) = alarms.alarms(watched, span).checks
+    assert whole.status == "failed" and f"{counting} is gone" in whole.found
+
     fired, mute = (f"{s.state_machine_name}-{name}" for name in ("executions-failed", "unscored"))
     client("cloudwatch").disable_alarm_actions(AlarmNames=[mute])
     client("cloudwatch").set_alarm_state(AlarmName=fired, StateValue="ALARM", StateReason="a check-in failed")

@@ -77,6 +77,10 @@ def alarm_for_a_while(aws):
     aws.history.append((at, ALARM, "ALARM", "Threshold Crossed"))
 
 
+def deaf_alarms(aws):
+    aws.filters.clear()
+
+
 ALARM = f"{S.state_machine_name}-unscored"
 DISPATCHER = S.dispatcher_function_name
 # As the table calls it: how it is planted, the watch's criterion that breaks, and the review's answer that says so.
@@ -102,6 +106,9 @@ INCIDENTS = {
         filling_queue, f"watch: queue {S.events_dead_letter_queue_name}", delivery_checks.UNDELIVERED,
     ),
     "a route is twice as busy as forecast": (busy_route, "watch: routes as busy as forecast", forecast.NAME),
+    "an alarm is gone or tells nobody, or the filter on the log by which some count is gone": (
+        deaf_alarms, "watch: alarms can go off", AS_VALIDATED,
+    ),
     "an alarm is in alarm": (alarm_in_alarm, f"watch: alarm {ALARM}", f"alarm {ALARM}"),
     "an alarm went off and is quiet again": (alarm_for_a_while, f"watch: alarm {ALARM}", f"alarm {ALARM}"),
 }  # fmt: skip

@@ -8,14 +8,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.session import get_session
 from machines import says
 from simulated import START, Time
 
 from lib.aws import Live
 from lib.aws_answers import answer
+from lib.definitions import loader
 from lib.resources import desired
 from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.routes import Route
@@ -58,6 +61,8 @@ class WatchedAccount:
     changed: Callable[[CheckIn], CheckIn | None] = lambda one: one
     alarms: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # of an alarm's state
+    edited: dict[str, dict[str, Any]] = field(default_factory=dict)  # what somebody made of an alarm
+    filters: list[dict[str, Any]] = field(default_factory=list)  # on the workflow's log
     history: list[tuple[datetime, str, str, str]] = field(default_factory=list)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     counted: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
@@ -73,7 +78,12 @@ class WatchedAccount:
     def __post_init__(self) -> None:
         s = self.settings
         live = SimpleNamespace(settings=s)
-        self.alarms = {one.name: "OK" for one in desired.alarms(live)}  # type: ignore[arg-type]
+        alarms = desired.alarms(live)  # type: ignore[arg-type]
+        self.wanted = {one.name: one.value for one in alarms}
+        self.alarms = dict.fromkeys(self.wanted, "OK")
+        counting = desired.metric_filter(live, alarms)  # type: ignore[arg-type]
+        self.filters = [{"filterName": counting.resource.filter, **counting.value}]  # type: ignore[attr-defined]
+        self.meta = SimpleNamespace(service_model=SimpleNamespace(operation_model=operation_model))
         self.functions = {s.processor_function_name: {}, s.dispatcher_function_name: {}}
         self.subscribers = {s.ops_topic_name: [{}, {}], s.alert_topic_name: [{}]}
         names = (s.ops_dead_letter_queue_name, s.events_dead_letter_queue_name, *DEAD_LETTER_QUEUES)
@@ -163,12 +173,16 @@ class WatchedAccount:
         usual = [FROM + number * MINUTE for number in range(minutes)] if metric in COUNTED else []
         return [*usual, *(at for at in self.counted.get((name, metric), ()) if at <= self.time.wall)]
 
+    def _describe_metric_filters(self, **_: Any) -> dict[str, Any]:
+        return {"metricFilters": self.filters}
+
     def _describe_alarms(self, **_: Any) -> dict[str, Any]:
         rows = [
             {
                 "AlarmName": name,
                 "StateValue": state,
-                "ActionsEnabled": True,
+                **self.wanted[name],
+                **self.edited.get(name, {}),
                 "StateUpdatedTimestamp": START,
                 "StateReason": self.reasons.get(name, ""),
             }
@@ -193,7 +207,11 @@ class WatchedAccount:
         return self.functions[FunctionName]
 
     def describe_rule(self, Name: str) -> dict[str, Any]:  # noqa: N803
-        return {"State": "DISABLED" if self.rules_off.get(Name) == "disabled" else "ENABLED"}
+        off = self.rules_off.get(Name)
+        pattern = next((rule["pattern"] for rule in loader.rules() if rule["name"] == Name), {})
+        taken = {**pattern, "detail-type": ["Theirs"]} if off == "another pattern" else pattern
+        state = "DISABLED" if off == "disabled" else "ENABLED"
+        return answer({"State": state, "EventPattern": json.dumps(taken)}, "DescribeRule")
 
     def _list_targets_by_rule(self, Rule: str) -> dict[str, Any]:  # noqa: N803
         off, functions = self.rules_off.get(Rule, ""), self.settings.arn("lambda", "function:")
@@ -205,7 +223,8 @@ class WatchedAccount:
         }
         names = called.get(off, ["Dispatcher"])
         arns = [functions + one.replace("Dispatcher", self.settings.dispatcher_function_name) for one in names]
-        return {"Targets": [{"Id": str(at), "Arn": arn} for at, arn in enumerate(arns)]}
+        sent = {"Input": "{}"} if off == "another text" else {}
+        return {"Targets": [{"Id": str(at), "Arn": arn, **sent} for at, arn in enumerate(arns)]}
 
     def _list_subscriptions_by_topic(self, TopicArn: str) -> dict[str, Any]:  # noqa: N803
         topic = TopicArn.rpartition(":")[2]
@@ -231,6 +250,13 @@ class WatchedAccount:
         self._allow("publish")
         self.published.append(given)
         return {"MessageId": f"m{len(self.published)}"}
+
+
+@cache
+def operation_model(operation: str) -> Any:
+    """botocore's own model of a call of the services that are asked for one."""
+    models = [get_session().get_service_model(service) for service in ("cloudwatch", "logs")]
+    return next(one for one in models if operation in one.operation_names).operation_model(operation)
 
 
 def live_of(account: WatchedAccount, connected: Callable[..., Live]) -> Live:

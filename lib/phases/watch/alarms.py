@@ -1,6 +1,6 @@
 """Our alarms: which are in alarm now, and which went off since and are quiet again. Read-only.
 
-An alarm that is gone or may not act tells nobody, so that it is called out as well. One that was fired as a test, or
+An alarm that cannot go off or tells nobody is called out as well (`sound_alarms`). One that was fired as a test, or
 that drills alone set off, is counted apart. The one that asks for a drill is in alarm from the day it is made until one
 passes, which says nothing of the change: it waits for somebody, and breaks no watch.
 """
@@ -13,6 +13,7 @@ from lib.checks import Check, Status
 from lib.definitions.alarm_lint import DRILL_PASSED
 from lib.drills.alarm_drill import FIRED, TEST
 from lib.phases.watch import drilled as drills
+from lib.phases.watch import sound_alarms
 from lib.phases.watch.checkpoint import Reading, Span
 from lib.phases.watch.failures import LATE, NAMED
 from lib.resources import desired
@@ -49,12 +50,11 @@ def alarms(run: ConnectedRun, span: Span) -> Reading:
         else one
         for one in loud
     ]
-    mute = [name for name in names if name not in ours or not ours[name]["ActionsEnabled"]]
+    status, unsound = sound_alarms.judge(run.live, templates, ours)
     said = [f"{len(now)} of {len(names)} in ALARM, {len(past)} more went off since", f"{tests} fired as a test"]
     said += [f"drills alone set off {first_of(drilled, NAMED)}"] if drilled else []
-    said += [f"gone, or may not act: {first_of(mute, NAMED)}"] if mute else []
-    status = Status.FAILED if mute else Status.PASSED
-    whole = Check(Id.WATCH_ALARMS, "watch: alarms can go off", status, "; ".join(said), "each is there and may act")
+    found = "; ".join([*said, *unsound])
+    whole = Check(Id.WATCH_ALARMS, "watch: alarms can go off", status, found, sound_alarms.EXPECTED)
     return Reading([whole, *loud], {"in alarm": len(now), "went off": len(past), "tests": tests})
 
 

@@ -5,11 +5,13 @@ Read-only: no message is taken out of a queue, and none is looked into.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
+from typing import Any
 
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
+from lib.changes.plans import same
 from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.errors import NotAsWanted
@@ -18,7 +20,7 @@ from lib.phases.watch.drilled import errors_of_drills
 from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
 from lib.resources.existing.subscriptions import FOREIGN, audience
-from lib.resources.rules import targets
+from lib.resources.rules import NO_PATTERN, SENT, targets
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry import metrics
 from lib.telemetry.deliveries import counts, figures
@@ -27,6 +29,7 @@ from lib.telemetry.deliveries.sources import Metric, Thing
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.metrics import Query
 from lib.values.check_registry import Id
+from lib.values.exact_json import document
 from lib.values.numbers import say_count, say_minute
 
 LAMBDA, EVENTS = "AWS/Lambda", "AWS/Events"
@@ -116,15 +119,31 @@ def _dispatcher(live: Live) -> tuple[str, str]:
 def _off(live: Live, name: str, dispatcher: str) -> str:
     """Why a rule carries nothing to the dispatcher now, "" where it does. Of a `dispatcher` "", any target will do."""
     with readable(f"reading rule {name}"), absent_is_none("ResourceNotFoundException"):
-        state = str(live.client("events").describe_rule(Name=name)["State"])
-        if not state.startswith("ENABLED"):
+        rule = live.client("events").describe_rule(Name=name)
+        if not (state := str(rule["State"])).startswith("ENABLED"):
             return f"it is {state}"
-        arns = [str(target["Arn"]) for target in targets(live, name).values()]
-        if not arns:
+        called, behind = dispatcher.partition(":function:")[2], targets(live, name).values()
+        if not behind:
             return "it has no target"
-        called = dispatcher.partition(":function:")[2]
-        return "" if dispatcher in (*arns, "") else f"none of its {len(arns)} targets is {called}, the dispatcher"
+        mine = [target for target in behind if dispatcher in (str(target["Arn"]), "")]
+        if not mine:
+            return f"none of its {len(behind)} targets is {called}, the dispatcher"
+        return _unlike(name, rule, mine)
     return "there is no such rule"
+
+
+def _unlike(name: str, rule: Mapping[str, Any], behind: Sequence[Mapping[str, Any]]) -> str:
+    """Why one of the plan's rules takes no alert of its own, or sends the dispatcher another text in its place.
+
+    What the existing rule takes and sends is whoever's who made it.
+    """
+    pattern = next((one["pattern"] for one in loader.rules() if one["name"] == name), None)
+    if pattern is None:
+        return ""
+    if not same(pattern, document(rule.get("EventPattern") or NO_PATTERN, f"the pattern of rule {name}")):
+        return "it takes other events than the plan's rule"
+    instead = {key for target in behind for key in (*SENT, "InputPath") if target.get(key)}
+    return f"the dispatcher is not sent the event itself: {', '.join(sorted(instead))}" if instead else ""
 
 
 def subscribers(run: ConnectedRun, span: Span) -> Reading:

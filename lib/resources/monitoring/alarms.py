@@ -46,11 +46,11 @@ class Alarm(LiveThing):
         with readable(f"reading {len(things)} alarms", masked=live.settings.masked), last._understood():
             listed = alarm_listing.of_both_kinds(live, [thing.alarm for thing in things])
             rows = [_of_name(listed, thing.alarm) for thing in things]
-            return [row and _value(live, row) for row in rows]
+            return [row and value_of(live, row) for row in rows]
 
     def _read(self) -> dict[str, Any] | None:
         description = _description(self.live, self.alarm)
-        return description and _value(self.live, description)
+        return description and value_of(self.live, description)
 
     def _write(self, value: dict[str, Any] | None) -> None:
         cloudwatch = self.live.client("cloudwatch")
@@ -78,8 +78,8 @@ def _of_name(listed: Mapping[str, Sequence[dict[str, Any]]], name: str) -> dict[
     return next((one for one in listed[METRIC] if one[NAME] == name), None)
 
 
-def _value(live: Live, description: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a described alarm PutMetricAlarm takes."""
+def value_of(live: Live, description: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a described alarm PutMetricAlarm takes: the value of an `Alarm`. Asks AWS nothing."""
     taken = live.client("cloudwatch").meta.service_model.operation_model("PutMetricAlarm").input_shape.members
     value = {key: description[key] for key in taken.keys() - {NAME, TAGS} if description.get(key) not in EMPTY}
     # A whole number may be sent as an integer, which botocore leaves one; to us 1 is another value than 1.0.

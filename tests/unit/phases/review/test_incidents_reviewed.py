@@ -18,11 +18,12 @@ from lib.phases import validity
 from lib.phases.review import alarm_rows, delivery_checks, forecast, glance, reading, retries
 from lib.phases.validity import Validity
 from lib.record.records import open_run
+from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import ALERTING, Route
 from lib.settings import load
 from lib.telemetry.configuration import messaging
-from lib.telemetry.configuration.facts import Fact, compare_facts
+from lib.telemetry.configuration.facts import Fact, Sense, compare_facts
 
 # How each answers where nothing is wrong; of 5 % of a thousand check-ins, nobody can tell a small difference.
 QUIET = {forecast.NAME: "cannot tell", "How many crises?": "cannot tell", glance.FUNCTIONS: "cannot tell"}
@@ -55,9 +56,11 @@ def answers(tmp_path, plant=lambda aws: None, window=WINDOW, per_minute=2):
 
 
 def facts(run):
-    """What a validation reads of the operations topic."""
+    """What a validation reads of the operations topic, and of the filter on the log."""
     rows = [row for row in messaging.topic(run.live, S.ops_topic_name) if row.aspect == "confirmed subscribers"]
-    return [Fact(row.aspect, "12", row.sense, row.read()) for row in rows]
+    counting = desired.metric_filter(run.live, desired.alarms(run.live)).resource
+    filters = Fact(counting.name, "123", Sense.WHOLE, counting.read())
+    return [*(Fact(row.aspect, "12", row.sense, row.read()) for row in rows), filters]
 
 
 @pytest.fixture(scope="module")

@@ -292,6 +292,51 @@ def test_an_alarm_that_is_gone_or_may_not_act_is_called_out(run, aws):
     assert (whole.status, loud) == ("failed", []) and f"gone, or may not act: {name}" in whole.found
 
 
+@pytest.mark.parametrize(
+    ("edited", "status", "said"),
+    [
+        ({"ActionsEnabled": False}, "failed", "gone, or may not act: {name}"),
+        ({"AlarmActions": []}, "failed", "tells not whom it should: {name}"),
+        ({"AlarmActions": ["arn:aws:sns:us-east-1:000000000000:Theirs"]}, "failed", "tells not whom it should: {name}"),
+        ({"Threshold": 5.0}, "waiting", "counts otherwise than the plan makes it: {name} (Threshold)"),
+        ({"MetricName": "NobodysMetric"}, "waiting", "counts otherwise than the plan makes it: {name} (MetricName)"),
+        ({"AlarmActions": [S.ops_topic_arn, "arn:aws:sns:us-east-1:000000000000:Theirs"]}, "passed", ""),
+        ({"AlarmDescription": "in their words"}, "passed", ""),
+    ],
+)
+def test_an_alarm_that_tells_nobody_is_called_out_and_one_that_counts_otherwise_waits(run, aws, edited, status, said):
+    name = f"{S.state_machine_name}-unscored"
+    aws.edited[name] = edited
+    whole, *loud = alarms(run, SPAN).checks
+    assert (str(whole.status), loud) == (status, [])
+    assert whole.found.endswith(said.format(name=name) or "0 fired as a test")
+
+
+COUNTING = f"metric filter {S.log_group_name} / {S.state_machine_name}-states-entered"
+
+
+def test_without_the_filter_on_the_log_what_counts_by_it_stays_quiet_for_ever(run, aws):
+    aws.filters = []
+    whole, *_ = alarms(run, SPAN).checks
+    assert whole.status == "failed" and f"{COUNTING} is gone: what counts by it stays OK" in whole.found
+
+
+def test_a_filter_on_the_log_that_counts_otherwise_waits_for_somebody(run, aws):
+    aws.filters[0]["filterPattern"] = '{ $.type = "PassStateEntered" }'
+    whole, *_ = alarms(run, SPAN).checks
+    said = f"{COUNTING} counts otherwise than the plan makes it: filterPattern"
+    assert whole.status == "waiting" and whole.found.endswith(said)
+
+
+def test_where_the_filter_may_not_be_read_what_alarms_there_are_is_said_all_the_same(run, aws):
+    aws.denied = {"describe_metric_filters"}
+    name = f"{S.state_machine_name}-unscored"
+    aws.alarms[name] = "ALARM"
+    whole, loud = alarms(run, SPAN).checks
+    assert whole.status == "cannot tell" and "whether the alarms on the log count anything" in whole.found
+    assert (loud.subject, loud.status) == (name, "failed")
+
+
 def test_the_alarm_that_asks_for_a_drill_waits_for_somebody_and_any_other_breaks(run, aws):
     aws.alarms = dict.fromkeys(aws.alarms, "ALARM")
     _, *loud = alarms(run, SPAN).checks
@@ -427,6 +472,20 @@ def test_a_rule_that_carries_nothing_to_the_dispatcher_is_called_out(run, aws, o
     aws.rules_off[rule] = off
     found = statuses(functions(run, SPAN))
     assert {name for name, status in found.items() if status == "failed"} == {f"watch: rule {rule}"}
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        ("another pattern", "it takes other events than the plan's rule"),
+        ("another text", "the dispatcher is not sent the event itself: Input"),
+    ],
+)
+def test_a_rule_of_the_plan_that_takes_or_sends_something_else_carries_no_alert(run, aws, off, said):
+    name = loader.rules()[0]["name"]
+    aws.rules_off = {name: off, LOW_SENTIMENT_RULE: off}  # the existing one is theirs
+    failed = [(one.subject, one.found) for one in functions(run, SPAN).checks if one.status == "failed"]
+    assert failed == [(name, said)]
 
 
 def test_a_rule_that_calls_another_alias_of_the_dispatcher_than_check_ins_do_is_called_out(run, aws):
