@@ -200,6 +200,12 @@ GIVEN: dict[Id, Proof] = {
         Id.TWO_PERSONS,
     ),
     **_in("unit/resources/test_account_guards.py", "test_the_preflight_asks_for_it", Id.BASELINE_GUARDS),
+    **_in(
+        "unit/phases/proofs/test_logged_names.py",
+        "test_a_workflow_of_such_a_name_waits_whatever_its_check_ins_are_called",
+        Id.NAMES_LOGGED,
+        status=WAITING,
+    ),
     # The embedded account accepts anything.
     **_in(
         "unit/phases/test_state_machine.py",

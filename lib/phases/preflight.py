@@ -11,7 +11,7 @@ from lib.changes import engine
 from lib.changes.plans import Change
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
-from lib.phases.proofs import way_in
+from lib.phases.proofs import logged_names, way_in
 from lib.record.change_rows import Action
 from lib.resources import desired
 from lib.resources.account_guards import AccountGuards
@@ -43,7 +43,8 @@ STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)  # said also when
 def checklist(live: Live, known: Entries | None = None) -> list[Check]:
     """What the plan takes for granted. What is missing is `failed`, and the run stops."""
     known = known or traffic_entries.read(live)
-    return [*pieces(live), phase_3(live, known), kept_guards(live), candidate_name(live), *way_in.checks(live, known)]
+    own = [phase_3(live, known), kept_guards(live), candidate_name(live), logged_names.check(live)]
+    return [*pieces(live), *own, *way_in.checks(live, known)]
 
 
 def kept_guards(live: Live) -> Check:

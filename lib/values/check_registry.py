@@ -73,6 +73,7 @@ class Id(StrEnum):
     BASELINE_PROCESSOR = Registered("baseline.processor", must="00")
     BASELINE_GUARDS = Registered("baseline.guards", must="00")
     CANDIDATE_NAME = Registered("baseline.candidate-name", must="00")
+    NAMES_LOGGED = Registered("baseline.names-logged", may="00")  # an earlier version did not ask it
     STARTED = Registered("way-in.started", must="00 03")
     ROLE_NAMED = Registered("way-in.role", must="00 03")
     PROCESSOR_CALLED = Registered("way-in.processor", must="00 03")

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
+import pytest
 
-from lib.telemetry.streams.log_coverage import of_executions
+from lib.telemetry.streams.log_coverage import is_promised, of_executions
 
 FIRST = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LAST = FIRST + timedelta(hours=1)
@@ -33,6 +34,20 @@ def test_those_without_a_line_are_counted_with_the_times_between_which_they_bega
     said = of_executions(*frames(range(60), range(20)), FIRST, LAST).said
     time = "from 2026-11-28 12:20 to 2026-11-28 12:59 UTC"
     assert said == f"the log tells nothing of 40 of 60 executions that began {time}"
+
+
+def test_those_of_which_aws_promises_no_log_are_told_apart():
+    log, began = frames(range(60), range(20))
+    began.loc[50:, "arn"] = [f"arn:checkin-somebody.{at}" for at in range(10)]
+    said = of_executions(log, began, FIRST, LAST).said
+    assert said.endswith("12:59 UTC; 10 of them have a name of which AWS promises no log")
+
+
+@pytest.mark.parametrize(
+    ("name", "promised"), [("checkin-2026_a-B", True), ("a.b", False), ("somebody@home", False), ("é", False)]
+)
+def test_aws_promises_a_log_of_plain_names_alone(name, promised):
+    assert is_promised(name) is promised
 
 
 def test_of_so_many_that_none_is_named_their_number_tells_and_more_may_be_missing():
