@@ -28,6 +28,7 @@ from lib.telemetry.route_moves import WORDS, Move
 from lib.values import csv_text
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
+NO_JSON = ("NaN", "Infinity", "-Infinity")  # as Python writes a number that is none, and JSON knows no such word
 CHANGING = (Move.LOWER, Move.HIGHER, Move.OTHER)
 
 
@@ -39,7 +40,8 @@ class Backtest:
     read. `unheld` are fields that a definition decides by and the bucket does not hold; `taken` those that it only
     passes on, which are taken to be there. `trouble` says why nothing could be routed. `split` says what of the
     check-ins runs the definition of today, where not all of them do (`names.running_definition`). `first` is when the
-    earliest of those read was recorded: the bucket may be younger than the time that is looked at.
+    earliest of those read was recorded: the bucket may be younger than the time that is looked at. `no_json`: so many
+    hold a score that is no JSON, and nobody can tell of them.
     """
 
     start: datetime
@@ -52,6 +54,7 @@ class Backtest:
     trouble: str = ""
     split: str = ""
     first: datetime | None = None
+    no_json: int = 0
 
     @property
     def routed(self) -> int:
@@ -127,14 +130,25 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
         trouble = f"no check-in is recorded in that time, or none could be read{coverage.bound(0)}"
     if not trouble:
         try:
-            before, after = (router.routes(cells[mine]) for router in routers if isinstance(router, Router))
+            before, after = (routes_of(router, cells[mine]) for router in routers if isinstance(router, Router))
             moves = count_moves(before, after)
         except BadParameters as error:
             trouble = f"a definition cannot be followed here: {error}"
     started = started_executions.count_started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
     first = None if history.empty else history["time"].min().to_pydatetime()
-    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split, first)
+    broken = int(no_json(cells[mine]).sum())
+    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split, first, broken)
+
+
+def routes_of(router: Router, cells: pd.DataFrame) -> pd.Series:
+    """The route of each check-in. Of an answer that is no JSON nobody can tell: AWS may fail its execution."""
+    return router.routes(cells).mask(no_json(cells), CANNOT_TELL)
+
+
+def no_json(cells: pd.DataFrame) -> pd.Series:
+    """Of each check-in, whether the processor's answer was no JSON, as far as what is kept of it shows."""
+    return cells.isin(NO_JSON).any(axis=1)
 
 
 def fields_held(cells: pd.DataFrame) -> list[str]:

@@ -80,4 +80,7 @@ def _of_all(backtest: Backtest, seen: int) -> str:
 
 def _hanging(backtest: Backtest, count: int) -> str:
     by = f"{', '.join(backtest.unheld)}, which the bucket does not hold" if backtest.unheld else "what is not kept"
-    return f"; of {count:,} nobody can tell: a definition decides by {by}" if count else ""
+    hanging, broken = count - backtest.no_json, backtest.no_json
+    said = f"; of {hanging:,} nobody can tell: a definition decides by {by}" if hanging > 0 else ""
+    why = "a score is NaN or Infinity, no JSON, so that AWS may fail such an execution and nobody be told by it"
+    return f"{said}; of {broken:,} nobody can tell: {why}" if broken else said

@@ -1,6 +1,7 @@
 """The backtest's counting, its checks and its chart. No AWS."""
 
 import json
+import math
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
@@ -119,6 +120,19 @@ def test_a_checkin_without_scores_is_routed_by_both():
     )
     assert routes(OLD, *answers) == ["none", "standard"]
     assert routes(NEW, *answers) == ["unscored", "crisis"]
+
+
+@pytest.mark.parametrize("odd", [{"score": math.nan}, {"risk_score": math.nan}, {"risk_score": math.inf}])
+def test_of_an_answer_that_is_no_json_nobody_can_tell_and_it_is_no_crisis_that_was_told(odd):
+    """On AWS Step Functions cannot read such an answer, whatever its other fields say."""
+    full = {"risk_score": 98.0, "score": -0.7, "trajectory": "stable"}
+    cells = checkin_frames.cells(history(full, {**full, **odd}))
+    assert [*backtest.routes_of(Router(NEW), cells[backtest.fields_held(cells)])] == ["crisis", "cannot tell"]
+    test = found(["standard", "cannot tell"], ["crisis", "cannot tell"], no_json=1)
+    said = {check.name: (str(check.status), check.found) for check in backtest_checks.checks(test)}
+    lower = said["backtest: nobody would get a LOWER alert than today"]
+    assert lower[0] == "cannot tell" and "of 1 nobody can tell: a score is NaN or Infinity, no JSON" in lower[1]
+    assert "decides by" not in lower[1]
 
 
 @pytest.mark.parametrize(
