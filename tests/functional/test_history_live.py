@@ -14,7 +14,7 @@ from lib.definitions import templates
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session, threshold_tuning
 from lib.phases.counting import engines, table_outcomes
-from lib.phases.tuning import counting, outcomes, tune_options
+from lib.phases.tuning import counting, reviews, tune_options
 from lib.phases.tuning.tune_options import Choice, Engine, OutcomeTable
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings
@@ -200,7 +200,7 @@ def test_outcomes_of_a_table_are_taken_page_by_page_and_what_is_none_is_counted(
         outcome_items.DRILL: 1,
     }  # fmt: skip
     history = sources.history(sources.outlook(run, WINDOW))
-    reviewed = outcomes.join(history, now(run), run.settings, items)
+    reviewed = reviews.join(history, now(run), run.settings, items)
     assert reviewed["outcome"].value_counts().to_dict() == {"": 35, "none": 13, "crisis": 12}
     assert reviewed.loc[reviewed["outcome"] != "", "weight"].eq(1).all()
     hours = (reviewed["time"] - pd.Timestamp(START)) // pd.Timedelta(hours=2)
@@ -218,11 +218,11 @@ def test_an_outcome_of_no_check_in_is_refused_and_of_a_share_it_is_counted(
     history = sources.history(sources.outlook(run, WINDOW))
     unknown = of_table(run, monkeypatch, OUTCOMES)
     with pytest.raises(BadParameters, match=f"^table {OUTCOMES} names check-ins that are not among those read"):
-        outcomes.join(history, now(run), run.settings, unknown)
+        reviews.join(history, now(run), run.settings, unknown)
     shared = of_table(run, monkeypatch, OUTCOMES, most=30)
     part = sources.history(sources.outlook(run, WINDOW, most=30))
     assert shared.left_out[table_outcomes.NOT_READ] == 26 - len(shared.rows) > 0
-    assert outcomes.join(part, now(run), run.settings, shared)["outcome"].ne("").sum() == len(shared.rows)
+    assert reviews.join(part, now(run), run.settings, shared)["outcome"].ne("").sum() == len(shared.rows)
     dynamodb.delete_item(TableName=OUTCOMES, Key={"who": {"S": "nobody"}, "at": {"S": moment(3).isoformat()}})
 
 
@@ -234,7 +234,7 @@ def test_an_item_may_be_known_by_the_name_of_its_object(
         dynamodb.put_item(TableName=BY_OBJECT, Item={"object": {"S": key}, "outcome": {"S": "moderate"}})
     items = of_table(run, monkeypatch, BY_OBJECT)
     history = sources.history(sources.outlook(run, WINDOW))
-    assert outcomes.join(history, now(run), run.settings, items)["outcome"].value_counts()["moderate"] == 1
+    assert reviews.join(history, now(run), run.settings, items)["outcome"].value_counts()["moderate"] == 1
     assert items.left_out == {outcome_items.NO_CHECKIN: 1}
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from steps import Ended, runbook, words
 
 from lib.cli import change_commands
-from lib.phases.tuning import outcomes, proposal_file
+from lib.phases.tuning import proposal_file, reviews
 from lib.settings import Settings
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,7 +48,7 @@ def told(account: Settings, client: Callable[[str], Any], tmp_path: Path) -> tup
     (converted,) = json.loads(ended.stdout)
     assert (ended.exit_code, converted["new"], converted["whole"]) == (0, CHECKINS, True), ended.stderr
     without = runbook(account, "tune", *DAYS)
-    sample = pd.read_csv(without.record.folder / outcomes.TEMPLATE, dtype=str, keep_default_na=False)
+    sample = pd.read_csv(without.record.folder / reviews.TEMPLATE, dtype=str, keep_default_na=False)
     sample["outcome"] = ["crisis" if risks[moment] > 80 else "none" for moment in sample["time"]]
     file = tmp_path / "reviewed.csv"
     sample.to_csv(file, index=False)

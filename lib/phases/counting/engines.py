@@ -28,7 +28,7 @@ def count(
     window: Window,
     watch: Watch = lambda *_: None,
 ) -> Counted:
-    """The cube of all check-ins of the window; `ahead`: from where they are, `reviewed` as `outcomes.join` has it.
+    """The cube of all check-ins of the window; `ahead`: from where they are, `reviewed` as `reviews.join` has it.
 
     `watch` hears how far DuckDB is; Athena does not say.
 

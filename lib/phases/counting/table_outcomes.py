@@ -5,7 +5,7 @@ from collections import Counter
 import pandas as pd
 
 from lib.phases.tuning import tune_options
-from lib.phases.tuning.outcomes import KEY
+from lib.phases.tuning.reviews import KEY
 from lib.phases.tuning.tune_options import OutcomeTable
 from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.history import outcome_items, reviewed_items, sources
@@ -21,7 +21,7 @@ def read(run: ConnectedRun, ahead: Source, history: pd.DataFrame, window: Window
     """The table's outcomes of the window's check-ins; `history`: those of `ahead` that were read one by one.
 
     Of an outcome of a check-in that is not among them nobody can tell what it is of, where they are a share: it is left
-    out, and counted. Where they are all, it stays, and `outcomes.join` refuses it.
+    out, and counted. Where they are all, it stays, and `reviews.join` refuses it.
     """
     named = tune_options.latest(run.record, OutcomeTable)
     if not named.table:

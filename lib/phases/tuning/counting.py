@@ -26,7 +26,7 @@ class Counted:
 
 
 def text_of(reviewed: pd.DataFrame, now: Current, window: Window) -> str:
-    """The SQL text that counts the window; `reviewed` as `outcomes.join` has it, with marks."""
+    """The SQL text that counts the window; `reviewed` as `reviews.join` has it, with marks."""
     outcomes = cube_engine.outcomes_of(reviewed)
     return cube_sql.count_text(cube.grid_around(now.thresholds), window.start, window.end, outcomes)
 

@@ -77,7 +77,7 @@ def which_known(checkins: pd.DataFrame) -> pd.Series:
 
 
 def fill(checkins: pd.DataFrame, grid: Grid) -> Cube:
-    """The cube of known check-ins as `checkins.history` gives them, with the columns that `outcomes.join` adds."""
+    """The cube of known check-ins as `checkins.history` gives them, with the columns that `reviews.join` adds."""
     scored, score, trajectory = (checkins[CELL + field] for field in CONTRACT)
     bins = pd.DataFrame({
         "risk": _each(scored, partial(_risk_bin, grid)),

@@ -34,7 +34,7 @@ Watch = Callable[[int, int], None]  # how many check-ins are counted, of how man
 
 
 def count(checkins: pd.DataFrame, grid: Grid, window: Window) -> Cube:
-    """The cube of check-ins that were read, as `outcomes.join` has them; those of which nobody knows what they held are
+    """The cube of check-ins that were read, as `reviews.join` has them; those of which nobody knows what they held are
     left out.
     """
     cells = [checkins[CELL + field].to_numpy() for field in CONTRACT]
@@ -60,7 +60,7 @@ def count_files(
     paths: Sequence[Path], reviewed: pd.DataFrame, grid: Grid, window: Window, watch: Watch = lambda *_: None
 ) -> Cube:
     """The cube of all that the history's Parquet files hold, some days after the others, however many check-ins they
-    are; `reviewed` as `outcomes.join` has it, with marks.
+    are; `reviewed` as `reviews.join` has it, with marks.
     """
     with damage.named(paths):
         return Cube(grid, _counted_files(paths, reviewed[reviewed["outcome"] != ""], grid, window, watch))

@@ -73,7 +73,7 @@ class Search:
 def run(
     checkins: pd.DataFrame, now: Current, settings: Settings, window: Window, counted: Cube | None = None
 ) -> Search:
-    """Search all settings for the smallest cost, under the floor and the budget; `checkins` as `outcomes.join` has it.
+    """Search all settings for the smallest cost, under the floor and the budget; `checkins` as `reviews.join` has it.
 
     `counted` is the cube of all check-ins, taken where they are all that were read. Raises NotAsWanted where the sweep
     and the router do not agree on a setting.

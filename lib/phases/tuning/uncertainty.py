@@ -15,7 +15,7 @@ import pandas as pd
 from lib.phases.threshold_tuning import Current
 from lib.phases.tuning import found_settings, judged_settings, search
 from lib.phases.tuning.judged_settings import Judged, Lowered
-from lib.phases.tuning.outcomes import LEFT_EMPTY
+from lib.phases.tuning.reviews import LEFT_EMPTY
 from lib.phases.tuning.search import Answer, Search
 from lib.settings import Settings, with_changes
 from lib.telemetry.review_window import Window

@@ -6,7 +6,7 @@ import tuned
 from tuned import SETTINGS, WINDOW, found, population
 
 from lib.phases.tuning import found_settings, judged_settings, search, uncertainty
-from lib.phases.tuning.outcomes import LEFT_EMPTY
+from lib.phases.tuning.reviews import LEFT_EMPTY
 from lib.phases.tuning.search import Answer
 from lib.settings import with_changes
 from lib.telemetry.checkin_frames import CELL

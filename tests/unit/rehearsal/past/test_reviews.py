@@ -12,7 +12,8 @@ from lib.asl.answer_fields import ABSENT_CELL
 from lib.asl.router import Router
 from lib.definitions import templates
 from lib.phases import threshold_tuning
-from lib.phases.tuning import outcomes, recall_floor
+from lib.phases.tuning import recall_floor
+from lib.phases.tuning import reviews as read_reviews
 from lib.record.records import Record
 from lib.settings import ROOT, folder_of, load
 from lib.telemetry import checkins as recorded
@@ -36,12 +37,12 @@ def settings(tmp_path):
 def test_notebook_08_takes_it_and_each_stands_for_its_share_of_its_route(settings, past):
     place = reviews.keep(settings, past)
     sample = pd.read_csv(place, dtype=str)
-    assert list(sample) == reviews.COLUMNS == outcomes.COLUMNS
+    assert list(sample) == reviews.COLUMNS == read_reviews.COLUMNS
     history = pd.DataFrame(
         {"userId": sample["userId"], "time": pd.to_datetime(sample["time"], utc=True, format="ISO8601")}
     )
     now = threshold_tuning.current(templates.definition(settings), settings)
-    joined = outcomes.join(history, now, settings.model_copy(update={"outcomes_file": str(place)}))
+    joined = read_reviews.join(history, now, settings.model_copy(update={"outcomes_file": str(place)}))
     assert joined["outcome"].tolist() == sample["outcome"].tolist()
     assert joined["weight"].sum() == pytest.approx(sum(not one.failed for one in past))
     assert set(sample["outcome"]) == set(Outcome)

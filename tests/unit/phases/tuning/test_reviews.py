@@ -10,7 +10,7 @@ import pytest
 import tuned
 
 from lib.errors import BadParameters
-from lib.phases.tuning import outcomes
+from lib.phases.tuning import reviews
 from lib.record.records import Record
 from lib.settings import with_changes
 from lib.telemetry.history import reviewed_items
@@ -27,19 +27,19 @@ def history():
 @pytest.fixture
 def asked(history, tmp_path):
     """The sample that the record asks for."""
-    outcomes.ask_for_review(history, tuned.now(), Record(tmp_path / "run", "run"))
-    return pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
+    reviews.ask_for_review(history, tuned.now(), Record(tmp_path / "run", "run"))
+    return pd.read_csv(tmp_path / "run" / reviews.TEMPLATE, keep_default_na=False, dtype=str)
 
 
 @pytest.fixture
 def letters(asked, tmp_path):
-    return json.loads((tmp_path / "run" / outcomes.LETTERS).read_text(encoding="utf-8"))
+    return json.loads((tmp_path / "run" / reviews.LETTERS).read_text(encoding="utf-8"))
 
 
 def joined(history, tmp_path, rows):
     path = tmp_path / "reviewed.csv"
     path.write_text(rows if isinstance(rows, str) else rows.to_csv(index=False), encoding="utf-8")
-    return outcomes.join(history, tuned.now(), with_changes(tuned.LOCAL, outcomes_file=str(path)))
+    return reviews.join(history, tuned.now(), with_changes(tuned.LOCAL, outcomes_file=str(path)))
 
 
 def refused(history, tmp_path, rows):
@@ -66,19 +66,19 @@ def test_it_says_neither_a_score_nor_a_word_of_a_check_in(asked):
 def test_whoever_reviews_again_learns_nothing_of_a_letter_from_before(history, tmp_path):
     records = [Record(tmp_path / f"run-{at}", f"run-{at}") for at in range(12)]
     for record in records:
-        outcomes.ask_for_review(history, tuned.now(), record)
-    assert len({(record.folder / outcomes.LETTERS).read_text(encoding="utf-8") for record in records}) > 1
+        reviews.ask_for_review(history, tuned.now(), record)
+    assert len({(record.folder / reviews.LETTERS).read_text(encoding="utf-8") for record in records}) > 1
 
 
 def test_of_nothing_nothing_is_asked(tmp_path):
     record = Record(tmp_path / "run", "run")
-    said = outcomes.ask_for_review(tuned.checkins([]), tuned.now(), record)
+    said = reviews.ask_for_review(tuned.checkins([]), tuned.now(), record)
     assert said == "There is no check-in to review."
-    assert record.kept_as(outcomes.TEMPLATE) == []
+    assert record.kept_as(reviews.TEMPLATE) == []
 
 
 def test_without_a_file_nobody_is_reviewed(history):
-    frame = outcomes.join(history, tuned.now(), tuned.LOCAL)
+    frame = reviews.join(history, tuned.now(), tuned.LOCAL)
     assert set(frame["outcome"]) == {""} and frame["weight"].sum() == 0
     assert frame.attrs["coverage"] == history.attrs["coverage"]
 
@@ -96,9 +96,9 @@ def test_what_was_left_empty_is_not_reviewed_and_the_others_stand_for_it(history
     frame = joined(history, tmp_path, asked)
     assert (frame["outcome"] == "none").sum() == 40
     assert frame["weight"].sum() == pytest.approx(len(history))
-    assert frame.attrs[outcomes.LEFT_EMPTY] == (len(asked) - 40, len(asked))
+    assert frame.attrs[reviews.LEFT_EMPTY] == (len(asked) - 40, len(asked))
     alone = joined(history, tmp_path, asked[["userId", "time", "outcome"]])
-    assert alone.attrs[outcomes.LEFT_EMPTY] == (0, 0)  # that was not drawn: it stands for nobody else
+    assert alone.attrs[reviews.LEFT_EMPTY] == (0, 0)  # that was not drawn: it stands for nobody else
 
 
 def test_of_a_file_without_strata_each_stands_for_itself(history, asked, tmp_path):
@@ -189,7 +189,7 @@ def test_a_stratum_s_letter_is_one_however_it_is_typed(history, asked, tmp_path)
 def test_a_file_that_is_not_there_is_a_sentence(history, tmp_path):
     settings = with_changes(tuned.LOCAL, outcomes_file=str(tmp_path / "none.csv"))
     with pytest.raises(BadParameters, match=r"outcomes_file none\.csv cannot be read as CSV \(FileNotFoundError\)"):
-        outcomes.join(history, tuned.now(), settings)
+        reviews.join(history, tuned.now(), settings)
 
 
 def test_two_check_ins_of_one_user_at_one_moment_are_not_told_apart(history, asked, tmp_path):
@@ -204,10 +204,10 @@ def test_two_check_ins_of_one_user_at_one_moment_are_not_told_apart(history, ask
 
 def test_what_a_review_could_not_tell_apart_is_not_asked_about(history, tmp_path):
     twice, record = pd.concat([history, history], ignore_index=True), Record(tmp_path / "run", "run")
-    assert outcomes.ask_for_review(twice, tuned.now(), record) == "There is no check-in to review."
+    assert reviews.ask_for_review(twice, tuned.now(), record) == "There is no check-in to review."
     some = pd.concat([history, history.iloc[::2]], ignore_index=True)
-    outcomes.ask_for_review(some, tuned.now(), record)
-    asked = pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
+    reviews.ask_for_review(some, tuned.now(), record)
+    asked = pd.read_csv(tmp_path / "run" / reviews.TEMPLATE, keep_default_na=False, dtype=str)
     frame = joined(some, tmp_path, asked.assign(outcome="none"))
     assert frame["weight"].sum() == pytest.approx(len(some))
 
@@ -222,18 +222,18 @@ def test_a_table_s_outcome_stands_for_itself_and_a_drawn_one_for_its_stratum(his
     path = tmp_path / "reviewed.csv"
     asked.assign(outcome="none").to_csv(path, index=False)
     settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
-    drawn = outcomes.join(history, tuned.now(), settings)
+    drawn = reviews.join(history, tuned.now(), settings)
     others, sample = (np.flatnonzero(chosen) for chosen in (drawn["outcome"] == "", drawn["weight"] > 1))
     assert (len(others), len(sample)) == (20, 60)  # of the 80 without an alert
     place, both = int(others[0]), int(sample[0])
-    frame = outcomes.join(history, tuned.now(), settings, items(history, "crisis", place))
+    frame = reviews.join(history, tuned.now(), settings, items(history, "crisis", place))
     assert frame.loc[place, ["outcome", "weight"]].tolist() == ["crisis", 1.0]
     assert frame.loc[sample, "weight"].to_numpy() == pytest.approx(79 / 60)
-    frame = outcomes.join(history, tuned.now(), settings, items(history, "none", both, *others[:3]))
+    frame = reviews.join(history, tuned.now(), settings, items(history, "none", both, *others[:3]))
     assert frame.loc[[both, *others[:3]], "weight"].tolist() == [1.0] * 4
     assert frame.loc[sample[1:], "weight"].to_numpy() == pytest.approx(76 / 59)
     for many in (others, sample, [*others, *sample]):  # whatever the table says besides, all stand for all, once
-        frame = outcomes.join(history, tuned.now(), settings, items(history, "none", *many))
+        frame = reviews.join(history, tuned.now(), settings, items(history, "none", *many))
         assert frame["weight"].sum() == pytest.approx(len(history))
 
 
@@ -242,30 +242,30 @@ def test_a_table_beside_a_sample_of_other_routes_is_refused(history, asked, tmp_
     asked.assign(outcome="none").to_csv(path, index=False)
     settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
     moved = tuned.now(ModerateRiskAbove=10.0)
-    assert outcomes.join(history, moved, settings)["weight"].sum() == pytest.approx(len(history))
+    assert reviews.join(history, moved, settings)["weight"].sum() == pytest.approx(len(history))
     with pytest.raises(
         BadParameters, match=r"^outcomes_file reviewed\.csv was drawn by other routes than those of now"
     ):
-        outcomes.join(history, moved, settings, items(history, "none", 0))
+        reviews.join(history, moved, settings, items(history, "none", 0))
 
 
 def test_a_file_and_a_table_that_disagree_are_refused(history, asked, tmp_path):
     path = tmp_path / "reviewed.csv"
     asked.assign(outcome="none").to_csv(path, index=False)
     settings = with_changes(tuned.LOCAL, outcomes_file=str(path))
-    place = int(np.flatnonzero(outcomes.join(history, tuned.now(), settings)["outcome"] == "none")[0])
+    place = int(np.flatnonzero(reviews.join(history, tuned.now(), settings)["outcome"] == "none")[0])
     with pytest.raises(
         BadParameters, match=r"^table reviews says other outcomes than outcomes_file reviewed\.csv; have"
     ):
-        outcomes.join(history, tuned.now(), settings, items(history, "crisis", place))
+        reviews.join(history, tuned.now(), settings, items(history, "crisis", place))
 
 
 def test_a_table_that_names_a_check_in_twice_or_none_that_is_known_is_refused(history):
     with pytest.raises(BadParameters, match=r"^table reviews names check-ins twice"):
-        outcomes.join(history, tuned.now(), tuned.LOCAL, items(history, "none", 3, 3))
+        reviews.join(history, tuned.now(), tuned.LOCAL, items(history, "none", 3, 3))
     strange = Items("reviews", items(history, "none", 3).rows.assign(userId="stranger"), Counter())
     with pytest.raises(BadParameters, match=r"^table reviews names check-ins that are not among those read"):
-        outcomes.join(history, tuned.now(), tuned.LOCAL, strange)
+        reviews.join(history, tuned.now(), tuned.LOCAL, strange)
 
 
 def test_without_a_table_nothing_is_counted_and_with_one_each_reason_is(history):
@@ -275,7 +275,7 @@ def test_without_a_table_nothing_is_counted_and_with_one_each_reason_is(history)
         {"what": "outcomes taken from table reviews", "items": "2"},
         {"what": "left out: an empty outcome", "items": "1,200"},
     ]
-    assert set(outcomes.join(history, tuned.now(), tuned.LOCAL, reviewed_items.none())["outcome"]) == {""}
+    assert set(reviews.join(history, tuned.now(), tuned.LOCAL, reviewed_items.none())["outcome"]) == {""}
 
 
 def test_nobody_reviewed_reads_as_an_empty_table(history, tmp_path):
@@ -285,7 +285,7 @@ def test_nobody_reviewed_reads_as_an_empty_table(history, tmp_path):
 
 def test_a_user_whose_name_is_a_formula_runs_in_no_spreadsheet_and_is_known_again(history, tmp_path):
     named = history.assign(userId="=" + history["userId"])
-    outcomes.ask_for_review(named, tuned.now(), Record(tmp_path / "run", "run"))
-    asked = pd.read_csv(tmp_path / "run" / outcomes.TEMPLATE, keep_default_na=False, dtype=str)
+    reviews.ask_for_review(named, tuned.now(), Record(tmp_path / "run", "run"))
+    asked = pd.read_csv(tmp_path / "run" / reviews.TEMPLATE, keep_default_na=False, dtype=str)
     assert set(asked["userId"].str[:2]) == {"'="}
     assert (joined(named, tmp_path, asked.assign(outcome="none"))["outcome"] == "none").sum() == len(asked)
