@@ -24,9 +24,8 @@ from rehearsal.single_failures import report, trials
 
 STOP = command_lines.without_parameters("rehearse", "--stop")
 STATE = ROOT / ".rehearsal"
-PORT = (
-    4566  # where parameters/local.yaml looks; where it is taken, a kept account is elsewhere, and its commands say so
-)
+# Where parameters/local.yaml looks; where it is taken, a kept account is elsewhere, and its commands say so.
+PORT = 4566
 CHECKINS_BEFORE = 60
 SEED = 30  # a mix in which every route occurs
 # Of this one every hundred check-ins in a row have a crisis, and no route far from its share: a short time after the
