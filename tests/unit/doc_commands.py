@@ -75,6 +75,10 @@ NOT_RUN = {
     "file://backup/stepfunctions-backup-YYYYMMDD-definition.json": "AWS's own command is not installed; "
     "tests/functional/test_printed_commands.py makes such calls",
 }  # fmt: skip
+# What README and docs/ hold besides, in the order in which it is typed: the latter take away what the former read.
+VERBS = (
+    "doctor", "plan", "lock", "status", "verify", "review", "sign", "tune", "drill", "apply", "restore", "rollback",
+)  # fmt: skip
 
 
 def commands(text: str) -> list[str]:

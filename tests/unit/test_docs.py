@@ -127,6 +127,13 @@ def test_what_no_test_types_says_why_and_names_who_does():
     assert [one for one in others if one not in doc_commands.NOT_RUN] == []
 
 
+@pytest.mark.parametrize("line", doc_commands.run_by_tests())
+def test_a_command_that_a_test_types_is_whole_and_the_test_knows_when_to_type_it(line):
+    _, verb, first, *_ = line.split()
+    assert verb in doc_commands.VERBS, "say in doc_commands.NOT_RUN why no test types it, or in VERBS when"
+    assert first == ("RECORD" if verb == "verify" else "ENV"), "name the environment, as in `runbook plan ENV`"
+
+
 @pytest.mark.parametrize("line", [one for one in doc_commands.of_pages() if one.startswith("make ")])
 def test_make_knows_what_the_docs_tell_it_to_do(line):
     ended = subprocess.run(["make", "--dry-run", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True)
