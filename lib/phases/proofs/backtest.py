@@ -137,16 +137,16 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
     started = started_executions.count_started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
     first = None if history.empty else history["time"].min().to_pydatetime()
-    broken = int(no_json(cells[mine]).sum())
+    broken = int(_no_json(cells[mine]).sum())
     return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split, first, broken)
 
 
 def routes_of(router: Router, cells: pd.DataFrame) -> pd.Series:
     """The route of each check-in. Of an answer that is no JSON nobody can tell: AWS may fail its execution."""
-    return router.routes(cells).mask(no_json(cells), CANNOT_TELL)
+    return router.routes(cells).mask(_no_json(cells), CANNOT_TELL)
 
 
-def no_json(cells: pd.DataFrame) -> pd.Series:
+def _no_json(cells: pd.DataFrame) -> pd.Series:
     """Of each check-in, whether the processor's answer was no JSON, as far as what is kept of it shows."""
     return cells.isin(NO_JSON).any(axis=1)
 
