@@ -159,7 +159,7 @@ def status(record: Record) -> dict[str, Any]:
     if recorded is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
     rows = [row for row in record.changes() if row["state"] == WriteState.APPLIED]
-    applied = sum(not row["undoes"] for row in rows)
+    applied = sum(not (row["undoes"] or row["temporary"]) for row in rows)  # a drill's listeners are no change
     ran = [str(phase.get("number", "?")) for phase in recorded.get("phases", [])]
     verdict = verdict_of_part(str(recorded.get("verdict", "not told")), ran)
     if verdict == Verdict.RUNNING:

@@ -46,7 +46,7 @@ class Binding:
 @dataclass(frozen=True)
 class Findings:
     """A record against its seals. `wrong`: what does not agree; `unsealed`: what came since the last one, while the
-    record was open; `worked_on`: notebooks that a person went on with."""
+    record was open; `worked_on`: notebooks that a person went on with, renamed or removed."""
 
     manifest: Manifest
     wrong: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ def _compare_with_seals(
         if grew and manifest.open:
             fresh.append(name)
         elif (grew or problem) and BY_HAND.fullmatch(name):
-            worked.append(f"{name}: worked on since it was sealed")
+            worked.append(f"{name}: {'worked on' if name in paths else 'renamed or removed'} since it was sealed")
         elif grew or problem:
             wrong.append(f"{name}: {problem or grew}")
     wrong += [f"{VERDICT}: {words}" for words in [_foreign_verdict(folder, binding)] if words and VERDICT in paths]

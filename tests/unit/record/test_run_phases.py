@@ -67,7 +67,9 @@ def written(tmp_path, *phases_done, refused=""):
 def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path):
     record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
     row = {"kind": "thing", "identity": {}, "name": "x", "phase": "01", "before": None, "after": 1}
-    record.append("changes.jsonl", {**row, "time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False})
+    row |= {"time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False}
+    record.append("changes.jsonl", row)
+    record.append("changes.jsonl", {**row, "name": "a drill's listener", "temporary": True})
     assert run_phases.status(record)["verdict"] == "running, or killed: 1 changes applied"
 
 

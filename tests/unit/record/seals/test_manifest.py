@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.errors import BadParameters, NotAsWanted
-from lib.record import records
+from lib.record import records, sealing
 from lib.record.records import MANIFEST
 
 
@@ -17,6 +17,17 @@ def test_an_edited_file_is_found(sealed):
 def test_a_missing_file_is_found(sealed):
     (sealed / "evidence/b.txt").unlink()
     assert records.unsealed_differences(sealed) == ["evidence/b.txt: missing"]
+
+
+def test_a_working_copy_that_is_gone_is_not_said_to_have_been_worked_on(record):
+    name = "02_x.by-hand.ipynb"
+    record.write_text(name, "a")
+    sealing.seal(record)
+    (record.folder / name).write_text("b")
+    assert records.unsealed_differences(record.folder) == [f"{name}: worked on since it was sealed"]
+    (record.folder / name).rename(record.folder / "mine.ipynb")
+    other, gone = records.unsealed_differences(record.folder)
+    assert (gone, other) == (f"{name}: renamed or removed since it was sealed", "mine.ipynb: not in the manifest")
 
 
 @pytest.mark.parametrize("name", ["evidence/c.txt", "extra.json", f"evidence/{MANIFEST}"])
