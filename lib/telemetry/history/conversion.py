@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from lib.aws import Live
 from lib.aws_answers import readable
@@ -28,6 +29,7 @@ BUCKET = "bucket"
 A_PART = 20_000  # objects between two writes of day files: what a kill costs at most
 ODD = "named like no check-in"
 FORGOTTEN = ""  # in place of a file's digest: it is read again
+HELD = "held"  # the digest by which its day files were written, of one that is read again
 AS_RECORDED = Copies(None, {name: tuple(USUAL.words(name)) for name in CONTRACT})  # users and fields as they are read
 DAY = timedelta(days=1)
 Watch = Callable[[int, int], None]  # how many are done, of how many
@@ -183,7 +185,7 @@ def _forget_twice(history: History, but: str) -> None:
             history.keep_source(source, {**said, "windows": []})
             history.keep_aside(source, once)
         else:
-            history.keep_source(source, {**said, "sha256": FORGOTTEN})
+            history.keep_source(source, {**said, "sha256": FORGOTTEN, HELD: _held_of(said)})
 
 
 def _convert_file(history: History, path: Path) -> Conversion:
@@ -192,8 +194,10 @@ def _convert_file(history: History, path: Path) -> Conversion:
     before = history.index()["sources"].get(source, {})
     if before.get("sha256") == digest:
         return Conversion(path.name, 0, int(before["rows"]), Counter(before["aside"]), _is_whole(before["aside"]))
-    if before.get("sha256", FORGOTTEN) != FORGOTTEN:
+    if _held_of(before) != digest and (before or history.files_from(source)):
         _forget_twice(history, source)
+        if before:  # a kill leaves some of its days as they were: then it is none of the two
+            history.keep_source(source, {**before, "sha256": FORGOTTEN, HELD: FORGOTTEN})
     with spooling(history, source, datetime.now(UTC)) as spool:
         for place, answer in exports.read(path):
             if isinstance(answer, Answer):
@@ -206,6 +210,11 @@ def _convert_file(history: History, path: Path) -> Conversion:
     said = {"name": path.name, "sha256": digest, "rows": new, "aside": dict(aside)}
     history.keep_source(source, {**said, "at": datetime.now(UTC).isoformat()})
     return Conversion(path.name, new, 0, aside, _is_whole(aside))
+
+
+def _held_of(said: Mapping[str, Any]) -> str:
+    """By which digest a file's rows were written; FORGOTTEN where nobody can tell."""
+    return str(said.get(HELD, said.get("sha256", FORGOTTEN)))
 
 
 def _is_whole(aside: Iterable[str]) -> bool:

@@ -238,6 +238,56 @@ def test_what_was_set_aside_as_a_second_time_counts_once_the_first_is_gone(histo
     assert [one.new for one in again] == [0, 0]
 
 
+def test_a_check_in_that_moved_from_one_export_into_another_is_in_one_of_them(history, tmp_path):
+    """Where both changed, and the one that held it had something set aside itself: it was in neither without a word."""
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    export(folder / "a.jsonl", LINES[:1])
+    export(folder / "b.jsonl", LINES[:2])
+    conversion.convert_files(history, folder, lambda *_: None)
+    export(folder / "a.jsonl", LINES[:2])
+    export(folder / "b.jsonl", LINES[2:3])
+    conversion.convert_files(history, folder, lambda *_: None)
+    assert len(rows(history)) == 3 and conversion.stale(history) == []
+    assert [one.new for one in conversion.convert_files(history, folder, lambda *_: None)] == [0, 0]
+
+
+def test_an_export_that_changes_after_a_kill_takes_no_check_in_of_another_along(history, tmp_path, monkeypatch):
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    export(folder / "b.jsonl", LINES[:2])
+    with monkeypatch.context() as killed:
+        killed.setattr(History, "keep_source", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            conversion.convert_files(history, folder, lambda *_: None)
+    export(folder / "a.jsonl", LINES[:2])
+    export(folder / "b.jsonl", LINES[2:3])
+    conversion.convert_files(history, folder, lambda *_: None)
+    assert len(rows(history)) == 3 and conversion.stale(history) == []
+
+
+def test_an_export_that_is_what_it_was_after_a_kill_is_converted_again(history, tmp_path, monkeypatch):
+    """Some of its days were written already by what it had become meanwhile."""
+    file = export(tmp_path / "a.jsonl", LINES[:2])
+    conversion.convert_files(history, file, lambda *_: None)
+    with monkeypatch.context() as killed:
+        killed.setattr(spool.Spool, "commit_whole", _half_written)
+        with pytest.raises(KeyboardInterrupt):
+            conversion.convert_files(history, export(file, LINES[2:4]), lambda *_: None)
+    conversion.convert_files(history, export(file, LINES[:2]), lambda *_: None)
+    assert len(rows(history)) == 2
+
+
+def _half_written(one):
+    for path in one.history.files_from(one.source):
+        path.unlink()
+    raise KeyboardInterrupt
+
+
+def _killed(*_):
+    raise KeyboardInterrupt
+
+
 def test_an_export_that_held_the_second_of_it_and_was_not_given_again_is_said(history, tmp_path):
     both = [export(tmp_path / name, LINES[:2]) for name in ("a.jsonl", "b.jsonl")]
     for file in both:
