@@ -27,6 +27,21 @@ def as_it_was(text: str) -> str:
     return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
 
 
+def name_cell(name: str) -> str:
+    """A name for a `cell`: one that reads as a number, such as a pseudonym of digits, a spreadsheet would round."""
+    return f"'{name}" if _is_number(name) else name
+
+
+def name_as_it_was(text: str) -> str:
+    """The name of a cell that holds a `name_cell`."""
+    name = as_it_was(text)
+    return name[1:] if name.startswith("'") and _is_number(name[1:]) else name
+
+
+def _is_number(name: str) -> bool:
+    return bool(NUMBER.fullmatch(name.lstrip("'")))
+
+
 def _is_formula(text: str) -> bool:
     return bool(FORMULA.match(text)) and not NUMBER.fullmatch(text)
 

@@ -6,8 +6,7 @@ from those without an alert, and each reviewed check-in stands for its share of 
 
 import csv
 import io
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -34,6 +33,7 @@ TEMPLATE = "evidence/outcomes_to_review.csv"
 LETTERS = "evidence/outcomes_to_review.json"  # of each stratum's letter the route
 MOST_NAMED = 5
 LEFT_EMPTY = "left empty"  # in `attrs`: how many of the sample say no outcome, of how many
+SEPARATORS = ",;\t"  # that spreadsheets put between cells, by the language they speak
 EXACT = 1e-9  # what a sum of shares may be off by
 
 
@@ -56,6 +56,7 @@ def ask_for_review(history: pd.DataFrame, now: Current, record: Record) -> str:
     sample["stratum"] = sample["stratum"].map(letters)
     record.keep_json(LETTERS, {letter: route for route, letter in letters.items()})
     sample["time"] = sample["time"].map(lambda moment: moment.isoformat())
+    sample["userId"] = sample["userId"].map(csv_text.name_cell)
     path = record.keep_text(TEMPLATE, csv_text.of_frame(sample.assign(outcome="")[COLUMNS]))
     return (
         f"{path.relative_to(record.folder)} asks for the outcomes of {len(sample):,} check-ins of every route: "
@@ -183,47 +184,45 @@ def _of_file(path: Path) -> _Said:
 
 
 def _rows(path: Path) -> pd.DataFrame:
+    """The rows that say anything, with their numbers as a spreadsheet counts them, its names however they are typed."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        lines = csv.reader(io.StringIO(text, newline=""))
-        head = next(lines, [])
-        _require_under_names(path, head, lines)
-        with warnings.catch_warnings():
-            # Without an index, a comma too many at the end of each line moves no cell into another column.
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)
-            rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, index_col=False)
+        between = max(SEPARATORS, key=text.partition("\n")[0].count)  # of equally many the comma, which stands first
+        every = list(csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True))
     except (OSError, ValueError, csv.Error) as error:
         raise BadParameters(
             f"outcomes_file {path.name} cannot be read as CSV ({type(error).__name__}); expected the filled-in "
-            f"{TEMPLATE}"
+            f"{TEMPLATE}, in UTF-8"
         ) from error
+    head = every[0] if every else []
+    numbered = {number: cells for number, cells in enumerate(every[1:], 2) if any(cell.strip() for cell in cells)}
+    _require_under_names(path, head, numbered)
     names = [name.strip().casefold() for name in head]
     if twice := [name for name in COLUMNS if names.count(name.casefold()) > 1]:
         raise BadParameters(f"outcomes_file {path.name} has a column {', '.join(twice)} twice; expected one of each")
-    lacking = [column for column in (*KEY, "outcome") if column not in rows]
-    if lacking:
+    at = {column: names.index(column.casefold()) for column in COLUMNS if column.casefold() in names}
+    if lacking := [column for column in (*KEY, "outcome") if column not in at]:
         raise BadParameters(
             f"outcomes_file {path.name} has no column {', '.join(lacking)}; expected {', '.join(COLUMNS)}"
         )
-    rows["userId"] = rows["userId"].map(csv_text.as_it_was)
-    rows["outcome"] = rows["outcome"].str.strip().str.lower()
+    whole = [[*cells, *[""] * len(head)] for cells in numbered.values()]
+    rows = pd.DataFrame({column: [cells[n].strip() for cells in whole] for column, n in at.items()}, dtype=object)
+    rows["userId"] = rows["userId"].map(csv_text.name_as_it_was)
+    rows["outcome"] = rows["outcome"].str.lower()
     if "stratum" in rows:
-        rows["stratum"] = rows["stratum"].str.strip().str.upper()
-    return rows.assign(row=[f"row {number}" for number in range(2, len(rows) + 2)])  # as a spreadsheet counts them
+        rows["stratum"] = rows["stratum"].str.upper()
+    return rows.assign(row=[f"row {number}" for number in numbered])
 
 
-def _require_under_names(path: Path, head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+def _require_under_names(path: Path, head: Sequence[str], lines: Mapping[int, Sequence[str]]) -> None:
     """Refuse a row that says something under no column's name: an outcome that slipped there would be none."""
     named = {at for at, name in enumerate(head) if name.strip()}
-    beside = [
-        number
-        for number, cells in enumerate(lines, 2)
-        if any(cell.strip() and at not in named for at, cell in enumerate(cells))
-    ]
+    said = {number: {at for at, cell in enumerate(cells) if cell.strip()} for number, cells in lines.items()}
+    beside = [str(number) for number, places in said.items() if not places <= named]
     if beside:
         raise BadParameters(
             f"outcomes_file {path.name} has cells under no column's name; put each under its own. Found row "
-            f"{first_of([*map(str, beside)], MOST_NAMED, ', row ')}"
+            f"{first_of(beside, MOST_NAMED, ', row ')}"
         )
 
 

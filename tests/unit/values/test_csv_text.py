@@ -24,6 +24,13 @@ def test_any_other_text_and_every_number_stays_as_it_is(text):
     assert csv_text.cell(text) == csv_text.as_it_was(text) == text
 
 
+@pytest.mark.parametrize("name", [*FORMULAS, *TEXTS, "840799123456", "007", "'007", "12e45", "'-5", "840799e12345"])
+def test_a_name_is_no_number_to_a_spreadsheet_and_is_known_again(name):
+    kept = csv_text.cell(csv_text.name_cell(name))
+    assert csv_text.name_as_it_was(kept) == name
+    assert not csv_text.NUMBER.fullmatch(kept)
+
+
 def test_of_a_table_only_texts_that_are_formulas_are_changed():
     frame = pd.DataFrame({
         "error": ["=1+1", "Timeout", None], "moved": [-0.6, 2.0, -1.0], "cell": ["-0.6", "3", ""],

@@ -132,7 +132,7 @@ def test_what_does_not_fit_is_a_sentence(history, asked, tmp_path):
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="many"))
     assert "has no column outcome; expected userId" in refused(history, tmp_path, filled.drop(columns="outcome"))
     assert "sizes of strata that cannot be" in refused(history, tmp_path, filled.assign(of="inf"))
-    assert "cannot be read as CSV (EmptyDataError)" in refused(history, tmp_path, "")
+    assert "has no column userId, time, outcome; expected userId" in refused(history, tmp_path, "")
     twice = filled.to_csv(index=False).replace("outcome", "outcome,outcome", 1).replace(",none\n", ",none,\n")
     assert "has a column outcome twice" in refused(history, tmp_path, twice)
 
@@ -289,3 +289,35 @@ def test_a_user_whose_name_is_a_formula_runs_in_no_spreadsheet_and_is_known_agai
     asked = pd.read_csv(tmp_path / "run" / reviews.TEMPLATE, keep_default_na=False, dtype=str)
     assert set(asked["userId"].str[:2]) == {"'="}
     assert (joined(named, tmp_path, asked.assign(outcome="none"))["outcome"] == "none").sum() == len(asked)
+
+
+def test_a_pseudonym_of_digits_comes_back_from_a_spreadsheet_as_it_was(history, tmp_path):
+    """A spreadsheet makes 8.40799E+11 of it, which is nobody."""
+    named = history.assign(userId=[f"{n:012d}" if n % 2 else f"{n + 10}e45678" for n in range(len(history))])
+    reviews.ask_for_review(named, tuned.now(), Record(tmp_path / "run", "run"))
+    asked = pd.read_csv(tmp_path / "run" / reviews.TEMPLATE, keep_default_na=False, dtype=str)
+    assert asked["userId"].str.startswith("'").all()
+    assert (joined(named, tmp_path, asked.assign(outcome="none"))["outcome"] == "none").sum() == len(asked)
+    plain = asked.assign(outcome="none", userId=asked["userId"].str[1:])  # as a sample of before has them
+    assert (joined(named, tmp_path, plain)["outcome"] == "none").sum() == len(asked)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_spreadsheet_of_another_language_puts_something_else_between_cells(history, asked, tmp_path, separator):
+    filled = asked.assign(outcome="none").to_csv(index=False, sep=separator)
+    assert (joined(history, tmp_path, filled)["outcome"] == "none").sum() == len(asked)
+
+
+def test_rows_in_which_nothing_stands_are_none_and_the_others_keep_their_numbers(history, asked, tmp_path):
+    filled = asked.assign(outcome="none").to_csv(index=False)
+    frame = joined(history, tmp_path, filled + ",,,,\n" * 10)
+    assert frame.attrs[reviews.LEFT_EMPTY] == (0, len(asked))
+    first, second, *others = asked.assign(outcome="fine").to_csv(index=False).splitlines()[:4]
+    assert "Found row 4, row 7, row 8" in refused(
+        history, tmp_path, "\n".join([first, "", ",,", second, "", "", *others])
+    )
+
+
+def test_a_quote_that_never_ends_swallows_no_rows(history, asked, tmp_path):
+    filled = asked.assign(outcome="none", note="").to_csv(index=False)
+    assert "cannot be read as CSV" in refused(history, tmp_path, filled.replace("none,", 'none,"', 1))
