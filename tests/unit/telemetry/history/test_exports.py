@@ -172,3 +172,26 @@ def test_a_line_that_is_too_large_is_said_and_keeps_none_of_the_others_from_it(t
     found = read(tmp_path / "a.jsonl.gz", gzip.compress(b"\n".join([LINE.encode(), large, LINE.encode()])))
     assert [place for place, _ in found] == ["line 1", "line 2", "line 3"]
     assert found[1][1] == exports.TOO_LARGE and isinstance(found[2][1], Answer)
+
+
+def test_a_number_of_single_precision_is_what_its_text_means(tmp_path):
+    """The double next to the single -0.6 lies below -0.6, and would have raised an alert."""
+    select = (
+        "SELECT 'u' AS userId, TIMESTAMP '2026-01-02' AS timestamp, 95.1::FLOAT AS risk_score, -0.6::FLOAT AS score"
+    )
+    ((_, answer),) = parquet(tmp_path / "a.parquet", select)
+    assert answer.cells == ("95.1", "-0.6", "")
+    ((_, answer),) = parquet(tmp_path / "b.parquet", select.replace("95.1", "'nan'"))
+    assert answer.cells == ("NaN", "-0.6", "")
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMPTZ", "TIMESTAMPTZ_NS"])
+def test_moments_with_a_zone_are_read_also_in_nanoseconds_as_pandas_writes_them(tmp_path, kind):
+    moment = f"CAST(TIMESTAMPTZ '2026-01-02 03:00:00+02' AS {kind})"
+    ((_, answer),) = parquet(tmp_path / "a.parquet", f"SELECT 'u' AS userId, {moment} AS timestamp, 1 AS risk_score")
+    assert answer.moment.isoformat() == "2026-01-02T01:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.jsonl.gz"])
+def test_a_file_in_which_nothing_came_is_named(tmp_path, name):
+    assert read(tmp_path / name, b"") == [("file", exports.EMPTY)]
