@@ -19,6 +19,7 @@ from typing import Any
 
 from lib.aws import Live
 from lib.aws_answers import readable
+from lib.values.reviewed import iso_moment
 
 KEY = re.compile(r"^(?P<user>.+)/(?P<day>\d{4}/\d{2}/\d{2})/(?P<stamp>[^/]+)\.json$")
 DAY = re.compile(r"^(?P<user>.+)/(?P<day>(?:19|20)\d\d/\d{2}/\d{2})/")
@@ -179,7 +180,7 @@ def moment_of(value: object) -> datetime | None:
     try:
         if text.isdigit() and len(text) in (10, 13):
             return datetime.fromtimestamp(int(text) / (1000 if len(text) == 13 else 1), UTC)
-        moment = datetime.fromisoformat(text)
+        moment = iso_moment(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from lib.errors import BadParameters
 from lib.record.records import Record
-from lib.values.reviewed import SINCE, is_near
+from lib.values.reviewed import SINCE, is_near, iso_moment
 
 ASKED, LOOKED_AT = "evidence/review_asked.json", "evidence/review_window.json"
 Now = Callable[[], datetime]
@@ -34,7 +34,7 @@ def _moment(text: str, option: str, now: datetime) -> datetime | None:
     if not text:
         return None
     try:
-        said = datetime.fromisoformat(text)
+        said = iso_moment(text)
         at = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
         if not is_near(at):
             raise ValueError

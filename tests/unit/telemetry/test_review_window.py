@@ -36,7 +36,8 @@ def test_what_has_not_been_yet_is_not_looked_at():
 
 
 @pytest.mark.parametrize(
-    "said", ["yesterday", "2026-02-30", "2026-01-31T18:00+02:00", "31.1.2026", "0001-01-01", "9999-12-31"]
+    "said",
+    ["yesterday", "2026-02-30", "2026-01-31T18:00+02:00", "2026-01-31+02:00", "31.1.2026", "0001-01-01", "9999-12-31"],
 )
 def test_what_is_no_day_is_refused_by_name(said):
     with pytest.raises(BadParameters, match=r"parameter tuning_from: found .* which is no day and no moment"):

@@ -29,6 +29,11 @@ def test_a_time_is_utc_unless_it_names_its_offset(said, read):
     ("since", "until", "says"),
     [
         ("0001-01-01T00:00+01:00", "", r"--since '0001-01-01T00:00\+01:00' is no day and no moment from 1970"),
+        (
+            "2026-01-31+01:00",
+            "",
+            r"--since '2026-01-31\+01:00' is no day and no moment from 1970 to 2261; expected a day",
+        ),
         ("0001-01-01", "", "--since '0001-01-01' is no day and no moment from 1970 to 2261; expected"),
         ("", "9999-12-31T23:59-01:00", "--until '9999-12-31T23:59-01:00' is no day"),
         (
