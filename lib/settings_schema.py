@@ -106,7 +106,7 @@ class Settings(BaseModel):
     tuning_to: Annotated[StrictStr, AfterValidator(reviewed.checked_moment)]
     outcomes_file: StrictStr
     crisis_recall_floor: Annotated[Number, Field(gt=0, lt=1)]
-    alerts_a_day: Annotated[Number, Field(gt=0)]
+    alerts_a_day: Annotated[Number, Field(gt=0, le=1e9)]
     outcome_costs: Annotated[dict[StrictStr, list[Number]], AfterValidator(reviewed.checked_costs)]
     not_exercised_here: list[Annotated[Gap, PLAIN]]
     _file: str = PrivateAttr("")  # where they are from, "" where nobody said so; decides nothing

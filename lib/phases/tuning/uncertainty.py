@@ -198,7 +198,7 @@ def _against(today: Judged, chosen: Judged, floor: float) -> list[str]:
     if caught < before or caught < floor * every:
         doubts.append(
             f"in the later weeks what the earlier ones chose gives {_caught(chosen)} crises the crisis alert, and "
-            f"today's setting {say_number(before)}; {floor:.4g} of them is the floor"
+            f"today's setting {say_number(before)}; {floor} of them is the floor"
         )
     return doubts
 
@@ -216,8 +216,9 @@ def _try_costs(joint: Search, now: Current, settings: Settings, window: Window) 
         return [], ""
     most, rows, mine = 0.0, list[dict[str, Any]](), joint.settings[-1]
     for factor in FACTORS:
+        danger, others = min(factor, 1), min(1 / factor, 1)  # beside each other: no cost leaves its bounds
         costs = {
-            outcome: [cost * (factor if outcome in found_settings.DANGER else 1) for cost in row]
+            outcome: [cost * (danger if outcome in found_settings.DANGER else others) for cost in row]
             for outcome, row in settings.outcome_costs.items()
         }
         given = with_changes(settings, outcome_costs=costs)

@@ -227,3 +227,12 @@ def test_by_other_costs_another_setting_may_be_best_and_it_says_by_how_much():
     dearest = max(float(row["the best of above costs more by"].rstrip("%")) for row in sure.costs)
     assert dearest > 0
     assert (f"by other costs it may cost {dearest:.0f}% more than the best" in sure.doubts) == (dearest > 10)
+
+
+def test_costs_as_high_as_they_may_be_are_tried_like_any():
+    """Four times what a parameter may be is no parameter, and ended the notebook."""
+    usual = assessed(found(population()))
+    dear = {outcome: [cost * 1e9 / 3000 for cost in row] for outcome, row in SETTINGS.outcome_costs.items()}
+    given = with_changes(SETTINGS, outcome_costs=dear)
+    assert max(map(max, dear.values())) == 1e9
+    assert uncertainty.assess(found(population(), given), tuned.now(), given, tuned.WINDOW).costs == usual.costs
