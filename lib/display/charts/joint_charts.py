@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import FuncFormatter
 
 from lib.display.charts.style import (
     BEHIND,
@@ -28,6 +28,7 @@ from lib.values.numbers import say_number
 # The first is seen also where others are at its place; after the last they begin again.
 MARKERS = {"X": 9, "D": 15, "o": 11, "s": 9}
 SAME = 1e-6  # of 1,000 check-ins: what differs by less is as good
+NOTHING = 1e-12  # of the largest: what the doubles of a sum of nothing may come to
 TENTHS = [float(tenth) for tenth in range(5, 100, 10)]  # their middles
 LINES = tuple(zip((GREY, GREEN, BLACK, ORANGE, BLUE), (":", "--", "-", "-.", (0, (6, 2))), strict=True))
 
@@ -75,10 +76,11 @@ def cost_by_pair(costs: pd.DataFrame, spots: Sequence[Spot]) -> Figure:
     said = "; ".join(f"{spot.name}: risk above {spot.y:g} or sentiment below {spot.x:g}" for spot in spots)
     figure, axes = canvas(question, f"{said}. White: no setting with it keeps floor and budget", 4.6)
     shown = np.where(np.isfinite(cost), cost, np.nan)
+    shown = np.where(shown <= NOTHING * np.nanmax(shown), 0.0, shown)
     scale = "log" if np.nanmin(shown) > 0 else "linear"  # what is near the least is what counts
     drawn = axes.pcolormesh(costs.columns, costs.index, shown, cmap="cividis", norm=scale, rasterized=True)
     ticks = np.geomspace(np.nanmin(shown), np.nanmax(shown), 5) if scale == "log" else None
-    bar = figure.colorbar(drawn, ax=axes, ticks=ticks, format=StrMethodFormatter("{x:,.0f}"))
+    bar = figure.colorbar(drawn, ax=axes, ticks=ticks, format=FuncFormatter(lambda cost, _: say_number(cost)))
     bar.minorticks_off()
     bar.set_label("smallest cost, the others at their best")
     _mark(axes, spots)

@@ -119,7 +119,7 @@ def _figures(explorer: Explorer, effect: Effect, now: Effect | None) -> list[tup
     allows = f"more than alerts_a_day allows {explorer.span}, {say_number(explorer.budget)}"
     over = allows if effect.alerts > explorer.budget else ""
     short = effect.at_least is None or effect.at_least < explorer.floor
-    below = f"not proven to reach crisis_recall_floor, {explorer.floor:.4g}" if short else ""
+    below = f"not proven to reach crisis_recall_floor, {explorer.floor}" if short else ""
     return [
         ("alerts of all kinds", *both(lambda one: say_number(one.alerts)), over),
         ("cost, by the reviewed", *both(lambda one: _told(one.cost)), ""),

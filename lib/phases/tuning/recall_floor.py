@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from lib.values.numbers import say_count
 from lib.values.reviewed import Outcome
 
 ERROR = 0.05
@@ -81,13 +82,14 @@ def independent(reviewed: pd.DataFrame, largest: float) -> float:
 def table(checkins: pd.DataFrame, floor: float) -> list[dict[str, Any]]:
     """What each floor needs, beside what there is; `checkins` with outcomes, `floor` that of the parameters."""
     there = proofs(checkins)
+    said = say_count(round(there, 2))
     return [
         {
-            "the crisis alert reaches at least": f"{share:.4g} of crises",
+            "the crisis alert reaches at least": f"{share} of crises",
             "": "crisis_recall_floor" if share == floor else "",
             "reviewed crises needed, none missed": reviews_needed(share),
             "crises needed, one missed": reviews_needed(share, 1),
-            "reviewed crises there are, of different people and in units of the largest weight": f"{there:.4g}",
+            "reviewed crises there are, of different people and in units of the largest weight": said,
             "enough": "yes" if there >= reviews_needed(share) else "NO",
         }
         for share in sorted({*USUAL, floor})

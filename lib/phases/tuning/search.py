@@ -24,6 +24,7 @@ from lib.routes import Route
 from lib.settings import Settings
 from lib.telemetry.review_window import Window
 from lib.values.alerts import Score
+from lib.values.numbers import say_count
 from lib.values.reviewed import Outcome
 
 NAMES = tuple(threshold.name for threshold in routes.THRESHOLDS)
@@ -171,17 +172,17 @@ def _decide(
         only = f"all {len(reviewed):,} reviewed are {reviewed.iloc[0]}" if len(reviewed) else "none is reviewed"
         return Answer.CANNOT_TELL, f"of {len(known):,} check-ins {only}, so that no setting can be judged", None
     if not allowed.crisis.any():
-        there = recall_floor.proofs(known)
+        there = say_count(round(recall_floor.proofs(known), 2))
         need = recall_floor.reviews_needed(floor)
         return Answer.REFUSED, (
-            f"no crisis threshold is proven to reach {floor:.4g} of crises, 95 % sure: the reviewed crises count as "
-            f"{there:.4g}, and {need:,} are needed where none is missed. Have more reviewed, above all of the routes "
+            f"no crisis threshold is proven to reach {floor} of crises, 95 % sure: the reviewed crises count as "
+            f"{there}, and {need:,} are needed where none is missed. Have more reviewed, above all of the routes "
             "of which few are"
         ), None  # fmt: skip
     best = exact_optimum.best(cost, allowed)
     if best is None:
         return Answer.REFUSED, (
-            f"no setting keeps both the floor of {floor:.4g} and {settings.alerts_a_day:g} alerts on an average day; "
+            f"no setting keeps both the floor of {floor} and {settings.alerts_a_day:g} alerts on an average day; "
             "one of them has to give way, and that is for people to say"
         ), None  # fmt: skip
     best = _near(cost, allowed, best, here, nothing) if here else best

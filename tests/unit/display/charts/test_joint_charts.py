@@ -42,6 +42,17 @@ def test_the_heat_map_names_both_axes_and_each_setting():
     assert "sentiment_below (-1 to 1)" in text and "moderate_risk_above (0 to 100)" in text
 
 
+def test_the_heat_map_says_small_costs_and_takes_no_rest_of_a_sum_for_one():
+    costs = pd.DataFrame([[0.05, 0.03], [0.04, 1e-18]], index=[40.0, 50.0], columns=[-0.6, -0.5])
+    figure = joint_charts.cost_by_pair(costs, [Spot("now", -0.6, 50)])
+    figure.canvas.draw()
+    axes, bar = figure.axes
+    drawn = axes.collections[0]
+    ticks = [label.get_text() for label in bar.get_yticklabels()]
+    assert drawn.norm.vmin == 0  # by a scale of tens all but one pair would look alike
+    assert len(set(ticks)) == len(ticks) > 2
+
+
 def test_a_heat_map_of_nothing_is_said():
     costs = pd.DataFrame([[inf]], index=[40.0], columns=[-0.6])
     assert "no setting can be judged" in style.describe(joint_charts.cost_by_pair(costs, SPOTS))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tuned
 from scipy import stats
 
 from lib.phases.tuning import recall_floor
@@ -88,3 +89,10 @@ def test_crises_of_the_same_people_prove_what_people_do():
 )
 def test_of_what_reviews_found_more_may_be_there_and_never_more_than_all(share, effective, most):
     assert recall_floor.upper_limit(share, effective) == pytest.approx(most, abs=1e-4)
+
+
+def test_a_floor_is_said_in_full_and_so_is_how_many_reviews_there_are():
+    many = tuned.checkins([tuned.risky(97)] * 12_345, ["crisis"] * 12_345, users=20_000)
+    row = recall_floor.table(many, 0.99999)[-1]
+    assert row["the crisis alert reaches at least"] == "0.99999 of crises"
+    assert "12,345" in row.values()
