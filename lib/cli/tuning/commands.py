@@ -1,5 +1,6 @@
 """The commands `runbook history`, which converts check-ins once, and `runbook tune`. They write to records alone."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from lib.values.numbers import first_of
 from lib.values.reviewed import checked_moment
 
 MOST_NAMED = 5
+PLACE = re.compile(r"s3://[A-Za-z0-9._\-]+(/[\w!.*()/=\-]*)?", re.ASCII)  # S3's safe characters, but for quotes
 DAY = "as 2026-01-31 (UTC)"
 
 
@@ -52,6 +54,8 @@ def history(given: Callable[..., Settings], start: str, end: str, export: Path |
     chosen = given(mode=Mode.PLAN)
     kept = folder.of(chosen)
     if location:
+        if not PLACE.fullmatch(location):
+            raise BadParameters(f"--table {location!r}: expected where the files lie, as s3://BUCKET/checkins/")
         terminal.result(athena.table_text(location))
         return 0
     if export:
@@ -111,6 +115,8 @@ def tune(
       runbook tune prod --outcomes-table TABLE --outcome-attribute NAME
     """
     file = str(Path(labels).resolve()) if labels else ""
+    if file and not Path(file).is_file():
+        raise BadParameters(f"--labels {labels} is no file; expected the sample of a run, filled in")
     asked = {"tuning_from": start, "tuning_to": end, "outcomes_file": file}
     chosen = given(mode=Mode.PLAN, run_id=run_id, **{name: value for name, value in asked.items() if value})
     options = Choice(engine, database, results), OutcomeTable(outcomes_table, outcome_attribute)

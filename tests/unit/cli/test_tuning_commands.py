@@ -71,6 +71,12 @@ def test_the_statement_for_the_table_is_printed_alone_and_nothing_is_made(tmp_pa
         (("history", "--table", "s3://b/c/", "--export", "nothing-here"), "expected one of the three"),
         (("tune", "--engine", "athena"), "expected the database of its table `checkins`"),
         (("tune", "--outcomes-table", "reviews"), "expected the name of a table of this account, and the attribute"),
+        (("history", "--table", "here"), "--table 'here': expected where the files lie, as s3://BUCKET/checkins/"),
+        (("history", "--table", "s3://b'/"), "expected where the files lie, as s3://BUCKET/checkins/"),
+        (
+            ("tune", "--labels", "nothing-here.csv"),
+            "--labels nothing-here.csv is no file; expected the sample of a run",
+        ),
         (("tune", "--database", "tuning"), "expected them with --engine athena alone"),
     ],
 )
