@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -160,10 +160,10 @@ def list_executions(live: Live, start: datetime, most: int = MOST_LISTED) -> Lis
 
     Reading ends by time. After `most`, it ends with `cut`, and nothing may pass on such a list.
     """
-    rows = list(takewhile(lambda row: row["started"] >= start, _listed(live, most + 1)))
+    rows = list(islice(_begun_since(_listed(live, None), start), most + 1))
     if len(rows) <= most:
         return Listing(rows)
-    return Listing(rows[:most], _cut(most, rows[most - 1]["started"], start))
+    return Listing(rows[:most], _cut(most, rows[most - 1]["sorted by"], start))
 
 
 class Walk:
@@ -182,13 +182,11 @@ class Walk:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         last = None
-        for row in _listed(self._live, self._most + 1, turned=self._turned):
-            if row["started"] < self._start:
-                return
+        for row in _begun_since(_listed(self._live, None, turned=self._turned), self._start):
             if self.count == self._most:
-                self.cut = _cut(self._most, last or row["started"], self._start)
+                self.cut = _cut(self._most, last or row["sorted by"], self._start)
                 return
-            self.count, last = self.count + 1, row["started"]
+            self.count, last = self.count + 1, row["sorted by"]
             yield row
 
     def _turned(self) -> None:
@@ -215,8 +213,14 @@ def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:
     return list(_listed(live, most, status))
 
 
+def _begun_since(rows: Iterator[dict[str, Any]], start: datetime) -> Iterator[dict[str, Any]]:
+    """Of a listing those that began since then. AWS sorts what ended by its end, and what runs by when it began or was
+    redriven: one that began long before and just ended comes early, and is no end of the listing."""
+    return (row for row in takewhile(lambda row: row["sorted by"] >= start, rows) if row["started"] >= start)
+
+
 def _listed(
-    live: Live, most: int, status: str = "", machine: str = "", turned: Callable[[], None] = lambda: None
+    live: Live, most: int | None, status: str = "", machine: str = "", turned: Callable[[], None] = lambda: None
 ) -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
     only = {"statusFilter": status} if status else {}
@@ -232,4 +236,5 @@ def _listed(
                     "started": r["startDate"],
                     "stopped": r.get("stopDate"),
                     "version": r.get("stateMachineVersionArn", ""),
+                    "sorted by": r.get("stopDate") or r.get("redriveDate") or r["startDate"],
                 }

@@ -162,7 +162,8 @@ def _starts(run: ConnectedRun, span: Span) -> list[datetime]:
         return starts
     rows = executions.recent(run.live, NEWEST)
     # Where all of these are drills, the oldest of them is the least that is known of the silence.
-    return [row["started"] for row in _real(rows)[:1] or rows[-1:]]
+    real = [row["started"] for row in _real(rows)]  # by their end: one that hung for days may stand first
+    return [max(real)] if real else [row["started"] for row in rows[-1:]]
 
 
 def _real(rows: Rows) -> Rows:

@@ -126,9 +126,9 @@ def test_twenty_thousand_five_hundred_a_day_are_all_read():
 def test_a_list_that_was_cut_passes_nothing_and_says_where():
     live = listed(GOOD, ("b", "SUCCEEDED", 200, 20, 1))
     cut = executions.list_executions(live, NOW - timedelta(days=1), most=900)
-    assert (cut.complete, len(cut.rows)) == (False, 900)
-    assert cut.cut.startswith("only the newest 900 executions were read, back to 2026-01-01 23:00:00 UTC instead of")
-    assert executions.list_executions(live, NOW - timedelta(days=1), most=1200).complete
+    assert (bool(cut.cut), len(cut.rows)) == (True, 900)
+    assert cut.cut.startswith("only the newest 900 executions were read, back to 2026-01-01 23:00:01 UTC instead of")
+    assert executions.list_executions(live, NOW - timedelta(days=1), most=1200).cut == ""
     seen = continuity.outcomes_since(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
     seen.attrs["cut"] = cut.cut
     found = continuity.checkins_undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)

@@ -32,6 +32,26 @@ def test_executions_are_listed_until_the_time():
     assert executions.list_executions(listing({"executions": []}), since, 10).rows == []
 
 
+def test_one_that_began_long_before_and_ended_or_was_redriven_since_ends_no_listing():
+    """AWS sorts what ended by its end, and what runs by when it began or was redriven."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def row(name, began, ended=None, **more):
+        stopped = {"stopDate": now - timedelta(hours=ended)} if ended is not None else {}
+        started = now - timedelta(hours=began)
+        return {"executionArn": name, "name": name, "status": "S", "startDate": started, **stopped, **more}
+
+    rows = [
+        row("hung", 200, 1), row("redriven", 100, redriveDate=now - timedelta(hours=2)), row("new", 4, 3),
+        row("at its edge", 30, 20), row("mine", 23, 22), row("before", 26, 25), row("old", 99, 98),
+    ]  # fmt: skip
+    since = now - timedelta(days=1)
+    listed = executions.list_executions(listing({"executions": rows}), since)
+    assert ([one["name"] for one in listed.rows], listed.cut) == (["new", "mine"], "")
+    walked = executions.Walk(listing({"executions": rows}), since)
+    assert ([one["name"] for one in walked], walked.count, walked.cut) == (["new", "mine"], 2, "")
+
+
 class Describing:
     """Step Functions that knows of an execution only at the look of this number, and asks to wait before where told."""
 

@@ -145,6 +145,6 @@ def test_a_walk_ends_by_time_and_by_number_and_says_so():
     told = list[int]()
     cut = executions.Walk(account(5000), NOW - timedelta(seconds=400), most=1500, seen=told.append)
     assert (len(list(cut)), cut.count, told) == (1500, 1500, [0, 1000])
-    assert cut.cut.startswith("only the newest 1,500 executions were read, back to 2026-03-18 11:57:30 UTC instead of")
+    assert cut.cut.startswith("only the newest 1,500 executions were read, back to 2026-03-18 11:57:32 UTC instead of")
     exact = executions.Walk(account(1500), NOW - timedelta(days=1), most=1500)
     assert (len(list(exact)), exact.cut) == (1500, "")
