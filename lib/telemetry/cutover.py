@@ -52,7 +52,7 @@ def read(live: Live) -> Cutover | None:
     if newest is None or not held or any(digest(value_of(one)) != wanted for one in held):
         return None
     way, same = _way(live, entries, newest, held), (published[0], *(str(one["stateMachineArn"]) for one in held))
-    return _cutover(way, _written(_rows(live, way), wanted), tuple(dict.fromkeys(same)))
+    return _cutover(way, _written(_rows(live, way.kind, way.name), wanted), tuple(dict.fromkeys(same)))
 
 
 def of_run(run: ConnectedRun) -> Cutover | None:
@@ -66,15 +66,19 @@ def of_run(run: ConnectedRun) -> Cutover | None:
     kind = WorkflowAlias.kind if alias else Workflow.kind
     rows = [row for row in run.record.changes() if row["kind"] == kind and not row["temporary"]]
     mine = [row for row in rows if not alias or row["identity"].get("alias") == alias]
-    written = [row for row in mine if row["state"] == WriteState.APPLIED and row.get("written")]
-    own = [row for row in written if not row["undoes"]]
+    own = _moments(row for row in mine if not row["undoes"])
     if not own:
         return read(live)
-    at = datetime.fromisoformat(own[-1]["written"])
-    undone = [datetime.fromisoformat(row["written"]) for row in written if row["undoes"]]
-    since = at + SAME_EDIT[kind]
-    later = [moment for moment in (*undone, *_deployed(live, entries, alias, since)) if moment > since]
-    return Cutover(at, at, at, later=min(later, default=None))
+    at, since = own[-1], own[-1] + SAME_EDIT[kind]
+    # Of an alias AWS tells the last edit alone; of those before it, the records of other runs tell theirs.
+    edits = [*_moments((*mine, *_rows(live, kind, alias))), *_deployed(live, entries, alias, since)]
+    return Cutover(at, at, at, later=min((moment for moment in edits if moment > since), default=None))
+
+
+def _moments(rows: Iterable[Row]) -> list[datetime]:
+    """When AWS says that each of these writes took, where it did and AWS said so."""
+    applied = [row for row in rows if row["state"] == WriteState.APPLIED and row.get("written")]
+    return [datetime.fromisoformat(row["written"]) for row in applied]
 
 
 def _deployed(live: Live, entries: Entries, alias: str, since: datetime) -> list[datetime]:
@@ -104,13 +108,13 @@ def _way(live: Live, entries: Entries, newest: Row, held: Sequence[Row]) -> _Way
     return _Way(WorkflowAlias.kind, qualifier, edited, min(_utc(one["creationDate"]) for one in held))
 
 
-def _rows(live: Live, way: _Way) -> list[Row]:
-    """What the runs of this environment did with it, in order of time."""
+def _rows(live: Live, kind: str, name: str) -> list[Row]:
+    """What the runs of this environment did with what check-ins start, of an alias of this name; in order of time."""
     machine = {"machine": live.settings.state_machine_name}
-    identity = machine | ({"alias": way.name} if way.kind == WorkflowAlias.kind else {})
+    identity = machine | ({"alias": name} if kind == WorkflowAlias.kind else {})
     runs = run_index.latest_of_each(run_index.as_sealed(live.settings))
     rows = [row for record in runs for row in record.changes()]
-    mine = [row for row in rows if (row["kind"], row["identity"]) == (way.kind, identity)]
+    mine = [row for row in rows if (row["kind"], row["identity"]) == (kind, identity)]
     return sorted(mine, key=lambda row: str(row["time"]))
 
 

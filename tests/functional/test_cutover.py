@@ -150,3 +150,14 @@ def test_what_check_ins_run_that_is_not_the_newest_version_has_no_moment(publish
         published(client, account)
     assert cutover.read(live) is None
     assert NO_CHANGE in str(asked_window.fields(cutover.window(live)))
+
+
+def test_of_an_alias_that_another_run_moved_before_it_was_edited_last_that_run_ends_the_time(account):
+    """AWS tells the last edit alone: between the two, what the other run deployed would count as this change's."""
+    started_by_alias(account, "live")
+    _, record = applied(account)
+    _, other = applied(account.model_copy(update={"moderate_risk_above": 55.0}))
+    sealing.seal(other)
+    own = cutover.of_run(connected_run.of(edited(account, "describe_state_machine_alias", "updateDate"), record))
+    assert own.at.isoformat() == written(record, "workflow alias")
+    assert own.later.isoformat() == written(other, "workflow alias")
