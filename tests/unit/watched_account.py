@@ -161,7 +161,9 @@ class WatchedAccount:
             metric = query["MetricStat"]["Metric"]
             names = [dimension["Value"] for dimension in metric["Dimensions"]]
             points = self._points(metric["MetricName"], names[0] if len(names) == 1 else "")
-            times = [at for at in points if StartTime <= at < EndTime]
+            # As CloudWatch: by the minute, and from the minute on in which what is asked for begins.
+            first, minutes = _minute(StartTime), map(_minute, points)
+            times = [at for at in minutes if first <= at < EndTime]
             results.append({"Id": query["Id"], "Timestamps": times, "Values": [1.0] * len(times)})
         return {"MetricDataResults": results}
 
@@ -257,6 +259,10 @@ def operation_model(operation: str) -> Any:
     """botocore's own model of a call of the services that are asked for one."""
     models = [get_session().get_service_model(service) for service in ("cloudwatch", "logs")]
     return next(one for one in models if operation in one.operation_names).operation_model(operation)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def live_of(account: WatchedAccount, connected: Callable[..., Live]) -> Live:

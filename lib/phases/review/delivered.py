@@ -54,12 +54,15 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
     """Everything of this window; `log` is `workflow_log.read` of it."""
     live, begin = run.live, window.after or window.start
     since = since_change(window, log)
-    alerts, seen = alert_log.alerts(since), figures.of_window(live, begin, window.end, now)
-    after, last = seen.totals, min(window.end + LATE, now)
-    trailing, every = seen.counted, alerts
+    alerts = every = alert_log.alerts(since)
+    last = counts.end_of_period(begin, window.end + LATE, now)
     if last - window.end > A_MINUTE:  # it ended long ago: its last alerts are counted behind it, as are later ones
-        trailing = _and_later(seen.counted, counts.read(live, window.end, last, now))
         every = alert_log.alerts(_and_later(since, workflow_log.read(live, window.end, last)))
+    # In one reading: CloudWatch rounds a beginning down, so that a second one would count the period of the end again.
+    seen = figures.of_window(live, begin, max(last, window.end), now)
+    counted = seen.counted[seen.counted["time"] < pd.Timestamp(window.end)]
+    counted.attrs = seen.counted.attrs
+    after = counts.totals(counted)
     before = counts.totals(counts.read(live, *window.compared, now)) if window.compared else None
     protocols = _protocols(live)
     forgotten = now - alarm_history.KEPT
@@ -68,11 +71,11 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
         alarm_history.messages(live, begin, last, now),
         forgotten if begin < forgotten else None,
     )
-    compared = reconciliation.compare(alert_path.stages(run.settings, every, trailing, beside), now, window.end)
+    compared = reconciliation.compare(alert_path.stages(run.settings, every, seen.counted, beside), now, window.end)
     run.record.keep_text("evidence/alerts_reconciled.csv", csv_text.of_frame(compared))
     run.record.keep_text("evidence/deliveries.csv", csv_text.of_frame(after))
     return Deliveries(
-        window, alerts, alert_log.failed_attempts(since), seen.counted, after, before, list(seen.dead_letters),
+        window, alerts, alert_log.failed_attempts(since), counted, after, before, list(seen.dead_letters),
         alarm_history.read(live, begin, window.end, now), compared, _in_words(protocols), log_columns.unseen(log),
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ def read(live: Live, start: datetime, end: datetime, now: datetime) -> pd.DataFr
     `attrs["period_seconds"]`. `attrs["sources"]` are all that were asked for, also those without a datapoint.
     """
     asked = sources.of(live.settings, DEAD_LETTER_QUEUES)
-    period = metrics.kept_period(start, now, MINUTE if end - start <= FINE else FIVE_MINUTES)
+    period = _period(start, end, now)
     points = metrics.series(live, [one.query for one in asked], start, end, period)
     by_label = {one.query.label: one for one in asked}
     rows = [(point.time, *_named(by_label[point.metric]), point.value) for point in points.itertuples(index=False)]
@@ -37,6 +37,22 @@ def read(live: Live, start: datetime, end: datetime, now: datetime) -> pd.DataFr
     frame["value"] = frame["value"].astype(float)
     frame.attrs.update({"period_seconds": points.attrs["period_seconds"], "sources": asked})
     return frame
+
+
+def _period(start: datetime, end: datetime, now: datetime) -> int:
+    return metrics.kept_period(start, now, MINUTE if end - start <= FINE else FIVE_MINUTES)
+
+
+def end_of_period(start: datetime, moment: datetime, now: datetime) -> datetime:
+    """When the period ends in which this moment is counted, of what is read since `start`; `now` where that is sooner.
+
+    CloudWatch's periods begin where a reading does, rounded down to what it keeps of that age. One that lies across the
+    end of what is asked for is answered whole, with what came later.
+    """
+    rounded = metrics.kept_period(start, now, MINUTE)
+    first = start - timedelta(seconds=start.timestamp() % rounded)
+    length = timedelta(seconds=_period(start, moment, now))
+    return min(first - (first - moment) // length * length, now)
 
 
 def _named(one: Source) -> tuple[str, str, str, str]:

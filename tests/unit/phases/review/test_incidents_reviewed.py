@@ -11,7 +11,7 @@ from incidents import INCIDENTS, S, busy_route, documented
 from machines import connected
 from reviewed_account import END, WINDOW, ReviewedAccount
 from simulated import START, Time
-from watched_account import FORECAST
+from watched_account import FORECAST, CheckIn
 
 from lib.display.charts import alert_charts, retry_chart
 from lib.phases import validity
@@ -22,6 +22,7 @@ from lib.resources import desired
 from lib.resources.connected_run import ConnectedRun
 from lib.routes import ALERTING, Route
 from lib.settings import load
+from lib.telemetry import continuity
 from lib.telemetry.configuration import messaging
 from lib.telemetry.configuration.facts import Fact, Sense, compare_facts
 
@@ -104,6 +105,44 @@ def test_of_a_time_that_ended_long_ago_no_later_alert_hides_one_that_was_lost_at
     whole = answers(tmp_path, window=ended, per_minute=10)[delivery_checks.RECONCILED]
     lacking = answers(tmp_path, lost_at(ended.end), ended, per_minute=10)[delivery_checks.RECONCILED]
     assert (whole[0], lacking[0]) == ("passed", "cannot tell")
+
+
+def lost_in_the_last_hour(aws):
+    """Plant: one crisis of the last hour of the review that ends ten minutes ago is matched by no rule."""
+    crises = [aws.sent(one) for one in aws.check_ins() if one.route is Route.CRISIS]
+    aws.unmatched = {next(at for at in crises if at > END - timedelta(minutes=50))}
+
+
+def test_a_time_that_ends_within_a_minute_counts_that_minute_once(tmp_path):
+    """As one that another deployment ends: counted twice, its alerts would stand for one that was lost before."""
+    ended = replace(WINDOW, end=END - timedelta(minutes=9, seconds=30))
+    whole = answers(tmp_path, window=ended, per_minute=20)[delivery_checks.RECONCILED]
+    lacking = answers(tmp_path, lost_in_the_last_hour, ended, per_minute=20)[delivery_checks.RECONCILED]
+    assert whole == ("passed", "690 alerts of check-ins and 0 of drills since the change")
+    assert lacking[0] == "cannot tell"
+
+
+def as_aws_lists_them(aws, more):
+    """Let Step Functions list this execution, too, and all by their end, as AWS does."""
+    usual, listed = aws.check_ins, aws._list_executions
+    aws.check_ins = lambda: [more, *usual()]
+
+    def by_end(**asked):
+        rows = listed(**asked)["executions"]
+        return {"executions": sorted(rows, key=lambda row: row.get("stopDate") or row["startDate"], reverse=True)}
+
+    aws._list_executions = by_end
+
+
+def test_one_that_hung_since_long_before_and_just_ended_hides_none_that_failed(tmp_path):
+    def plant(aws):
+        incidents.failure_burst(aws)
+        hours = timedelta(hours=30)
+        as_aws_lists_them(aws, CheckIn("hung", END - hours, (hours - timedelta(minutes=5)).total_seconds(), "ABORTED"))
+
+    found = answers(tmp_path, plant)[continuity.RATE]
+    assert found[0] == "failed"
+    assert found[1].startswith("before 240 of 240 (100.0%), after 40 of 480 (8.3%)")
 
 
 def test_a_log_that_tells_nothing_of_most_executions_passes_nothing_by_it(tmp_path):
