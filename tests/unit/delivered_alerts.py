@@ -25,8 +25,8 @@ def counted(values):
     """Each value at the hour, of the first thing of its kind."""
     asked, rows = sources.of(load("local"), ()), []
     for (thing, metric), value in values.items():
-        name = next(one.name for one in asked if one.thing == thing)
-        rows.append((pd.Timestamp(HOUR), thing.value, name, str(metric), "Sum", value))
+        one = next(one for one in asked if (one.thing, one.metric) == (thing, str(metric)))
+        rows.append((pd.Timestamp(HOUR), thing.value, one.name, str(metric), one.statistic, value))
     frame = pd.DataFrame(rows, columns=counts.COLUMNS)
     frame.attrs["sources"] = asked
     return frame

@@ -102,14 +102,16 @@ def failures_on_the_way(seen: Deliveries) -> Check:
     )
     anybodys = [f"{said} of the whole account: see whether one was the dispatcher's" for said in anybodys]
     held = [f"{one.queue} holds {one.count}" for one in seen.letters if one.count]
+    emptied = _emptied(seen)
     unknown = [str(thing) for thing, alive in ALIVE.items() if not counts.has_any(seen.counted, thing, alive)]
     absent = [f"no queue {one.queue}" for one in seen.letters if one.count is None]
     if bad:
-        return Check(Id.UNDELIVERED, UNDELIVERED, Status.FAILED, "; ".join([*bad, *held, *anybodys]), expected)
-    if held or anybodys:
+        said = "; ".join([*bad, *held, *emptied, *anybodys])
+        return Check(Id.UNDELIVERED, UNDELIVERED, Status.FAILED, said, expected)
+    if held or emptied or anybodys:
         here = [f"{'; '.join(held)} now: see since when, and whose they are"] if held else []
         none = [] if anybodys else ["no metric of a failure since the change"]
-        said = "; ".join([*here, *anybodys, *none])
+        said = "; ".join([*here, *emptied, *anybodys, *none])
         return Check(Id.UNDELIVERED, UNDELIVERED, Status.WAITING, said, expected)
     if unknown or absent:
         lacking = [f"CloudWatch has no datapoint of any {thing}" for thing in unknown]
@@ -117,6 +119,16 @@ def failures_on_the_way(seen: Deliveries) -> Check:
     said = "no failure has a datapoint, where what was carried has some"
     said += "; no dead-letter queue holds anything" if seen.letters else ""
     return Check(Id.UNDELIVERED, UNDELIVERED, Status.PASSED, said, expected)
+
+
+def _emptied(seen: Deliveries) -> list[str]:
+    """The queues in which something lay since the change, and nothing does now."""
+    full = {one.queue for one in seen.letters if one.count}
+    highest = seen.after[(seen.after["thing"] == Thing.QUEUE) & (seen.after["metric"] == Metric.VISIBLE)]
+    held = highest[(highest["value"] > 0) & ~highest["name"].isin(full)]
+    return [
+        f"{row.name} held up to {say_count(row.value)}: see whose they were" for row in held.itertuples(index=False)
+    ]
 
 
 def in_time(seen: Deliveries, limit: float) -> Check:

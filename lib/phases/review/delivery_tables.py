@@ -30,7 +30,7 @@ ANYBODYS = {(Thing.PHONES, Metric.FAILED)}
 WORRYING = {
     (Thing.RULE, Metric.RULE_THROTTLED), (Thing.RULE, Metric.RULE_RETRIED), (Thing.FUNCTION, Metric.ERRORS),
     (Thing.FUNCTION, Metric.THROTTLES), (Thing.WORKFLOW, Count.TIMED_OUT), (Thing.WORKFLOW, Count.ABORTED),
-    (Thing.WORKFLOW, THROTTLED),
+    (Thing.WORKFLOW, THROTTLED), (Thing.QUEUE, Metric.VISIBLE),
 }  # fmt: skip
 JUDGED = {Compared.LOST: Status.FAILED, Compared.CANNOT_TELL: Status.CANNOT_TELL, Compared.LATE: Status.CANNOT_TELL,
           Compared.MORE: Status.WAITING, Compared.EQUAL: Status.PASSED}  # fmt: skip

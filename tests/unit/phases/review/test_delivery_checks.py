@@ -74,6 +74,15 @@ def test_what_failed_on_the_way(values, letters, status):
     assert delivery_checks.failures_on_the_way(deliveries(values=values, letters=letters)).status == status
 
 
+def test_a_queue_that_was_filled_and_emptied_waits_for_a_person():
+    seen = deliveries(values={**CARRIED, (Thing.QUEUE, Metric.VISIBLE): 5.0}, letters=[queue(0)])
+    found = delivery_checks.failures_on_the_way(seen)
+    said = "Your6-OperationsAlertsDLQ held up to 5: see whose they were; no metric of a failure since the change"
+    assert (found.status, found.found) == ("waiting", said)
+    (shown,) = [row for row in delivery_tables.counted_rows(seen) if row["metric"].startswith(Metric.VISIBLE)]
+    assert shown["status"] == "waiting"
+
+
 def test_an_sms_that_failed_may_be_another_applications_and_waits_for_a_person():
     seen = deliveries(values={**CARRIED, (Thing.PHONES, Metric.FAILED): 2.0})
     found = delivery_checks.failures_on_the_way(seen)
