@@ -18,6 +18,7 @@ from lib.telemetry.deliveries.alarm_history import BEHIND, IN_ALARM, AlarmRecord
 from lib.telemetry.execution_status import Count, ExecutionStatus
 from lib.values.alerts import Cause
 from lib.values.check_registry import UNREADABLE
+from lib.values.numbers import say_minute
 
 SAME = timedelta(seconds=1)  # an alarm and its history tell the moment of one change so far apart at most
 
@@ -29,7 +30,7 @@ def rows(read: Reading) -> list[dict[str, Any]]:
 
 
 def _shown(one: AlarmRecord) -> bool:
-    return one.state is None or one.state == IN_ALARM or one.spans is None or bool(one.spans)
+    return one.state in (None, IN_ALARM) or one.spans is None or one.kept_since is not None or bool(one.spans)
 
 
 def _row(one: AlarmRecord, causes: list[Cause | None]) -> dict[str, Any]:
@@ -37,12 +38,13 @@ def _row(one: AlarmRecord, causes: list[Cause | None]) -> dict[str, Any]:
     real = [span for span, cause in zip(spans, causes, strict=True) if cause is None]
     lasted = f"{len(real)} times, {sum((span.until - span.begun).total_seconds() for span in real):,.0f} s"
     unknown = "the history does not reach so far back"
+    lasted += f"; before {say_minute(one.kept_since)} UTC {unknown}" if one.kept_since else ""
     later = "" if one.state != IN_ALARM or _is_of_a_span(one) else ", not since then: cause not known"
     return {
         "what": one.name,
         "status": _status(one, causes),
         "state now": f"{one.state}{later}" if one.state else "there is no such alarm",
-        "in ALARM since the change": "" if one.state is None else unknown if one.spans is None else lasted,
+        "in ALARM since the change": unknown if one.spans is None else lasted if spans or one.state else "",
         "by a drill": counted[Cause.DRILL],
         "as a test": counted[Cause.TEST],
         "first (UTC)": f"{spans[0].begun:%Y-%m-%d %H:%M:%S}" if spans else "",
@@ -50,12 +52,12 @@ def _row(one: AlarmRecord, causes: list[Cause | None]) -> dict[str, Any]:
 
 
 def _status(one: AlarmRecord, causes: list[Cause | None]) -> Status | Cause:
-    if one.state is None:
-        return Status.CANNOT_TELL
     if one.state == IN_ALARM and (not causes or causes[-1] is None or not _is_of_a_span(one)):
         return Status.FAILED
-    if not causes or None in causes:
+    if None in causes:
         return Status.WAITING
+    if one.state is None or one.kept_since or not causes:
+        return Status.CANNOT_TELL
     return Cause.DRILL if Cause.DRILL in causes else Cause.TEST
 
 

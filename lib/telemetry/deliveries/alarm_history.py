@@ -51,8 +51,9 @@ class InAlarm:
 class AlarmRecord:
     """One alarm of ours: its state now (None where there is none of that name), and its times in ALARM in the window.
 
-    `spans` is None where the history that is kept does not reach back to the window's beginning. `watches` are the
-    metrics and the states of the workflow that it counts by. `since` is from when on it is in its state now.
+    `spans` is None where all of the window is forgotten, and `kept_since` from when on they are known where some of it
+    is. `watches` are the metrics and the states of the workflow that it counts by. `since` is from when on it is in its
+    state now.
     """
 
     name: str
@@ -60,6 +61,7 @@ class AlarmRecord:
     spans: tuple[InAlarm, ...] | None
     watches: frozenset[str] = frozenset()
     since: datetime | None = None
+    kept_since: datetime | None = None
 
     @property
     def seconds(self) -> float:
@@ -69,18 +71,19 @@ class AlarmRecord:
 
 def read(live: Live, start: datetime, end: datetime, now: datetime) -> list[AlarmRecord]:
     """Each alarm that is wanted, in the order of their files."""
-    wanted = desired.alarms(live)
+    wanted, kept = desired.alarms(live), now - KEPT
     with readable("reading our alarms and their history"):
         states = alarm_listing.of_names(live, [one.name for one in wanted])
         changes = dict[str, list[StateChange]]()
-        for change in changes_of_state(live, max(start, now - KEPT), now):
+        for change in changes_of_state(live, max(start, kept), now):
             changes.setdefault(change.name, []).append(change)
     records = []
     for one in wanted:
         held = states.get(one.name)
         state = None if held is None else str(held["StateValue"])
-        spans = None if state is None else in_alarm(state, changes.get(one.name, []), (start, end), now)
-        records.append(AlarmRecord(one.name, state, spans, _watched(one), _since(held)))
+        spans = in_alarm(state or "", changes.get(one.name, []), (start, end), now)
+        known = kept if start < kept else None
+        records.append(AlarmRecord(one.name, state, spans, _watched(one), _since(held), known))
     return records
 
 
@@ -133,9 +136,10 @@ def _watched(one: AlarmTemplate) -> frozenset[str]:
 def in_alarm(
     state: str, changes: Sequence[StateChange], window: tuple[datetime, datetime], now: datetime
 ) -> tuple[InAlarm, ...] | None:
-    """Its times in ALARM, by its state now and its changes since the window's beginning; None where it is forgotten."""
-    start, end = window
-    if now - start > KEPT:
+    """Its times in ALARM, by its state now and its changes since the window's beginning, as far as these are kept; None
+    where that is none of it."""
+    start, end = max(window[0], now - KEPT), window[1]
+    if start >= end:
         return None
     before = changes[0].old if changes else state
     moments = [(start, before, ""), *((one.at, one.new, one.reason) for one in changes if one.at < end), (end, "", "")]

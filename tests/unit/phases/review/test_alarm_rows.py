@@ -104,7 +104,25 @@ def test_what_is_not_there_and_what_is_forgotten_is_no_quiet_alarm():
     assert row(AlarmRecord("a", None, None))["status"] == "cannot tell"
     forgotten = row(AlarmRecord("a", "OK", None))
     assert (forgotten["status"], forgotten["in ALARM since the change"]) == (
-        "waiting", "the history does not reach so far back",
+        "cannot tell", "the history does not reach so far back",
     )  # fmt: skip
+    in_part = row(AlarmRecord("a", "OK", (), kept_since=AT))
+    assert (in_part["status"], in_part["in ALARM since the change"]) == (
+        "cannot tell", "0 times, 0 s; before 2026-03-01 10:00 UTC the history does not reach so far back",
+    )  # fmt: skip
+
+
+def test_what_is_kept_of_an_alarm_that_is_gone_or_forgotten_in_part_is_told():
+    for one in (AlarmRecord("a", None, (span(),)), AlarmRecord("a", "OK", (span(),), kept_since=AT)):
+        found = row(one)
+        assert found["status"] == "waiting" and found["in ALARM since the change"].startswith("1 times, 60 s")
+    for one in (
+        AlarmRecord("a", None, (span(f"{TEST}, s1"),)),
+        AlarmRecord("a", "OK", (span(f"{TEST}, s1"),), kept_since=AT),
+    ):
+        assert row(one)["status"] == "cannot tell"
+
+
+def test_an_alarm_that_was_quiet_is_left_out_and_one_that_is_in_alarm_fails():
     assert alarm_rows.rows(read(record())) == []
     assert row(record(state="ALARM"))["status"] == "failed"

@@ -10,7 +10,7 @@ from sent_alerts import alerts
 
 from lib.telemetry import metrics
 from lib.telemetry.deliveries import alarm_history, alert_path, counts, reconciliation
-from lib.telemetry.deliveries.alarm_history import AlarmRecord, StateChange
+from lib.telemetry.deliveries.alarm_history import AlarmRecord, InAlarm, StateChange
 from lib.telemetry.deliveries.reconciliation import Place
 from lib.telemetry.deliveries.sources import HIGHEST, Metric, Thing
 
@@ -133,7 +133,15 @@ def test_how_long_an_alarm_was_in_alarm(state, changes, times, seconds):
 
 
 def test_of_what_cloudwatch_has_forgotten_nobody_can_tell():
-    assert alarm_history.in_alarm("OK", [], (NOW - timedelta(days=15), NOW), NOW) is None
+    fifteen, fourteen = (NOW - timedelta(days=days) for days in (15, 14))
+    assert alarm_history.in_alarm("OK", [], (fifteen, fourteen), NOW) is None
+    assert alarm_history.in_alarm("OK", [], (fifteen, NOW), NOW) == ()
+
+
+def test_of_a_time_that_is_forgotten_in_part_the_rest_is_told():
+    went_off, window = [change(0, "OK", "ALARM"), change(9, "ALARM", "OK")], (NOW - timedelta(days=15), NOW)
+    lasted = InAlarm(START, START + timedelta(minutes=9), "why")
+    assert alarm_history.in_alarm("OK", went_off, window, NOW) == (lasted,)
 
 
 def of_topics(values, sent, **known):
