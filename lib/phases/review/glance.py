@@ -27,11 +27,13 @@ FUNCTIONS = "Do functions fail?"
 
 
 def sparklines(read: Reading, limit_seconds: float) -> list[Sparkline]:
-    """The eight, in the order in which somebody asks; a verdict is that of the check below which says it in full."""
+    """The eight, in the order in which somebody asks; a verdict is that of the check below which says it in full, and
+    of whether check-ins succeed the worst of two: the share of all of them hides an hour in which all failed."""
     answers = {one.id: one for one in (*read.undisturbed, *read.alerts)}
+    succeed = (answers[Id.SUCCESS_RATE], answers[Id.NO_WORSE_PART])
     first, last = pd.Timestamp(read.window.start), pd.Timestamp(read.window.end)
     return [
-        _success(read, answers[Id.SUCCESS_RATE], first, last),
+        _success(read, min(succeed, key=lambda one: WORST_FIRST.index(one.status)), first, last),
         _speed(read, answers[Id.AS_FAST], limit_seconds),
         _route(read, Route.CRISIS, "How many crises?", answers[Id.AS_FORECAST], "far more or fewer than forecast"),
         _latency(read, answers[Id.REAL_LATENCY], limit_seconds),
@@ -57,7 +59,7 @@ def _success(read: Reading, check: Check, first: pd.Timestamp, last: pd.Timestam
         _rate(read.split, When.BEFORE),
         _rate(read.split, When.AFTER),
         check.status,
-        "a step down",
+        "a step or a dip",
         period=longest(edges),
         beside=_shares(beside[beside["started"] >= _begin(read)], edges),
         beside_is=f"dotted: the time from {compared:%Y-%m-%d %H:%M} on",

@@ -145,6 +145,19 @@ def test_one_that_hung_since_long_before_and_just_ended_hides_none_that_failed(t
     assert found[1].startswith("before 240 of 240 (100.0%), after 40 of 480 (8.3%)")
 
 
+def test_a_while_in_which_all_failed_is_no_success_at_a_glance(tmp_path):
+    """Of all of four hours, as many succeed as the margin lets pass."""
+
+    def plant(aws):
+        early = START + timedelta(minutes=20)
+        bad = lambda one: early <= one.began < early + timedelta(minutes=10)  # noqa: E731
+        aws.changed = lambda one: replace(one, status="FAILED") if bad(one) else one
+
+    found = answers(tmp_path, plant)
+    assert (found[continuity.RATE][0], found[continuity.NO_WORSE_PART][0]) == ("passed", "failed")
+    assert found["Do check-ins succeed?"] == ("failed", "460 of 480 (95.8%)")
+
+
 def test_a_log_that_tells_nothing_of_most_executions_passes_nothing_by_it(tmp_path):
     """Behind it one crisis in ten minutes is slow, which nobody sees: what is left of the log says two were in time."""
 
