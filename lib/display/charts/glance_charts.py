@@ -33,6 +33,7 @@ ACROSS = 2
 HALF_OF_ALL, SHORTENED = 50.0, 10_000
 NUMBERS = EngFormatter(sep="")  # 100k
 WIDE = 58  # characters beside a verdict
+A_NOTE = 0.14  # of an axis' height, a line of notes
 # The mark tells the same as the colour, for greyscale.
 COLOURS = {Status.PASSED: GREEN, Status.FAILED: VERMILLION, Status.WAITING: BLACK}
 
@@ -139,7 +140,8 @@ def _values(axes: Axes, one: Sparkline) -> None:
     lowest = float(values.min()) if len(values) else 0.0
     bottom = float(floor(lowest - max(1.0, (100 - lowest) * 0.2))) if share and lowest > HALF_OF_ALL else 0.0
     top = 100.0 if share else top or 1.0
-    axes.set_ylim(bottom - (top - bottom) * 0.04, top + (top - bottom) * 0.45)
+    part = min(0.05 + A_NOTE * (_notes(one).count("\n") + 1), 0.6)  # of the axis, which the notes hide
+    axes.set_ylim(bottom - (top - bottom) * 0.04, top + (top - bottom) * max(0.45, 1.04 * part / (1 - part)))
     ticks = [bottom, (bottom + top) / 2, top] if share else MaxNLocator(3, integer=top >= 1).tick_values(0, top)
     axes.set_yticks([tick for tick in ticks if bottom <= tick <= top] if len(values) else [])
     axes.yaxis.set_major_formatter(lambda value, _: NUMBERS(value) if value >= SHORTENED else f"{value:g}")

@@ -108,3 +108,15 @@ def test_what_has_no_value_has_a_mark_and_words_and_is_no_missing_datapoint():
 def test_the_same_hours_of_a_week_before_are_a_dotted_line_beside():
     (one,) = axes(line(beside=points(12)))
     assert [drawn.get_linestyle() for drawn in one.lines if len(drawn.get_xdata()) == 12] == [":"]
+
+
+def test_no_note_hides_a_line_that_lies_at_its_top():
+    always = points(20).assign(value=100.0)
+    noted = {"apart": (pd.Timestamp(CHANGE),), "apart_is": "IN DOUBT", "beside": always, "beside_is": "dotted: before"}
+    full = Sparkline("Do they?", "% of check-ins", always, "1", "2", Status.PASSED, "a dip", period=DAY, **noted)
+    figure = glance_charts.glance([full, *[line()] * 7], (FIRST, LAST), CHANGE)
+    figure.canvas.draw()
+    notes = figure.axes[0].texts[0]
+    assert notes.get_text().count("\n") == 2
+    _, height = figure.axes[0].transData.transform((0, 100.0))
+    assert notes.get_window_extent().y0 > height
