@@ -71,7 +71,8 @@ def read(run: ConnectedRun, window: Window, log: pd.DataFrame, now: datetime) ->
         alarm_history.messages(live, begin, last, now),
         forgotten if begin < forgotten else None,
     )
-    compared = reconciliation.compare(alert_path.stages(run.settings, every, seen.counted, beside), now, window.end)
+    stages = alert_path.stages(run.settings, every, seen.counted, beside, begin)
+    compared = reconciliation.compare(stages, now, window.end)
     run.record.keep_text("evidence/alerts_reconciled.csv", csv_text.of_frame(compared))
     run.record.keep_text("evidence/deliveries.csv", csv_text.of_frame(after))
     return Deliveries(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lib.definitions import loader
@@ -42,19 +42,37 @@ class Beside:
     since: datetime | None = None
 
 
-def stages(settings: Settings, alerts: pd.DataFrame, counted: pd.DataFrame, beside: Beside) -> list[Stage]:
-    """Every place of `alerts` (`alert_log.alerts`) with its counts by hour (`counts.read`)."""
+def stages(
+    settings: Settings, alerts: pd.DataFrame, counted: pd.DataFrame, beside: Beside, begin: datetime | None = None
+) -> list[Stage]:
+    """Every place of `alerts` (`alert_log.alerts`) with its counts by hour (`counts.read`).
+
+    The period that lies across `begin` holds counts of before it: no more of it are taken than were sent in it since.
+    """
     routed = alerts[~alerts["route"].isin(loader.UNROUTED)]
     sent = routed[routed["way"].isin([way.value for way in BY_EVENT])]
-    rules = [*_rules(sent, counted)]
+    across = counted[counted["time"] < pd.Timestamp(begin)] if begin else counted.head(0)
+    ended = across["time"].max() + pd.Timedelta(seconds=counted.attrs.get("period_seconds", 0))
+    rules = [_since(ended, *both) for both in zip(_rules(sent, counted), _rules(sent, across), strict=True)]
     foreign = tuple(_foreign(rules))
-    name, handled = settings.dispatcher_function_name, _handled(settings, counted)
-    return [
-        *rules,
-        Stage(Place.DISPATCHER, name, sent, handled, own_only=False, others=Others(foreign)),
-        *_topic(settings.alert_topic_name, Told.CONTACT, alerts, counted, beside, foreign),
-        *_topic(settings.ops_topic_name, Told.OPERATIONS, alerts, counted, beside),
-    ]
+
+    def behind(frame: pd.DataFrame) -> Iterator[Stage]:
+        name, handled = settings.dispatcher_function_name, _handled(settings, frame)
+        yield Stage(Place.DISPATCHER, name, sent, handled, own_only=False, others=Others(foreign))
+        yield from _topic(settings.alert_topic_name, Told.CONTACT, alerts, frame, beside, foreign)
+        yield from _topic(settings.ops_topic_name, Told.OPERATIONS, alerts, frame, beside)
+
+    return [*rules, *(_since(ended, *both) for both in zip(behind(counted), behind(across), strict=True))]
+
+
+def _since(ended: pd.Timestamp, stage: Stage, across: Stage) -> Stage:
+    """A place without what of its first period, until `ended`, was surely counted before; `across` holds that alone."""
+    if stage.counted is None or not across.counted:
+        return stage
+    known = int((stage.alerts["sent"] < ended).sum()) + sum(one.sent < ended for one in stage.others.messages)
+    ((hour, count),) = across.counted.items()
+    over = max(0.0, count - known * stage.others.copies)
+    return replace(stage, counted={**stage.counted, hour: stage.counted[hour] - over})
 
 
 def _foreign(rules: Sequence[Stage]) -> Iterator[Alert]:

@@ -25,6 +25,7 @@ from lib.settings import load
 from lib.telemetry import continuity
 from lib.telemetry.configuration import messaging
 from lib.telemetry.configuration.facts import Fact, Sense, compare_facts
+from lib.telemetry.review_window import Cutover
 
 # How each answers where nothing is wrong; of 5 % of a thousand check-ins, nobody can tell a small difference.
 QUIET = {forecast.NAME: "cannot tell", "How many crises?": "cannot tell", glance.FUNCTIONS: "cannot tell"}
@@ -120,6 +121,16 @@ def test_a_time_that_ends_within_a_minute_counts_that_minute_once(tmp_path):
     lacking = answers(tmp_path, lost_in_the_last_hour, ended, per_minute=20)[delivery_checks.RECONCILED]
     assert whole == ("passed", "690 alerts of check-ins and 0 of drills since the change")
     assert lacking[0] == "cannot tell"
+
+
+def test_what_was_counted_in_the_minute_of_the_change_before_it_stands_for_none_that_was_lost_hours_later(tmp_path):
+    """So many alerts that some are sent at the turn of every hour: each may be counted in either of the two."""
+    change = START + timedelta(seconds=59)
+    changed = replace(WINDOW, change=Cutover(change, change, change), since=change)
+    whole = answers(tmp_path, window=changed, per_minute=20)[delivery_checks.RECONCILED]
+    lacking = answers(tmp_path, lost_in_the_last_hour, changed, per_minute=20)[delivery_checks.RECONCILED]
+    assert lacking[0] == "cannot tell"
+    assert whole == ("passed", "717 alerts of check-ins and 0 of drills since the change")
 
 
 def as_aws_lists_them(aws, more):
