@@ -145,8 +145,23 @@ def become(module: str, words: Sequence[str]) -> None:
     os.execv(sys.executable, command(module, *words))
 
 
+def _open_streams() -> None:
+    """Open what of standard input, output and error whoever started this closed, as /dev/null.
+
+    A service may close all three. Python has no stream then, a kernel dies of that, and the next file that is opened
+    takes the number: whatever a child prints would go into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", errors="backslashreplace"))
+
+
 def _run(words: Sequence[str]) -> None:
     """Run a module's `main` as this process was asked to."""
+    _open_streams()
     if words[0] != KERNEL:  # whose variables are of our making
         for name in os.environ.keys() - environment(os.environ).keys():
             del os.environ[name]

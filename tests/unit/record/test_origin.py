@@ -213,3 +213,18 @@ def test_who_adds_a_command_may_be_imported_before_the_one_that_it_adds_to():
     code, said, complained = python("-c", "import rehearsal.cli; from lib.cli.app import main; print(*main.commands)")
     assert (code, complained) == (0, "")
     assert {"apply", "drill", "lock", "plan", "restore", "rollback", "status", "verify"} <= set(said.split())
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_whoever_started_it_closed_is_open_on_nothing(closed, tmp_path):
+    """A kernel died of a closed standard error; a closed standard output ended every command in a traceback."""
+    ask = (
+        "import os, sys; from lib.record import origin; origin._open_streams(); print(1); print(2, file=sys.stderr); "
+        "open_now = [sys.stdin is None, *map(os.get_inheritable, range(3)), os.open('.', os.O_RDONLY) > 2]; "
+        f"open({str(tmp_path / 'told')!r}, 'w').write(str(open_now))"
+    )
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", ask]
+    assert subprocess.run(shell, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "told").read_text(encoding="utf-8") == "[False, True, True, True, True]"
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "lib.cli", "--version"]
+    assert subprocess.run(shell, cwd=ROOT, capture_output=True, check=False).returncode == 0
