@@ -5,8 +5,9 @@ The order of what is asked, kept and written is the safety of it: a step moved m
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from lib.changes import approval, loss_guard, provenance, undo_plan
 from lib.changes.guarded_run import GuardedRun
@@ -84,7 +85,21 @@ def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
         undone, stopped = _relied_on(writer, first)
         results = {True: iter(undone), False: iter(_undone(writer, rest, stopped))}
         outcomes = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
+        _keep_what_is_back(record, outcomes)
     return Outcome(plan.phase, outcomes, record.run_id, undoes=True, not_kept=not_kept)
+
+
+def _keep_what_is_back(record: Record, outcomes: Sequence[Result]) -> None:
+    """Keep how writes, and undos, ended that a kill left open, of what was read just now and is as recorded already.
+
+    Else something of their run could be undone for ever. Such a row tells of the write that the account knows.
+    """
+    back = [one.change.resource for one in outcomes if one.state == WriteState.NOTHING_TO_DO]
+    for row in undo_plan.unfinished_writes_to(back, record.changes()):
+        state = WriteState.APPLIED if row["undoes"] else WriteState.NOT_APPLIED
+        ended = {"time": datetime.now(UTC).isoformat(), "state": state, "why": "read back from AWS"}
+        with suppress(RunbookError):  # nothing was left to undo all the same
+            record.append(LOG, {key: value for key, value in row.items() if key != "trouble"} | ended)
 
 
 def _relied_on(writer: "Writer", first: Sequence[Change]) -> tuple[list[Result], str]:

@@ -129,6 +129,12 @@ def unfinished_writes(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, An
     return [writes[-1] for writes in begun.values() if writes]
 
 
+def unfinished_writes_to(things: Iterable[Resource], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of these things."""
+    keys = {_key({"kind": one.kind, "identity": one.identity}) for one in things}
+    return [row for row in unfinished_writes(rows) if _key(row) in keys]
+
+
 def _still_unfinished(begun: list[Mapping[str, Any]], row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The latest row of each write to a thing that is not known to have ended, once this row is there as well.
 

@@ -6,6 +6,7 @@ import pytest
 from fakes import World, in_plan_mode, run_of, said, states
 
 from lib.changes import approval, engine
+from lib.changes import undo_plan as undo_plans
 from lib.changes.engine import LOG
 from lib.changes.plan_data import plan_data
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, same
@@ -489,3 +490,22 @@ def test_neither_a_write_whose_end_nobody_told_nor_an_undo_is_taken_for_this_pla
     engine.roll_back(engine.plan("90", world.wanted(a=1)), run)
     with pytest.raises(Refused, match="changed after it was planned"):
         engine.carry_out(back, run)
+
+
+@pytest.mark.parametrize("cut", ["write", "undo"])
+def test_what_a_kill_left_open_and_an_undo_finds_as_recorded_is_left_no_more(cut, world, settings, record):
+    """`status` went on saying of a run that was killed before a call, and rolled back, that it can be undone."""
+    engine.carry_out(engine.plan("01", world.wanted(old={"size": 2})), world.run(settings, record))
+    if cut == "undo":
+        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
+    kept = [json.dumps(row) for row in record.rows(LOG)[:-1]]  # how a call ended is what a kill takes
+    (record.folder / LOG).write_text("".join(f"{row}\n" for row in kept), encoding="utf-8")
+    world.live["old"] = {"size": 1}
+    assert undo_plans.is_anything_left(record.rows(LOG))
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
+    assert outcome.states == ("nothing to do",)
+    assert not undo_plans.is_anything_left(record.rows(LOG))
+    assert undo_plans.unfinished_writes(record.rows(LOG)) == []
+    # What the killed call does only now is the run's all the same; what was there and went is somebody else's.
+    world.live["old"] = {"size": 2}
+    assert [one.foreign for one in undo_plan(record.rows(LOG), world.reopen).changes] == [cut == "undo"]
