@@ -17,7 +17,7 @@ from lib.cli.review import sign_command, watch_command
 from lib.cli.tuning import commands as tuning_commands
 from lib.display import run_commands, terminal
 from lib.display.run_commands import Way, phases_left
-from lib.errors import BadParameters, RunbookError, Superseded, class_of
+from lib.errors import BadParameters, Superseded, class_of
 from lib.phases import session
 from lib.record import command_lines, records, run_phases
 from lib.record.change_rows import WriteState
@@ -120,7 +120,7 @@ def go_on(
     """Resume a run; returns the exit code."""
     run = session.reopen_with(chosen, usable=run_phases.resumable)
     terminal.identity(run.live)
-    with runner.sealed_run(run.record):
+    with runner.sealed_run(run):
         begun = replace(run.live, settings=resume.with_its_approval(run))
         return _left_of(connected_run.of(begun, run.record), break_lock, undo, execute, agreed)
 
@@ -154,15 +154,6 @@ def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Ex
             execute=execute,
             agreed=agreed,
         )
-
-
-def _with_its_lock(chosen: Settings, run_id: str) -> list[str]:
-    """`--break-lock` where the run could not give its lock back, or nobody can tell: with a token that expired, say."""
-    try:
-        held = run_lock.read_lock(connect(chosen))
-    except RunbookError:
-        return ["--break-lock"]
-    return ["--break-lock"] if held and held.run_id == run_id else []
 
 
 def carry_out(
@@ -208,7 +199,7 @@ def carry_out(
 
 def ways_on(run: Run, verdict: Verdict) -> None:
     """The commands that undo this run, where it left something, and that go on with it, where it is not done."""
-    commands = run_commands.commands(run, *_with_its_lock(run.settings, run.record.run_id))
+    commands = run_commands.commands(run, *undo_commands.with_its_lock(run.settings, run.record.run_id))
     if Way.UNDO in commands:
         terminal.result(f"Undo:   {commands[Way.UNDO]}")
     if Way.GO_ON in commands and (verdict != Verdict.SUCCEEDED or phases_left(run)):

@@ -66,7 +66,7 @@ def drill(given: Callable[..., Settings], scenario: str, alarms: bool = False) -
     record, live = run.record, run.live
     caller = live.identity.caller
     terminal.identity(live)
-    with runner.sealed_run(record):
+    with runner.sealed_run(run):
         standing = validity.latest(live)
         terminal.validity(standing)
         about = {"validated": str(validity.check(standing).status), "since": standing.since}
@@ -126,7 +126,7 @@ def _fire_alarms(chosen: Settings) -> int:
     """Fire each alarm once, as a test. Whoever is told by them gets a notification each, and that it is over."""
     run = session.begin_with(chosen)
     terminal.identity(run.live)
-    with runner.sealed_run(run.record):
+    with runner.sealed_run(run):
         fired = alarm_drill.run(run)
         run.record.keep_json(ALARMS_FIRED, [check.to_row() for check in fired])
         checks = [*_operations_reachable(run.live), *fired]  # our own queue hears an alarm also where nobody else does

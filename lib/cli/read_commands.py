@@ -238,8 +238,7 @@ def run_again(chosen: Settings, number: str, prepare: Callable[[Record], object]
     terminal.progress(Phase(number, notebook, Verdict.RUNNING))
     done = notebooks.execute(run, number, notebook)
     terminal.progress(done)
-    # Where another machine may still write, this one does not say that all is there.
-    sealing.seal(record, closing=record.store is None or not records.taken_over(record))
+    sealing.seal(record, closing=run.may_close())
     terminal.criteria(record, [done], earlier)
     terminal.say(f"Record: {record.folder / done.output}")
     return exit_code([done])

@@ -70,7 +70,7 @@ def phases(
         try:
             run = opened = session.attach(run)
             show_account(opened)
-            held.enter_context(sealed_run(run.record))  # last of all, since giving the lock back is a call as well
+            held.enter_context(sealed_run(opened))  # last of all, since giving the lock back is a call as well
             held.enter_context(locked(opened))
             begin(opened, chosen)
         except BaseException as error:
@@ -115,12 +115,12 @@ def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase
 
 
 @contextmanager
-def sealed_run(record: Record) -> Iterator[None]:
+def sealed_run(run: ConnectedRun) -> Iterator[None]:
     """Seal the record at the end, however that is: a refusal has called AWS as well, and the record holds its calls."""
     # Held open, so that no other folder can pass for this one when it is gone.
-    descriptor = os.open(record.folder, os.O_RDONLY)
+    descriptor = os.open(run.record.folder, os.O_RDONLY)
     try:
-        with sealing.sealed_at_end(record):
+        with sealing.sealed_at_end(run.record, run.may_close):
             yield
     finally:
         os.close(descriptor)
@@ -144,7 +144,7 @@ def roll_back(run: Run, listener: Callable[[Phase], None], execute: Execute = no
     """Run the rollback of this run, and add its verdict to the run's. Holds the lock where it may write."""
     opened = session.attach(run)
     settings, record = opened.settings, opened.record
-    with sealed_run(record), locked(opened):
+    with sealed_run(opened), locked(opened):
         listener(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:

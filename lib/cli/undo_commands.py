@@ -1,12 +1,13 @@
 """The commands that put back what a run changed: rollback, all of it; restore, at once, the workflow alone."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 
 import click
 
 from lib import settings
-from lib.aws import Live
+from lib.aws import Live, connect
 from lib.changes import engine, undo_plan
 from lib.checks import require
 from lib.cli import notebooks, recorded_parameters, runner
@@ -87,7 +88,7 @@ def rollback(
 def rolled_back(run: ConnectedRun, break_lock: bool, execute: runner.Execute) -> int:
     """Roll a run back whose record is open; returns the exit code."""
     record = run.record
-    with runner.sealed_run(record):
+    with runner.sealed_run(run):
         rows = record.changes()
         rollbacks.rows_from_phase(rows, run.settings.rollback_to_phase)
         if break_lock:  # also of a run that was killed before it changed anything
@@ -183,3 +184,13 @@ def break_left(live: Live, run_id: str) -> None:
     """Take away the lock that a run left behind, where it left one."""
     held = run_lock.read_lock(live)
     terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id).said}" if held else "Nobody held the lock.")
+
+
+def with_its_lock(chosen: Settings, run_id: str) -> list[str]:
+    """`--break-lock` where the run could not give its lock back, or nobody can tell: with a token that expired, say."""
+    try:
+        held = run_lock.read_lock(connect(chosen))
+    except RunbookError:
+        return ["--break-lock"]
+    ours = held and held.opened_by(os.environ.get(run_lock.TOKEN, ""))  # and so is given back when this command ends
+    return ["--break-lock"] if held and held.run_id == run_id and not ours else []

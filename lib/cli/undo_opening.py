@@ -108,7 +108,8 @@ def sealed_soon(run: Run, left: bool) -> str:
     try:
         if soon.record_store and not left:
             shelves = record_stores.shelves(soon, session.SOON_ATTEMPTS)
-            sealing.seal(session.attach(run, shelves).record)
+            opened = session.attach(run, shelves)
+            sealing.seal(opened.record, closing=opened.may_close())
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
     with suppress(RunbookError):

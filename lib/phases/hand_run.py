@@ -138,7 +138,7 @@ class _HandRun:
             # Unless a command went on with the phase meanwhile, whose verdict counts.
             if left and left.verdict == Verdict.RUNNING and left in run_phases.recorded_phases(record):
                 self._keep(replace(left, verdict=Verdict.INTERRUPTED, error="its kernel ended before its last cell"))
-            sealing.seal(record)
+            sealing.seal(record, closing=self.run.may_close())
 
     def _keep_plan(self) -> None:
         """The plan that a run begins with, without which nobody could go on with it.
@@ -223,7 +223,7 @@ class _HandRun:
             return
         self._keep(self._judged())
         if self.kept and self.kept.verdict == Verdict.SUCCEEDED:
-            sealing.seal(self.run.record)
+            sealing.seal(self.run.record, closing=self.run.may_close())
 
     def _judged(self) -> Phase:
         record, notebook = self.run.record, STEPPED[self.phase]

@@ -3,7 +3,7 @@
 What is in the manifest is never taken away again; a record's store is given what it has not yet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -26,13 +26,13 @@ def add(record: Record, findings: Findings, state: State, unverified: str = "") 
 
 
 @contextmanager
-def sealed_at_end(record: Record) -> Iterator[None]:
-    """Seal the record at the end, however that is; within another such part, it stays open."""
+def sealed_at_end(record: Record, may_close: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Seal the record at the end, however that is; within another such part, and where it may not, it stays open."""
     try:
         with writers.nesting(record.folder):
             yield
     finally:
-        seal(record)
+        seal(record, closing=may_close())
 
 
 def seal(record: Record, closing: bool = True) -> None:

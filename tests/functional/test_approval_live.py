@@ -379,7 +379,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     code, _, err = said(account, "apply", "--only", "01", *options)
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
-    with runner.sealed_run(first):
+    with runner.sealed_run(connected_run.of(connect(chosen), first)):
         engine.roll_back(
             rollback.plan(connected_run.of(connect(chosen), first)), connected_run.of(connect(chosen), first)
         )
@@ -480,7 +480,7 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
 @pytest.mark.parametrize("way", ["rollback", "restore"])
 def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_nothing(way, account, tmp_path):
     begun = approved(account)
-    with runner.sealed_run(begun.record):
+    with runner.sealed_run(connected_run.of(begun.live, begun.record)):
         state_machine.backup(connected_run.of(begun.live, begun.record))
     shutil.copytree(begun.record.folder, tmp_path / "kept")
     plan = engine.plan("01", desired.PHASES["01"](begun.live))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from accounts import differences, snapshot
-from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
+from steps import Ended, carried_out, children_of, finished, lasting, latest, runbook, started
 from waiting import until, until_gone
 
 from lib.aws import connect
@@ -18,7 +18,8 @@ from lib.phases import session
 from lib.record import records, run_index
 from lib.record.origin import KERNEL
 from lib.record.records import LOG
-from lib.resources import desired
+from lib.record.seals import manifest
+from lib.resources import desired, run_lock
 from lib.settings import Settings
 
 BUCKET = "records-of-runs"
@@ -172,6 +173,28 @@ def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(he
     with pytest.raises(Superseded, match=f"another machine went on with run {first.record.run_id}"):
         engine.carry_out(engine.plan("01", desired.PHASES["01"](first.live)), first)
     assert snapshot(here) == before
+
+
+def test_an_undo_that_is_refused_elsewhere_leaves_the_record_to_the_run_that_writes_it(here, there, monkeypatch):
+    """It closed the record in the bucket: the next phase then took its own rows for somebody's edit, and failed, and
+    neither machine could undo the run any more."""
+    first = session.begin_with(here.model_copy(update={"mode": "apply"}))
+    run_id = first.record.run_id
+    with runner.sealed_run(first), runner.locked(first):
+        engine.carry_out(engine.plan("02", desired.PHASES["02"](first.live)), first)
+        with monkeypatch.context() as elsewhere:
+            elsewhere.delenv(run_lock.TOKEN)
+            refused = finished(there, started(there, "rollback", run_id))
+        assert (refused.code, "may write now" in refused.complained) == (3, True), refused.complained
+        first.record.log_call({"operation": "GetRole"})
+        next_phase = session.reopen_with(here.model_copy(update={"mode": "apply", "run_id": run_id}))
+        engine.carry_out(engine.plan("01", desired.PHASES["01"](next_phase.live)), next_phase)
+        next_phase.record.write_json("run.json", {"run_id": run_id, "environment": "local", "mode": "apply"})
+    assert records.unsealed_differences(first.record.folder) == []
+    assert not manifest.read(first.record.folder).open
+    undone = runbook(there, "rollback", run_id)
+    assert undone.code == 0, undone.complained
+    assert records.unsealed_differences(undone.record.folder) == []
 
 
 def test_a_bucket_that_goes_away_stops_the_run_which_goes_on_later(here, client):

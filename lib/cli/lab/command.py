@@ -54,9 +54,10 @@ def _step_through(chosen: Settings, write: Callable[[Run], Path], no_browser: bo
     from lib.cli.lab import servers
 
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
-    run = session.begin_with(chosen) if chosen.record_store else Run(chosen, records.open_run(chosen))
+    connected = session.begin_with(chosen) if chosen.record_store else None
+    run = connected or Run(chosen, records.open_run(chosen))
     records.open_to_write(run)
-    with sealing.sealed_at_end(run.record):
+    with sealing.sealed_at_end(run.record, connected.may_close if connected else lambda: True):
         path = write(run)
         terminal.say(f"Run: {run.record.run_id}")
         terminal.say(f"Notebook: {path}")

@@ -32,7 +32,7 @@ def sign(given: Callable[..., Settings], run_id: str, by: str, decision: str, co
     """
     run = session.reopen_with(given(mode=Mode.PLAN, run_id=run_id))
     given_by = Signature(by, Decision(decision), comment, run.live.identity.caller)
-    with runner.sealed_run(run.record):
+    with runner.sealed_run(run):
         row = signature.sign(run, given_by)
     terminal.data({"run_id": run.record.run_id, **row})
     terminal.result(f"Run {run.record.run_id}: {signature.latest(run.record)}")

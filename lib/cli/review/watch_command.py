@@ -56,7 +56,7 @@ def watch(given: Callable[..., Settings], run_id: str, length: str, every: str) 
     terminal.say("The watch only reads, but for its record, and tells the operations topic where a criterion breaks.")
     rows: Sequence[Row] = ()
     try:
-        with runner.sealed_run(run.record), _alone(run.record):
+        with runner.sealed_run(run), _alone(run.record):
             rows = _watch(run, times)
     except Unrecorded as error:
         if not rows:

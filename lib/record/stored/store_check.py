@@ -12,7 +12,7 @@ from lib.record.folder import Record, Store
 from lib.record.seals import seal_chain
 from lib.record.seals.file_hashes import BY_HAND, VERDICT, agrees, claim_of, is_replaced
 from lib.record.seals.manifest import MANIFEST, read
-from lib.record.seals.seal_chain import Claim, Manifest, State
+from lib.record.seals.seal_chain import Claim, Manifest, Seal, State
 
 
 class Shelf(Store, Protocol):
@@ -161,6 +161,8 @@ def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None)
         return is_replaced(claim.path) or _agrees(record.folder / claim.path, claim.path, [claim])
 
     both = seal_chain.merge_seals(ours, theirs, fits) if ours else theirs
+    if ours and ours.open and not both.open:  # what this machine still writes, another one does not close
+        both = replace(both, seals=(*both.seals, Seal(State.GOING_ON, both.since)))
     if ours and any(claim for rows in ours.claims.values() for claim in rows if not fits(claim)):
         record.keep_aside(MANIFEST)
     text = _with_verdict(record, both, [one for one in (ours, theirs) if one]).to_text().encode()

@@ -13,8 +13,8 @@ from lib.cli.read_commands import run_again
 from lib.errors import BadParameters
 from lib.phases import session
 from lib.record import records, sealing
-from lib.record.records import Run
 from lib.record.run_phases import Phase
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, load
 
 
@@ -209,7 +209,8 @@ def ended(tmp_path, monkeypatch, verdict, found):
 
     monkeypatch.setattr(notebooks, "execute", phase)
     monkeypatch.setattr(runner, "phases", lambda *_: [Phase("05", "05_validation", "failed"), phase()])
-    monkeypatch.setattr(session, "reopen_with", lambda _: Run(chosen, record))
+    run = ConnectedRun(chosen, record, None, None, None)
+    monkeypatch.setattr(session, "reopen_with", lambda _: run)
     return chosen
 
 

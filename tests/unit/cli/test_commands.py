@@ -15,7 +15,7 @@ from test_house import ALL, ROOT, asked_of_each, name, tree
 from typed import same, taken
 from written_rows import OF_THE_WORKFLOW, wrote
 
-from lib.cli import change_commands
+from lib.cli import undo_commands
 from lib.cli.change_commands import main, ways_on
 from lib.definitions import documents
 from lib.display import page, show
@@ -132,8 +132,8 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
     record = records.open_run(chosen)
     record.append(records.LOG, {"state": "intended", "name": "x"})
     record.write_json("run.json", {"mode": "apply", "verdict": "failed"})
-    monkeypatch.setattr(change_commands, "connect", lambda _: None)
-    monkeypatch.setattr(change_commands.run_lock, "read_lock", held)
+    monkeypatch.setattr(undo_commands, "connect", lambda _: None)
+    monkeypatch.setattr(undo_commands.run_lock, "read_lock", held)
     ways_on(Run(chosen, record), "failed")
     lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
     for which, command in (("rollback", lines["Undo"]), ("apply", lines["Go on"])):
@@ -143,8 +143,8 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
 
 
 def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_on(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(change_commands, "connect", lambda _: None)
-    monkeypatch.setattr(change_commands.run_lock, "read_lock", lambda live: None)
+    monkeypatch.setattr(undo_commands, "connect", lambda _: None)
+    monkeypatch.setattr(undo_commands.run_lock, "read_lock", lambda live: None)
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
     ways_on(Run(chosen, records.open_run(chosen)), "succeeded")
     assert capsys.readouterr().out == ""

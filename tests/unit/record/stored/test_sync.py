@@ -39,6 +39,19 @@ def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs)
     assert in_store(s3, "01_x.by-hand.ipynb") == ours.file("01_x.by-hand.ipynb")
 
 
+def test_what_this_machine_still_writes_another_one_does_not_close(ours, theirs):
+    """A command that was refused there closed the record: what came here besides was then taken for somebody's edit."""
+    record = a_run(ours)
+    theirs.again()
+    sealing.seal(theirs.record)
+    record.log_call({"time": "T2", "operation": "B"})
+    sync.synchronise(record, ours.shelf)  # as the kernel of the next phase does
+    record.write_json(VERDICT, {"run_id": RUN, "verdict": "running", "ended": "T2"})
+    assert records.verify(Run(load("local"), record)).wrong == ()
+    sealing.seal(record)
+    assert records.unsealed_differences(ours.folder) == []
+
+
 def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
     a_run(ours).keep_json("plan.json", {})
     ours.record.keep_json("plan.json", {})
