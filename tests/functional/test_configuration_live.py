@@ -704,14 +704,35 @@ CHANGES = {
 }  # fmt: skip
 
 
+# Which change undoes or goes on with which other one.
+AFTER = {
+    "a bus that allows no more": "a bus that allows",
+    "our logs and others'": "our logs",
+    "a rule of others that lets it go": "a rule of others that takes a crisis to the dispatcher",
+    "a queue that feeds the processor no more": "a queue that feeds the processor",
+    "a URL for everybody": "a URL",
+}
+
+
 @pytest.fixture(scope="module")
 def read() -> list[Any]:
     """What the changes before read, one after the other: nothing else happens between them."""
     return []
 
 
+@pytest.fixture(scope="module")
+def made() -> set[str]:
+    """The changes that were made already."""
+    return set()
+
+
 @pytest.mark.parametrize("what", CHANGES)
-def test_each_change_is_named_with_what_it_means_and_what_rests_on_it(live, read, what):
+def test_each_change_is_named_with_what_it_means_and_what_rests_on_it(live, read, made, what):
+    before = AFTER.get(what)
+    if before and before not in made:  # where only some of the changes are tried
+        CHANGES[before][0](live)
+        read.clear()
+    made.add(what)
     change, expected = CHANGES[what]
     assert seen(live, lambda: change(live), read) == expected
 
