@@ -205,11 +205,12 @@ def one_run(run: Run) -> None:
     console.data({
         **row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named, "signed": signed,
         "watched": watched.to_row() if watched else None, "not_passed": newest, "doubt": doubt,
-        "waiting": _waiting_for_people(record),
+        "waiting": _waiting_for_people(record), "rollback": status.get("rollback"),
     })  # fmt: skip
+    phases = [*status["phases"], *filter(None, [status.get("rollback")])]
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
-    told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
-    rows = [[*(str(row[key]) for key in keys), said] for row, said in zip(status["phases"], told_of, strict=True)]
+    told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in phases]
+    rows = [[*(str(row[key]) for key in keys), said] for row, said in zip(phases, told_of, strict=True)]
     rows = [[name, Judged(verdict), *rest] for name, verdict, *rest in rows]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error, or how by hand"]
     when = f" at {status['ended']}" if "ended" in status else ""

@@ -50,7 +50,7 @@ from rehearsal.account import server as embedded
 
 BIN = str(Path(sys.executable).parent)
 PRINTED = re.compile(
-    r"`((?:runbook|aws) [^`]+)`|(?:Undo|Go on|Next|The rest of the run stays|Step through|Stop it): +(runbook .+)"
+    r"`((?:runbook|aws) [^`]+)`|(?:Undo|Go on|Next|to undo that too|Step through|Stop it): +(runbook .+)"
     r"|<td[^>]*>(runbook [^<]+)</td>"
 )
 

@@ -10,12 +10,14 @@ from lib.phases.review import signature
 from lib.phases.review.signature import Decision, Signature
 from lib.phases.watch import checkpoint_rows
 from lib.record import run_index, sealing
-from lib.record.records import CRITERIA, LOG, MANIFEST, Record, Run
+from lib.record.records import CRITERIA, LOG, MANIFEST, VERDICT, Record, Run
+from lib.record.run_phases import Phase
 from lib.record.seals import seal_chain
 from lib.record.seals.seal_chain import State
 from lib.record.stored import run_copies
 from lib.settings import load
 from lib.values.run_names import COPIES
+from lib.values.verdicts import Verdict
 
 PASSED = [{"name": "1", "status": "passed"}]
 BEGUN = {
@@ -114,3 +116,11 @@ def test_that_no_run_is_known_is_said_with_where_was_looked(store, said, here):
     with console.console.capture() as printed:
         run_table.all_runs(here.model_copy(update={"record_store": store}))
     assert f"No run of local is recorded in {here.runs_folder}, {said}" in printed.get()
+
+
+def test_a_rollback_that_failed_is_said_with_its_reason(accepted, status):
+    failed = Phase("90", "90_rollback", Verdict.FAILED, error="Refused: rule X was changed since")
+    accepted.write_json(VERDICT, {**accepted.verdict(), "rollback": failed.to_row()})
+    said = status()
+    assert "rollback failed" in said
+    assert "90_rollback" in said and "Refused" in said.split("90_rollback")[1], said
