@@ -4,8 +4,6 @@ AWS starts an execution of nearly any name, and asks for plain ones where it is 
 no alarm that counts states in the log can tell, nor can a watch or the review.
 """
 
-import string
-
 from lib.aws import Live
 from lib.checks import Check, Status
 from lib.errors import RunbookError
@@ -15,7 +13,6 @@ from lib.telemetry.streams.log_coverage import is_promised
 from lib.values.check_registry import Id
 
 LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
-PLAIN = frozenset(string.ascii_letters + string.digits + "-_")
 NAME, EXPECTED = "names that CloudWatch logs", "letters, digits, - and _ of ASCII alone"
 UNLOGGED = (
     "AWS promises no log of such: the alarms on lost, undelivered and unscored alerts, a watch and the review may not "
@@ -36,7 +33,8 @@ def check(live: Live) -> Check:
     if not odd:
         said = f"{len(names):,} latest check-ins" if names else f"no check-in among {LOOK_THROUGH:,} executions"
         return _answer(Status.PASSED if names else Status.CANNOT_TELL, said)
-    signs = sorted({sign if sign.isascii() else "others than ASCII" for sign in {*"".join(odd)} - PLAIN})
+    others = (sign for sign in "".join(odd) if not is_promised(sign))
+    signs = sorted({sign if sign.isascii() else "others than ASCII" for sign in others})
     held = f"{len(odd):,} of the {len(names):,} latest check-ins have names that hold {' '.join(signs)}"
     return _answer(Status.WAITING, f"{held}. {UNLOGGED}")
 

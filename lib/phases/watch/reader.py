@@ -55,10 +55,8 @@ class Reader:
             self._connect_anew()
 
         def span(asked: Asked, until: datetime) -> Span:
-            since, earlier = (
-                checkpoint_journal.covered_until(rows, asked, until),
-                checkpoint_journal.earlier_counts(rows, asked),
-            )
+            since = checkpoint_journal.covered_until(rows, asked, until)
+            earlier = checkpoint_journal.earlier_counts(rows, asked)
             return Span(since, until, earlier, datetime.fromisoformat(rows[0]["since"]))
 
         made = checkpoint.make(self.asking(self.run), span, now, clock)

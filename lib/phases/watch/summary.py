@@ -141,9 +141,8 @@ def _unreadable(rows: Sequence[Row]) -> int:
 
 def _left_by_the_one_before(rows: Sequence[Row]) -> tuple[str, ...]:
     """What was broken still when the watch before ended: a later one asks anew, and need not find it again."""
-    return tuple(
-        one.name for one in breaks.open_breaks(tuple(breaks.every_break(checkpoint_journal.latest_watch(rows))))
-    )
+    every = tuple(breaks.every_break(checkpoint_journal.latest_watch(rows)))
+    return tuple(one.name for one in breaks.open_breaks(every))
 
 
 def of_run(record: Record) -> Watched | None:
